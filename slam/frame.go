@@ -1,0 +1,61 @@
+package slam
+
+import "github.com/metricslam/metricslam/geom"
+
+// Frame is one picture of the input, undistorted, with what the data set knows
+// of it. Grey pictures have an empty Color; colour ones carry both.
+type Frame struct {
+	Index  int     // place in the source, from 0, before --stride and skips
+	Time   float64 // seconds
+	Name   string  // file name without folder and extension, or the stamp: how a depth folder names it
+	Camera geom.Camera
+	Gray   Gray
+	Color  RGB
+
+	// Truth is the true camera-to-world pose, nil where unknown. It is for
+	// evaluation, display and simulated depth only: no estimator reads it.
+	Truth *geom.SE3
+
+	// SensorDepth loads the depth picture that belongs to the frame; nil where
+	// there is none. Only depth sources call it.
+	SensorDepth func() (DepthMap, error)
+}
+
+// DepthMap is metric depth along the optical axis of Camera, with the deviation
+// of its logarithm. W and H may differ from the picture's; Camera fits them.
+type DepthMap struct {
+	W, H   int
+	Camera geom.Camera
+	Depth  []float32 // metres; 0 = unknown; len W*H
+
+	// LogStd is the standard deviation of log depth per pixel; nil means Sigma
+	// for all of them.
+	LogStd []float32
+	// Sigma is the deviation of log depth that holds where LogStd is nil.
+	Sigma float64
+	// ScaleSigma is the deviation of the log-scale that all pixels share; 0 for
+	// a sensor that measures metres.
+	ScaleSigma float64
+	Source     string // "sensor", "folder", "sim", or a model's name
+}
+
+// Empty reports whether the map holds no pixels.
+func (d DepthMap) Empty() bool { return len(d.Depth) == 0 }
+
+// At returns the depth and its log deviation at the pixel nearest to u, given in
+// pixels of the depth map; ok is false outside and where depth is unknown.
+func (d DepthMap) At(u geom.Vec2) (depthM, logStd float64, ok bool) {
+	x, y := int(u.X+.5), int(u.Y+.5)
+	if u.X < -.5 || u.Y < -.5 || x >= d.W || y >= d.H {
+		return 0, 0, false
+	}
+	i := y*d.W + x
+	if d.Depth[i] <= 0 {
+		return 0, 0, false
+	}
+	logStd = d.Sigma
+	if d.LogStd != nil {
+		logStd = float64(d.LogStd[i])
+	}
+	return float64(d.Depth[i]), logStd, true
+}

@@ -1,0 +1,73 @@
+package slam
+
+import "github.com/metricslam/metricslam/geom"
+
+// SparseDepth is the depth of one landmark seen from a keyframe: what dense
+// depth is aligned to.
+type SparseDepth struct {
+	Pixel  geom.Vec2 // in the keyframe's picture
+	DepthM float64
+	LogStd float64 // deviation of log depth
+}
+
+// KeyframeView is what fusion needs of a keyframe: picture, depth as its source
+// gave it, landmarks after bundle adjustment and the pose.
+type KeyframeView struct {
+	ID        int
+	Time      float64
+	Pose      geom.SE3 // T_wc
+	Camera    geom.Camera
+	Color     RGB // empty for grey cameras
+	Gray      Gray
+	Depth     DepthMap // may be empty
+	Landmarks []SparseDepth
+}
+
+// Mesh is a triangle mesh in world coordinates.
+type Mesh struct {
+	Vertices  [][3]float32
+	Normals   [][3]float32 // unit, one a vertex; may be nil
+	Colors    [][3]uint8   // one a vertex; may be nil
+	Triangles [][3]uint32
+}
+
+// TrackState is what the tracker knows of itself.
+type TrackState int
+
+// The states of tracking.
+const (
+	Initialising TrackState = iota
+	Tracking
+	Lost
+)
+
+// String returns the state in lower case.
+func (s TrackState) String() string {
+	switch s {
+	case Initialising:
+		return "initialising"
+	case Tracking:
+		return "tracking"
+	default:
+		return "lost"
+	}
+}
+
+// Snapshot is an immutable picture of a run, for viewers and progress.
+type Snapshot struct {
+	Frame      int
+	Time       float64
+	State      TrackState
+	Camera     geom.Camera
+	Image      RGB         // current picture; may be empty
+	Tracks     []geom.Vec2 // tracked features in it
+	Pose       geom.SE3    // current T_wc
+	Trajectory Trajectory  // all posed frames so far
+	Truth      Trajectory  // true poses, aligned to the map; may be empty
+	Keyframes  Trajectory
+	Points     []geom.Vec3 // landmarks
+	Mesh       *Mesh       // nil until the first one; replaced, never changed
+	LogScale   float64     // estimated log-scale of the depth source
+	ScaleSigma float64     // its standard deviation
+	Loops      [][2]int    // indices into Keyframes
+}
