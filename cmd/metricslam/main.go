@@ -1,0 +1,49 @@
+// Command metricslam turns one ordinary camera into a drift-free map in metres.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli lists the commands; each lives in the file of its name.
+type cli struct {
+	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run parses args, runs the command and returns the exit status: 0 done, 1 the
+// command failed, 2 the command line is wrong.
+func run(ctx context.Context, args []string) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("metricslam"),
+		kong.Description("Monocular dense SLAM in metres: one camera in, a drift-free metric map out."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "metricslam:", err)
+		return 2
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "metricslam:", err)
+		return 2
+	}
+	if err := kctx.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "metricslam:", err)
+		return 1
+	}
+	return 0
+}
