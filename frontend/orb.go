@@ -1,0 +1,45 @@
+package frontend
+
+import (
+	"fmt"
+
+	"gocv.io/x/gocv"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Descriptor is a 256-bit ORB descriptor.
+type Descriptor = slam.Descriptor
+
+// ORB finds up to n multi-scale corners with their descriptors, for place
+// recognition. A picture without corners gives none.
+func ORB(g slam.Gray, n int) ([]geom.Vec2, []Descriptor, error) {
+	if g.W < minSide || g.H < minSide {
+		return nil, nil, fmt.Errorf("frontend: a picture of %dx%d is too small for ORB", g.W, g.H)
+	}
+	m, err := gocv.NewMatFromBytes(g.H, g.W, gocv.MatTypeCV8UC1, g.Pix)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer m.Close()
+	orb := gocv.NewORBWithParams(n, 1.2, 8, 19, 0, 2, gocv.ORBScoreTypeHarris, 31, 12)
+	defer orb.Close()
+	mask := gocv.NewMat()
+	defer mask.Close()
+	kps, d := orb.DetectAndCompute(m, mask)
+	defer d.Close()
+	if d.Empty() {
+		return nil, nil, nil
+	}
+	raw, err := d.DataPtrUint8()
+	if err != nil {
+		return nil, nil, err
+	}
+	px, desc := make([]geom.Vec2, len(kps)), make([]Descriptor, len(kps))
+	for i, k := range kps {
+		px[i] = geom.Vec2{X: k.X, Y: k.Y}
+		copy(desc[i][:], raw[i*d.Cols():(i+1)*d.Cols()])
+	}
+	return px, desc, nil
+}
