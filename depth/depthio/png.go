@@ -1,0 +1,128 @@
+// Package depthio reads and writes depth pictures: 16-bit PNG and NPY.
+package depthio
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Picture is depth in metres as a file holds it: rows without padding, 0 where
+// unknown.
+type Picture struct {
+	W, H  int
+	Depth []float32
+}
+
+// maxPixels bounds what a header may make us allocate: 100 megapixels.
+const maxPixels = 100e6
+
+// Read reads a .png or .npy file; scale is units per metre, 0 for 1000 where
+// the file holds integers and 1 where it holds floats. Negative, NaN and
+// infinite values become 0.
+func Read(path string, scale float64) (Picture, error) {
+	var p Picture
+	var err error
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png":
+		p, err = readPNG(path, scale)
+	case ".npy":
+		p, err = readNPY(path, scale)
+	default:
+		err = errors.New("neither .png nor .npy")
+	}
+	if err != nil {
+		return Picture{}, fmt.Errorf("depth picture %s: %w", path, err)
+	}
+	return p, nil
+}
+
+func readPNG(path string, scale float64) (Picture, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Picture{}, err
+	}
+	defer f.Close()
+	cfg, err := png.DecodeConfig(bufio.NewReader(f))
+	if err != nil {
+		return Picture{}, err
+	}
+	if cfg.Width*cfg.Height > maxPixels {
+		return Picture{}, fmt.Errorf("%dx%d pixels are more than %d million", cfg.Width, cfg.Height, int(maxPixels/1e6))
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return Picture{}, err
+	}
+	img, err := png.Decode(bufio.NewReader(f))
+	if err != nil {
+		return Picture{}, err
+	}
+	g, ok := img.(*image.Gray16)
+	if !ok {
+		return Picture{}, fmt.Errorf("holds %s, not 16-bit grey: depth needs 16 bits a pixel", kindOf(img))
+	}
+	if scale == 0 {
+		scale = 1000
+	}
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	p := Picture{W: w, H: h, Depth: make([]float32, w*h)}
+	inv := 1 / scale
+	for y := range h {
+		row, out := g.Pix[y*g.Stride:], p.Depth[y*w:(y+1)*w]
+		for x := range out {
+			out[x] = float32(float64(uint16(row[2*x])<<8|uint16(row[2*x+1])) * inv)
+		}
+	}
+	return p, nil
+}
+
+func kindOf(img image.Image) string {
+	switch img.(type) {
+	case *image.Gray:
+		return "8-bit grey"
+	case *image.Paletted:
+		return "a palette"
+	default:
+		return "colour"
+	}
+}
+
+// WritePNG writes depth as a 16-bit PNG of scale units per metre, rounded and
+// held to 65535, by way of a temporary file in the same folder.
+func WritePNG(path string, p Picture, scale float64) error {
+	img := image.NewGray16(image.Rect(0, 0, p.W, p.H))
+	for i, z := range p.Depth {
+		v := float64(z)*scale + .5
+		switch {
+		case !(v > 0):
+			v = 0
+		case v > 65535:
+			v = 65535
+		}
+		img.Pix[2*i], img.Pix[2*i+1] = uint8(uint16(v)>>8), uint8(uint16(v))
+	}
+	return writeFile(path, func(w *bufio.Writer) error {
+		enc := png.Encoder{CompressionLevel: png.BestSpeed}
+		return enc.Encode(w, img)
+	})
+}
+
+// writeFile writes by way of a temporary file in the same folder.
+func writeFile(path string, fill func(*bufio.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	w := bufio.NewWriter(f)
+	err = errors.Join(fill(w), w.Flush(), f.Chmod(0o644), f.Close())
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}
