@@ -23,6 +23,11 @@ func (a Vec2) Norm() float64 { return math.Hypot(a.X, a.Y) }
 // Norm2 returns the squared length.
 func (a Vec2) Norm2() float64 { return a.X*a.X + a.Y*a.Y }
 
+// IsFinite reports whether neither component is NaN or infinite.
+func (a Vec2) IsFinite() bool {
+	return !math.IsNaN(a.X+a.Y) && !math.IsInf(a.X, 0) && !math.IsInf(a.Y, 0)
+}
+
 // Vec3 is a point or direction in space.
 type Vec3 struct{ X, Y, Z float64 }
 
