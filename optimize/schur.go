@@ -1,0 +1,158 @@
+package optimize
+
+import "math"
+
+// The bounds of the damping's scale (those of Ceres): a direction that nothing
+// observes still gets some.
+const (
+	minDiagonal = 1e-6
+	maxDiagonal = 1e32
+)
+
+// reduce forms the lane's part of the damped reduced system
+//
+//	S = H + lambda D - W (V + lambda D_l)^-1 W^T,   b = -g + W (V + lambda D_l)^-1 g_l
+//
+// H, g and D are those of all lanes, in the first lane's arrays.
+func (s *system) reduce(ln *lane, lambda float64) {
+	if ln == &s.lanes[0] {
+		copy(ln.s, ln.h)
+		for i, pos := range s.offs[:len(s.order)] {
+			at, stride := s.solver.block(i, i), int(s.strides[i])
+			for k := range int(s.dims[i]) {
+				ln.s[at+k*(stride+1)] += lambda * s.d[int(pos)+k]
+			}
+		}
+		for i, x := range ln.g {
+			ln.b[i] = -x
+		}
+	} else {
+		clear(ln.s)
+		clear(ln.b)
+	}
+	for i := ln.landmarks[0]; i < ln.landmarks[1]; i++ {
+		s.eliminate(ln, &s.landmarks[i], lambda)
+	}
+}
+
+// eliminate subtracts the part of one landmark.
+func (s *system) eliminate(ln *lane, l *landmark, lambda float64) {
+	d := l.dim
+	v, inv := s.v[l.v:l.v+int32(d*d)], s.vinv[l.v:l.v+int32(d*d)]
+	invertDamped(inv, v, d, lambda)
+	gl := s.gl[l.gl : l.gl+int32(d)]
+	conn := s.conn[l.conn[0]:l.conn[1]]
+	w := l.w
+	pair := l.pairs
+	for a, pa := range conn {
+		da := int(s.dims[pa])
+		wa := s.w[w : w+int32(da*d)]
+		w += int32(da * d)
+		y := ln.y[:da*d]
+		mulInv(y, wa, inv, d)
+		b := ln.b[s.offs[pa]:s.offs[pa+1]]
+		for i := range b {
+			for k := range d {
+				b[i] += y[i*d+k] * gl[k]
+			}
+		}
+		wb := l.w
+		for _, pb := range conn[:a+1] {
+			db := int(s.dims[pb])
+			subABT(ln.s[s.pairs[pair]:], int(s.strides[pb]), y, s.w[wb:wb+int32(db*d)], d)
+			wb += int32(db * d)
+			pair++
+		}
+	}
+}
+
+// invertDamped writes (V + lambda D)^-1 to inv, V given by its lower triangle.
+func invertDamped(inv, v []float64, d int, lambda float64) {
+	damp := func(x float64) float64 { return x + lambda*boundDiagonal(x) }
+	switch d {
+	case 1:
+		inv[0] = 1 / damp(v[0])
+	case 2:
+		a, b, c := damp(v[0]), v[2], damp(v[3])
+		id := 1 / (a*c - b*b)
+		inv[0], inv[1], inv[2], inv[3] = c*id, -b*id, -b*id, a*id
+	default:
+		a, b, c, e, f, g := damp(v[0]), v[3], v[6], damp(v[4]), v[7], damp(v[8])
+		// Cholesky, since the cofactors of a nearly singular V cancel.
+		l00 := math.Sqrt(a)
+		l10, l20 := b/l00, c/l00
+		l11 := math.Sqrt(e - l10*l10)
+		l21 := (f - l20*l10) / l11
+		l22 := math.Sqrt(g - l20*l20 - l21*l21)
+		i00, i11, i22 := 1/l00, 1/l11, 1/l22
+		i10 := -l10 * i00 * i11
+		i21 := -l21 * i11 * i22
+		i20 := -(l20*i00 + l21*i10) * i22
+		inv[0] = i00*i00 + i10*i10 + i20*i20
+		inv[1] = i10*i11 + i20*i21
+		inv[2] = i20 * i22
+		inv[4] = i11*i11 + i21*i21
+		inv[5] = i21 * i22
+		inv[8] = i22 * i22
+		inv[3], inv[6], inv[7] = inv[1], inv[2], inv[5]
+	}
+}
+
+func boundDiagonal(x float64) float64 { return min(max(x, minDiagonal), maxDiagonal) }
+
+// mulInv writes W V^-1 to y.
+func mulInv(y, w, inv []float64, d int) {
+	for i := 0; i < len(w); i += d {
+		for j := range d {
+			var sum float64
+			for k := range d {
+				sum += w[i+k] * inv[k*d+j]
+			}
+			y[i+j] = sum
+		}
+	}
+}
+
+// subABT subtracts A B^T from s, rows stride apart, for matrices of d columns.
+func subABT(s []float64, stride int, a, b []float64, d int) {
+	nb := len(b) / d
+	for i := 0; i*d < len(a); i++ {
+		row := s[i*stride : i*stride+nb]
+		ai := a[i*d : i*d+d]
+		for j := range row {
+			var sum float64
+			for k, x := range ai {
+				sum += x * b[j*d+k]
+			}
+			row[j] -= sum
+		}
+	}
+}
+
+// backSubstitute computes the step of the lane's landmarks from that of the
+// reduced variables: dl = -(V + lambda D_l)^-1 (g_l + W^T dx).
+func (s *system) backSubstitute(ln *lane) {
+	for i := ln.landmarks[0]; i < ln.landmarks[1]; i++ {
+		l := &s.landmarks[i]
+		d := l.dim
+		var rhs [maxEliminatedDim]float64
+		copy(rhs[:], s.gl[l.gl:l.gl+int32(d)])
+		w := s.w[l.w:]
+		for _, pos := range s.conn[l.conn[0]:l.conn[1]] {
+			for _, x := range s.dx[s.offs[pos]:s.offs[pos+1]] {
+				for k := range d {
+					rhs[k] += x * w[k]
+				}
+				w = w[d:]
+			}
+		}
+		inv := s.vinv[l.v:]
+		for k := range d {
+			var sum float64
+			for j := range d {
+				sum -= inv[k*d+j] * rhs[j]
+			}
+			s.dl[int(l.gl)+k] = sum
+		}
+	}
+}

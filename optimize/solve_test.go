@@ -1,0 +1,211 @@
+package optimize
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+func TestSceneJacobians(t *testing.T) {
+	rng := testRand(1)
+	pose := func() *poseVar {
+		return &poseVar{T: geom.ExpSE3(geom.Tangent6{.1 * rng.NormFloat64(), .1, -.1, .1 * rng.NormFloat64(), .2, .1})}
+	}
+	a, b, x, rho := pose(), pose(), newVec(.3, -.2, 4), newVec(-1.1)
+	checkJacobian(t, &pixelFactor{cam: a, point: x, sigma: .01}, []Variable{a, x}, 1e-6)
+	checkJacobian(t, &idepthFactor{host: a, cam: b, rho: rho, ray: geom.Vec3{X: .1, Y: .2, Z: 1}, sigma: .01}, []Variable{a, b, rho}, 1e-6)
+}
+
+func TestBundleAdjustmentReachesTruth(t *testing.T) {
+	s := newScene(8, 60, .05, 0)
+	sum, err := Solve(context.Background(), s.p, Options{FunctionTolerance: 1e-30, GradientTolerance: 1e-12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.CostEnd > 1e-12 || sum.CostStart < 1 {
+		t.Errorf("%+v, want a cost of 0 at the end", sum)
+	}
+	for i, c := range s.cams {
+		for _, e := range geom.LogSE3(s.truthCams[i].Between(c.T)) {
+			if math.Abs(e) > 1e-8 {
+				t.Errorf("camera %d is off by %g", i, e)
+			}
+		}
+	}
+	for i, x := range s.points {
+		if e := x.vec3().Sub(s.truthPoints[i]).Norm(); e > 1e-8 {
+			t.Errorf("point %d is off by %g", i, e)
+		}
+	}
+}
+
+func TestThreadsDoNotChangeResult(t *testing.T) {
+	var want []float64
+	for _, threads := range []int{1, 2, 7} {
+		s := newScene(6, 200, .03, 1e-3)
+		if _, err := Solve(context.Background(), s.p, Options{Threads: threads}); err != nil {
+			t.Fatal(err)
+		}
+		var got []float64
+		for _, x := range s.points {
+			got = append(got, x.x...)
+		}
+		if want == nil {
+			want = got
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("%d threads: %v, want the bits of one thread, %v", threads, got[i], want[i])
+			}
+		}
+	}
+}
+
+func TestDisableOutliersAndSolveAgain(t *testing.T) {
+	s := newScene(6, 80, .02, 1e-3)
+	for k := 5; k < len(s.observations); k += 50 {
+		f := s.p.factors[s.observations[k]].f.(*pixelFactor)
+		f.z.X += .03
+	}
+	for i := range s.p.factors {
+		s.p.factors[i].kernel = geom.Kernel{Kind: geom.Cauchy, Delta: 2.5}
+	}
+	if _, err := Solve(context.Background(), s.p, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	removed := 0
+	for k, fid := range s.observations {
+		outlier := k >= 5 && (k-5)%50 == 0
+		if gated := s.p.FactorChi2(fid) > 25; gated != outlier {
+			t.Errorf("observation %d: chi2 %g, outlier %v", k, s.p.FactorChi2(fid), outlier)
+		} else if gated {
+			s.p.Disable(fid)
+			removed++
+		}
+	}
+	sum, err := Solve(context.Background(), s.p, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 2 residuals an observation less 6 a free camera and 3 a point.
+	dof := float64(2*(len(s.observations)-removed) - 6*4 - 3*80)
+	if ratio := 2 * sum.CostEnd / dof; ratio < .8 || ratio > 1.2 {
+		t.Errorf("chi2 per degree of freedom %g after removal of %d, want about 1", ratio, removed)
+	}
+}
+
+func TestMarginalCovarianceMatchesDenseInverse(t *testing.T) {
+	s := newScene(4, 12, 0, 0)
+	want := denseCovariance(t, s.p)
+	for i, id := range s.camID[2:] {
+		got, err := MarginalCovariance(s.p, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r := range 6 {
+			for c := range 6 {
+				w := want[6*i+r][6*i+c]
+				if math.Abs(got[6*r+c]-w) > 1e-6*math.Sqrt(want[6*i+r][6*i+r]*want[6*i+c][6*i+c]) {
+					t.Errorf("camera %d: covariance[%d][%d] = %g, want %g", i+2, r, c, got[6*r+c], w)
+				}
+			}
+		}
+	}
+	if _, err := MarginalCovariance(s.p, s.ptID[0]); err == nil {
+		t.Error("no error for an eliminated variable")
+	}
+}
+
+// denseCovariance inverts the whole Hessian by Gauss-Jordan elimination.
+func denseCovariance(t *testing.T, p *Problem) [][]float64 {
+	offs, n := make([]int, len(p.vars)), 0
+	for i, v := range p.vars {
+		offs[i] = n
+		if !v.fixed {
+			n += v.dim
+		}
+	}
+	h := make([][]float64, n)
+	for i := range h {
+		h[i] = make([]float64, 2*n)
+		h[i][n+i] = 1
+	}
+	for _, f := range p.factors {
+		J := make([][]float64, f.n)
+		for k := range J {
+			J[k] = make([]float64, f.dim*p.vars[f.vars[k]].dim)
+		}
+		f.f.Linearize(make([]float64, f.dim), J)
+		for a, ia := range f.vars[:f.n] {
+			for b, ib := range f.vars[:f.n] {
+				if p.vars[ia].fixed || p.vars[ib].fixed {
+					continue
+				}
+				da, db := p.vars[ia].dim, p.vars[ib].dim
+				for r := range da {
+					for c := range db {
+						for k := range f.dim {
+							h[offs[ia]+r][offs[ib]+c] += J[a][k*da+r] * J[b][k*db+c]
+						}
+					}
+				}
+			}
+		}
+	}
+	for i := range n {
+		pivot := h[i][i]
+		if pivot == 0 {
+			t.Fatal("singular Hessian")
+		}
+		for c := range h[i] {
+			h[i][c] /= pivot
+		}
+		for r := range n {
+			if f := h[r][i]; r != i && f != 0 {
+				for c := range h[r] {
+					h[r][c] -= f * h[i][c]
+				}
+			}
+		}
+	}
+	cov := make([][]float64, n)
+	for i := range cov {
+		cov[i] = h[i][n:]
+	}
+	return cov
+}
+
+func TestCancel(t *testing.T) {
+	s := newScene(4, 20, .05, 1e-3)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Solve(ctx, s.p, Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+func BenchmarkLocalWindow(b *testing.B) {
+	p := newWindow(15, 2000)
+	s := newSystem(p)
+	c := newCrew(s, 1)
+	c.lambda = 1e-4
+	b.ReportAllocs()
+	for b.Loop() {
+		c.run(taskLinearize)
+		s.gather()
+		c.run(taskReduce)
+		s.mergeReduced()
+		if !s.solver.factorize(s.lanes[0].s) {
+			b.Fatal("not positive definite")
+		}
+		copy(s.dx, s.lanes[0].b)
+		s.solver.solve(s.dx)
+		c.run(taskBackSubstitute)
+		s.step()
+		c.run(taskTrial)
+		s.restore()
+	}
+}
