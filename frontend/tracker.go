@@ -8,11 +8,8 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Track is one feature in the current picture. Ids are never used twice.
-type Track struct {
-	ID    int
-	Pixel geom.Vec2
-}
+// Track is one feature in the current picture.
+type Track = slam.Track
 
 // Tracker follows features from picture to picture. It is used by one goroutine
 // and closed by its owner.
@@ -103,7 +100,7 @@ func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Tr
 	kept := t.tracks[:0]
 	for i, tr := range t.tracks {
 		if t.ok[i] {
-			kept = append(kept, Track{tr.ID, t.to[i]})
+			kept = append(kept, Track{ID: tr.ID, Pixel: t.to[i]})
 		}
 	}
 	t.tracks = kept
@@ -148,7 +145,7 @@ func (t *Tracker) Detect() ([]Track, error) {
 	}
 	first := len(t.tracks)
 	for _, u := range found {
-		t.tracks = append(t.tracks, Track{t.nextID, u})
+		t.tracks = append(t.tracks, Track{ID: t.nextID, Pixel: u})
 		t.nextID++
 	}
 	return t.tracks[first:], nil

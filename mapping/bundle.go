@@ -1,0 +1,327 @@
+package mapping
+
+import (
+	"context"
+	"math"
+	"sort"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize"
+)
+
+// bundle is one bundle adjustment problem over a part of the map: the keyframes
+// in moving are optimised, those in fixed hold them, and so are the landmarks
+// that at least two of them see.
+type bundle struct {
+	m         *Map
+	cfg       Config
+	meanScale float64 // log-scale of the depth source
+
+	p         *optimize.Problem
+	poses     map[int]*poseVar
+	poseIDs   map[int]optimize.ID
+	scales    map[int]*scaleVar
+	scaleIDs  map[int]optimize.ID
+	depths    []bundleDepth
+	factors   []bundleFactor
+	moving    []int
+	priorGain float64 // scales the weight of depth readings; 1 in the local window
+}
+
+type bundleDepth struct {
+	l  *Landmark
+	v  *depthVar
+	id optimize.ID
+}
+
+type bundleFactor struct {
+	id    optimize.FactorID
+	l     *Landmark
+	o     Observation
+	depth bool
+}
+
+// Gates of a residual that is an outlier: 95 % of chi-square with two degrees of
+// freedom, and three deviations of a depth reading.
+const (
+	chi2Pixel = 5.99
+	chi2Depth = 9
+)
+
+func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale float64) *bundle {
+	b := &bundle{
+		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: 1,
+		poses: make(map[int]*poseVar), poseIDs: make(map[int]optimize.ID),
+		scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
+	}
+	for _, id := range moving {
+		b.addPose(id)
+	}
+	for _, id := range fixed {
+		b.addPose(id)
+		b.p.Fix(b.poseIDs[id])
+		if s, ok := b.scaleIDs[id]; ok {
+			b.p.Fix(s)
+		}
+	}
+	return b
+}
+
+func (b *bundle) addPose(id int) {
+	k := b.m.Keyframes[id]
+	v := &poseVar{pose: k.Pose}
+	b.poses[id], b.poseIDs[id] = v, b.p.Add(v)
+	if k.Depth.ScaleSigma > 0 {
+		s := &scaleVar{s: k.LogScale}
+		b.scales[id], b.scaleIDs[id] = s, b.p.Add(s)
+		b.p.AddFactor(&scaleTie{s, b.meanScale, 1 / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: 2}, b.scaleIDs[id])
+	}
+}
+
+// addLandmarks enters every known landmark that two or more of the problem's
+// keyframes see, its observations and the depth readings at them.
+func (b *bundle) addLandmarks() {
+	for _, id := range b.landmarkIDs() {
+		l := b.m.landmarks[id]
+		if _, ok := b.poses[l.Host]; !ok {
+			continue
+		}
+		b.addLandmark(l)
+	}
+}
+
+// landmarkIDs lists the known landmarks with two observations in the problem.
+func (b *bundle) landmarkIDs() []int {
+	count := make(map[int]int)
+	for kf := range b.poses {
+		for _, f := range b.m.Keyframes[kf].Features {
+			if f.Landmark >= 0 {
+				count[f.Landmark]++
+			}
+		}
+	}
+	ids := make([]int, 0, len(count))
+	for id, n := range count {
+		if n >= 2 && b.m.landmarks[id].Known() {
+			ids = append(ids, id)
+		}
+	}
+	sort.Ints(ids)
+	return ids
+}
+
+func (b *bundle) addLandmark(l *Landmark) {
+	d := bundleDepth{l: l, v: &depthVar{rho: l.InvDepth}}
+	d.id = b.p.AddEliminated(d.v)
+	b.depths = append(b.depths, d)
+	for _, o := range l.Obs {
+		if _, ok := b.poses[o.KF]; !ok {
+			continue
+		}
+		k := b.m.Keyframes[o.KF]
+		f := k.Features[o.Index]
+		if o.KF == l.Host {
+			b.addHostReading(d, k, f, o)
+			continue
+		}
+		ob := observed{host: b.poses[l.Host], at: b.poses[o.KF], depth: d.v, ray: l.Ray}
+		fid := b.p.AddFactor(&reprojection{ob, k.Camera, f.Pixel, 1 / b.cfg.PixelSigma},
+			geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}, b.poseIDs[l.Host], b.poseIDs[o.KF], d.id)
+		b.factors = append(b.factors, bundleFactor{id: fid, l: l, o: o})
+		b.addReading(ob, d, k, f, o, l.Host)
+	}
+}
+
+// depthKernel lets a wrong reading (an edge, a reflection) go.
+var depthKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 1.5}
+
+func (b *bundle) addHostReading(d bundleDepth, k *Keyframe, f Feature, o Observation) {
+	if f.DepthM <= 0 || b.priorGain == 0 {
+		return
+	}
+	r := &hostReading{depth: d.v, scale: b.scales[k.ID], logDepth: math.Log(f.DepthM), weight: b.readingWeight(k, f)}
+	ids := []optimize.ID{d.id}
+	if r.scale != nil {
+		ids = append(ids, b.scaleIDs[k.ID])
+	}
+	fid := b.p.AddFactor(r, depthKernel, ids...)
+	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true})
+}
+
+func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation, host int) {
+	if f.DepthM <= 0 || b.priorGain == 0 {
+		return
+	}
+	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: math.Log(f.DepthM), weight: b.readingWeight(k, f)}
+	ids := []optimize.ID{b.poseIDs[host], b.poseIDs[k.ID], d.id}
+	if r.scale != nil {
+		ids = append(ids, b.scaleIDs[k.ID])
+	}
+	fid := b.p.AddFactor(r, depthKernel, ids...)
+	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true})
+}
+
+// readingWeight is 1/sigma of a depth reading. A network's errors are shared by
+// neighbouring pixels and frames, so that they count less than independent ones.
+func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
+	sigma := f.LogStd
+	if k.Depth.ScaleSigma > 0 {
+		sigma *= b.cfg.PriorInflate
+	}
+	return b.priorGain / math.Max(sigma, 1e-3)
+}
+
+// solve runs two rounds and takes what is an outlier after the first out of the
+// second. It writes the result into the map and forgets those observations.
+func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
+	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: 1e-4}
+	if _, err := optimize.Solve(ctx, b.p, opt); err != nil {
+		return optimize.Summary{}, err
+	}
+	for _, f := range b.factors {
+		gate := chi2Pixel
+		if f.depth {
+			gate = chi2Depth
+		}
+		if b.p.FactorChi2(f.id) > 4*gate {
+			b.p.Disable(f.id)
+		}
+	}
+	sum, err := optimize.Solve(ctx, b.p, opt)
+	if err != nil {
+		return sum, err
+	}
+	b.write()
+	b.forgetOutliers()
+	return sum, nil
+}
+
+func (b *bundle) write() {
+	for _, id := range b.moving {
+		b.m.Keyframes[id].Pose = b.poses[id].pose
+	}
+	for id, s := range b.scales {
+		b.m.Keyframes[id].LogScale = s.s
+	}
+	for _, d := range b.depths {
+		d.l.InvDepth = d.v.rho
+	}
+	b.updateDeviations()
+}
+
+// updateDeviations sets each landmark's log-depth deviation from the curvature
+// of its own residuals at fixed poses.
+func (b *bundle) updateDeviations() {
+	for _, d := range b.depths {
+		b.m.updateDeviation(d.l, b.cfg)
+	}
+}
+
+func (m *Map) updateDeviation(l *Landmark, cfg Config) {
+	host := &poseVar{pose: m.Keyframes[l.Host].Pose}
+	v := &depthVar{rho: l.InvDepth}
+	var info float64
+	var r [2]float64
+	var j2 [2]float64
+	jac := [][]float64{nil, nil, j2[:]}
+	for _, o := range l.Obs {
+		k := m.Keyframes[o.KF]
+		f := k.Features[o.Index]
+		if o.KF != l.Host {
+			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, k.Camera, f.Pixel, 1 / cfg.PixelSigma}
+			if rp.Linearize(r[:], jac) {
+				info += (j2[0]*j2[0] + j2[1]*j2[1]) * l.InvDepth * l.InvDepth
+			}
+		}
+		if f.DepthM > 0 {
+			s := math.Max(f.LogStd, 1e-3)
+			if k.Depth.ScaleSigma > 0 {
+				s *= cfg.PriorInflate
+			}
+			info += 1 / (s * s)
+		}
+	}
+	l.LogStd = 1 / math.Sqrt(math.Max(info, 1))
+}
+
+// forgetOutliers removes observations that do not fit the solution.
+func (b *bundle) forgetOutliers() {
+	for _, f := range b.factors {
+		chi2 := b.p.FactorChi2(f.id)
+		if f.depth {
+			if chi2 > 4*chi2Depth && b.priorGain == 1 {
+				b.m.Keyframes[f.o.KF].Features[f.o.Index].DepthM = 0
+			}
+			continue
+		}
+		if chi2 > 2*chi2Pixel || math.IsInf(chi2, 1) {
+			b.m.forgetObservation(f.l, f.o)
+		}
+	}
+}
+
+// LocalBundle adjusts the keyframes around keyframe id: those that share most
+// with it move, the next ones hold.
+func (m *Map) LocalBundle(ctx context.Context, cfg Config, id int, meanScale float64) (optimize.Summary, error) {
+	moving, fixed := m.window(cfg, id)
+	b := newBundle(m, cfg, moving, fixed, meanScale)
+	b.addLandmarks()
+	if len(b.depths) == 0 {
+		return optimize.Summary{}, nil
+	}
+	return b.solve(ctx)
+}
+
+// window chooses the moving and the fixed keyframes of a local adjustment. The
+// first keyframe of a part never moves: it is the origin.
+func (m *Map) window(cfg Config, id int) (moving, fixed []int) {
+	part := m.Keyframes[id].Part
+	origin := m.origin(part)
+	moving = append(moving, id)
+	if id == origin {
+		return nil, moving
+	}
+	seen := map[int]bool{id: true}
+	for _, kf := range m.Covisible(id, 15) {
+		if m.Keyframes[kf].Part == part && kf != origin && len(moving) < cfg.Window {
+			moving = append(moving, kf)
+			seen[kf] = true
+		}
+	}
+	var ids []int
+	for _, kf := range moving {
+		ids = append(ids, m.Keyframes[kf].landmarksOf()...)
+	}
+	sort.Ints(ids)
+	for _, c := range m.shared(compact(ids), -1) {
+		if !seen[c.kf] && m.Keyframes[c.kf].Part == part && len(fixed) < cfg.FixedWindow {
+			fixed = append(fixed, c.kf)
+		}
+	}
+	if len(fixed) == 0 && len(moving) > 1 { // the oldest holds the gauge
+		sort.Ints(moving)
+		fixed, moving = moving[:1], moving[1:]
+	}
+	return moving, fixed
+}
+
+// origin returns the first keyframe of a part.
+func (m *Map) origin(part int) int {
+	for _, k := range m.Keyframes {
+		if k.Part == part {
+			return k.ID
+		}
+	}
+	return -1
+}
+
+// compact removes repetitions from a sorted list.
+func compact(ids []int) []int {
+	out := ids[:0]
+	for i, id := range ids {
+		if i == 0 || id != ids[i-1] {
+			out = append(out, id)
+		}
+	}
+	return out
+}

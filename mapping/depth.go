@@ -1,0 +1,102 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+const (
+	edgeSpread = .08 // relative spread of depth around a pixel that makes an edge
+	edgeLogStd = .12 // deviation of a reading at an edge
+)
+
+// readDepth returns the depth source's reading at pixel u of a picture. Where
+// depth jumps the nearest surface is taken, since corners at an outline move
+// with the foreground, and trusted less.
+func readDepth(d slam.DepthMap, cam geom.Camera, u geom.Vec2) (depthM, logStd float64, ok bool) {
+	if d.Empty() {
+		return 0, 0, false
+	}
+	sx, sy := float64(d.W)/float64(cam.W), float64(d.H)/float64(cam.H)
+	v := geom.Vec2{X: (u.X+.5)*sx - .5, Y: (u.Y+.5)*sy - .5}
+	depthM, logStd, ok = d.At(v)
+	near, far := math.Inf(1), 0.0
+	for dy := -2.0; dy <= 2; dy++ {
+		for dx := -2.0; dx <= 2; dx++ {
+			if z, _, has := d.At(v.Add(geom.Vec2{X: dx, Y: dy})); has {
+				near, far = min(near, z), max(far, z)
+			}
+		}
+	}
+	switch {
+	case far == 0:
+		return 0, 0, false
+	case far > near*(1+edgeSpread):
+		return near, max(logStd, edgeLogStd), true
+	case !ok:
+		return near, max(d.Sigma, edgeLogStd), true
+	}
+	return depthM, logStd, true
+}
+
+// alignScale estimates s_k of a new keyframe from the landmarks it sees: the
+// median of log z - log D, drawn to the source's mean where they are few.
+func (m *Map) alignScale(k *Keyframe, mean, tieSigma float64) float64 {
+	var diff []float64
+	for _, f := range k.Features {
+		l, ok := m.landmarks[f.Landmark]
+		if !ok || !l.Known() || f.DepthM <= 0 || l.LogStd > .3 || f.LogStd >= edgeLogStd {
+			continue
+		}
+		if z := k.Pose.ApplyInverse(m.Position(l)).Z; z > minDepthM {
+			diff = append(diff, math.Log(z/f.DepthM))
+		}
+	}
+	if len(diff) < 10 {
+		return mean
+	}
+	slices.Sort(diff)
+	median := diff[len(diff)/2]
+	spread := (diff[len(diff)*3/4] - diff[len(diff)/4]) / 1.349
+	variance := spread*spread/float64(len(diff)) + 1e-4
+	w := 1 / variance
+	tie := 1 / (tieSigma * tieSigma)
+	return (w*median + tie*mean) / (w + tie)
+}
+
+// triangulate gives depth to landmarks of k that have none, once two rays to
+// them differ enough.
+func (m *Map) triangulate(k *Keyframe, minParallax float64) {
+	for _, f := range k.Features {
+		l, ok := m.landmarks[f.Landmark]
+		if !ok || l.Known() || l.Host == k.ID {
+			continue
+		}
+		m.triangulateLandmark(l, k, f, minParallax)
+	}
+}
+
+func (m *Map) triangulateLandmark(l *Landmark, k *Keyframe, f Feature, minParallax float64) {
+	host := m.Keyframes[l.Host]
+	rel := k.Pose.Between(host.Pose) // host to current camera
+	a, b := rel.R.MulVec(l.Ray), k.Camera.Ray(f.Pixel)
+	angle := math.Atan2(a.Cross(b).Norm(), a.Dot(b))
+	if angle < minParallax {
+		return
+	}
+	// b z_b = a z_a + t: least squares for z_a after crossing with b.
+	ab, tb := a.Cross(b), rel.T.Cross(b)
+	za := -ab.Dot(tb) / ab.Norm2()
+	if za < minDepthM || math.IsNaN(za) {
+		return
+	}
+	pc := a.Scale(za).Add(rel.T)
+	if pc.Z < minDepthM || k.Camera.Project(pc).Sub(f.Pixel).Norm() > 2.5 {
+		return
+	}
+	l.InvDepth = 1 / za
+	l.LogStd = 1 / (k.Camera.Focal() * angle)
+}

@@ -1,0 +1,161 @@
+package mapping
+
+import (
+	"sort"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Feature is a keyframe's observation of a landmark.
+type Feature struct {
+	Landmark int // landmark id
+	Pixel    geom.Vec2
+	DepthM   float64 // the depth source's reading at Pixel, 0 where it has none
+	LogStd   float64 // deviation of its logarithm
+}
+
+// Keyframe is a frame that is kept. IDs count up in the order of insertion.
+type Keyframe struct {
+	ID       int
+	Frame    int // index in the source
+	Time     float64
+	Pose     geom.SE3 // T_wc
+	Camera   geom.Camera
+	Features []Feature // ascending by Landmark
+
+	// LogScale is s_k: log z = log D + s_k for readings D of its depth map.
+	LogScale float64
+
+	Gray  slam.Gray
+	Color slam.RGB
+	Depth slam.DepthMap
+
+	Place []PlaceFeature // ORB features for loops and relocalisation
+	Part  int            // connected map that the keyframe belongs to
+
+	// GroundLogScale is what the road says of the metric scale here: metres =
+	// map units * exp(GroundLogScale); valid where GroundSigma > 0.
+	GroundLogScale, GroundSigma float64
+}
+
+// PlaceFeature is an ORB feature of a keyframe.
+type PlaceFeature struct {
+	Pixel geom.Vec2
+	Desc  slam.Descriptor
+}
+
+// Observation says that feature Index of keyframe KF sees a landmark.
+type Observation struct{ KF, Index int }
+
+// Landmark is a point of the map.
+type Landmark struct {
+	ID       int
+	Host     int       // keyframe id, always its first observation
+	Ray      geom.Vec3 // in the host's camera, z = 1
+	InvDepth float64   // 1/m along the host's optical axis; 0 while unknown
+	LogStd   float64   // deviation of its log depth
+	Obs      []Observation
+}
+
+// Known reports whether the landmark has a depth.
+func (l *Landmark) Known() bool { return l.InvDepth > 0 }
+
+// Map holds keyframes and landmarks. One goroutine owns it.
+type Map struct {
+	Keyframes []*Keyframe // index = ID; never removed
+	landmarks map[int]*Landmark
+}
+
+// NewMap returns an empty map.
+func NewMap() *Map { return &Map{landmarks: make(map[int]*Landmark)} }
+
+// Landmark returns the landmark of an id.
+func (m *Map) Landmark(id int) (*Landmark, bool) {
+	l, ok := m.landmarks[id]
+	return l, ok
+}
+
+// LandmarkCount returns the number of landmarks with a depth.
+func (m *Map) LandmarkCount() int {
+	var n int
+	for _, l := range m.landmarks {
+		if l.Known() {
+			n++
+		}
+	}
+	return n
+}
+
+// Position returns a known landmark's place in the world.
+func (m *Map) Position(l *Landmark) geom.Vec3 {
+	return m.Keyframes[l.Host].Pose.Apply(l.Ray.Scale(1 / l.InvDepth))
+}
+
+// Points returns the places of all known landmarks of a part, by ascending id.
+func (m *Map) Points(part int) []geom.Vec3 {
+	ids := make([]int, 0, len(m.landmarks))
+	for id, l := range m.landmarks {
+		if l.Known() && m.Keyframes[l.Host].Part == part {
+			ids = append(ids, id)
+		}
+	}
+	sort.Ints(ids)
+	out := make([]geom.Vec3, len(ids))
+	for i, id := range ids {
+		out[i] = m.Position(m.landmarks[id])
+	}
+	return out
+}
+
+// addKeyframe enters a keyframe whose Features name landmarks; landmarks not
+// seen before get it as host.
+func (m *Map) addKeyframe(k *Keyframe) {
+	k.ID = len(m.Keyframes)
+	m.Keyframes = append(m.Keyframes, k)
+	sort.Slice(k.Features, func(i, j int) bool { return k.Features[i].Landmark < k.Features[j].Landmark })
+	for i, f := range k.Features {
+		l, ok := m.landmarks[f.Landmark]
+		if !ok {
+			l = &Landmark{ID: f.Landmark, Host: k.ID, Ray: k.Camera.Ray(f.Pixel)}
+			m.landmarks[f.Landmark] = l
+		}
+		l.Obs = append(l.Obs, Observation{k.ID, i})
+	}
+}
+
+// forgetObservation removes one observation; a landmark that loses its host
+// moves to the next observer, one that loses all is gone.
+func (m *Map) forgetObservation(l *Landmark, o Observation) {
+	for i := range l.Obs {
+		if l.Obs[i] == o {
+			l.Obs = append(l.Obs[:i], l.Obs[i+1:]...)
+			break
+		}
+	}
+	m.Keyframes[o.KF].Features[o.Index].Landmark = -1
+	if len(l.Obs) == 0 {
+		delete(m.landmarks, l.ID)
+		return
+	}
+	if o.KF == l.Host {
+		m.rehost(l)
+	}
+}
+
+// rehost expresses a landmark in its first remaining observer.
+func (m *Map) rehost(l *Landmark) {
+	next := m.Keyframes[l.Obs[0].KF]
+	ray := next.Camera.Ray(next.Features[l.Obs[0].Index].Pixel)
+	if l.Known() {
+		p := next.Pose.ApplyInverse(m.Position(l))
+		l.InvDepth = 0
+		if p.Z > minDepthM {
+			l.InvDepth = 1 / p.Z
+		}
+	}
+	l.Host, l.Ray = next.ID, ray
+}
+
+// minDepthM is the nearest depth at which anything is believed.
+const minDepthM = .05

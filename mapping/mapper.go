@@ -1,0 +1,96 @@
+package mapping
+
+import (
+	"context"
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Features is what a mapper asks of the frontend when a keyframe is made; all of
+// it speaks of the current picture.
+type Features interface {
+	Tracks() []slam.Track
+	Detect() ([]slam.Track, error)
+	Resume([]slam.Track)
+	Drop(bad func(slam.Track) bool)
+	Keep(keyframe int)
+	Match(keyframe int, from, guess []geom.Vec2) (ok []bool, err error)
+}
+
+// Mapper turns frames into keyframes and keeps the map adjusted.
+type Mapper struct {
+	Map   *Map
+	Scale Scale
+	cfg   Config
+	feat  Features
+	part  int
+}
+
+// NewMapper returns a mapper with an empty map.
+func NewMapper(cfg Config, feat Features) *Mapper {
+	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat}
+}
+
+// Insert makes a keyframe of the current frame at pose: it takes up known
+// landmarks that came back into sight, adds new features, gives them depth from
+// the depth map or by triangulation, and adjusts the neighbourhood.
+func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth slam.DepthMap) (*Keyframe, error) {
+	k := &Keyframe{
+		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: pose, Camera: f.Camera,
+		Gray: f.Gray, Color: f.Color, Depth: depth, Part: m.part,
+	}
+	if err := m.retrack(k); err != nil {
+		return nil, err
+	}
+	if _, err := m.feat.Detect(); err != nil {
+		return nil, err
+	}
+	for _, t := range m.feat.Tracks() {
+		z, s, _ := readDepth(depth, f.Camera, t.Pixel)
+		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
+	}
+	m.feat.Keep(k.ID)
+	m.Map.addKeyframe(k)
+	if depth.ScaleSigma > 0 {
+		k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
+	}
+	m.Map.triangulate(k, m.cfg.MinParallax)
+	m.giveDepth(k)
+	if _, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
+		return nil, err
+	}
+	m.Scale.update(m.Map, m.part)
+	return k, nil
+}
+
+// giveDepth starts landmarks that k hosts from the depth map.
+func (m *Mapper) giveDepth(k *Keyframe) {
+	for _, f := range k.Features {
+		l := m.Map.landmarks[f.Landmark]
+		if l == nil || l.Known() || l.Host != k.ID || f.DepthM <= 0 {
+			continue
+		}
+		l.InvDepth = 1 / (f.DepthM * math.Exp(k.LogScale))
+		l.LogStd = f.LogStd
+		if k.Depth.ScaleSigma > 0 {
+			l.LogStd *= m.cfg.PriorInflate
+		}
+	}
+}
+
+// NewPart starts a new connected map, after tracking was lost for good.
+func (m *Mapper) NewPart() { m.part++ }
+
+// Part returns the connected map that keyframes are added to.
+func (m *Mapper) Part() int { return m.part }
+
+// Point returns the place of a landmark of the current part for the tracker.
+func (m *Mapper) Point(id int) (p slam.Point, ok bool) {
+	l, has := m.Map.landmarks[id]
+	if !has || !l.Known() || m.Map.Keyframes[l.Host].Part != m.part {
+		return slam.Point{}, false
+	}
+	return slam.Point{Position: m.Map.Position(l), Host: m.Map.Keyframes[l.Host].Pose.T, LogStd: l.LogStd}, true
+}

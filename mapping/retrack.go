@@ -1,0 +1,124 @@
+package mapping
+
+import (
+	"sort"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+const (
+	retrackGatePx  = 12 // farthest from its projection that a landmark is accepted
+	retrackBorder  = 8
+	retrackZoomMin = .6 // ratio of depths between which a patch still looks alike
+	retrackZoomMax = 1.7
+	retrackRollMin = .85 // cosine of the roll between two pictures of a patch
+)
+
+// retrack searches landmarks that are not followed but should be in sight, in
+// the pictures of the older keyframes that see most of them. It is what keeps a
+// camera that looks around in one place from drifting.
+func (m *Mapper) retrack(k *Keyframe) error {
+	if m.cfg.RetrackFrom == 0 {
+		return nil
+	}
+	following := make(map[int]bool)
+	for _, t := range m.feat.Tracks() {
+		following[t.ID] = true
+	}
+	found := make(map[int]bool)
+	for _, kf := range m.retrackKeyframes(k) {
+		tracks, err := m.retrackFrom(k, m.Map.Keyframes[kf], following, found)
+		if err != nil {
+			return err
+		}
+		m.feat.Resume(tracks)
+	}
+	return nil
+}
+
+// retrackKeyframes returns the keyframes of k's part with most landmarks in
+// sight that are close in viewpoint.
+func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
+	type candidate struct{ kf, n int }
+	var all []candidate
+	for _, o := range m.Map.Keyframes {
+		if o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) {
+			continue
+		}
+		var n int
+		for i := 0; i < len(o.Features); i += 4 { // a quarter tells enough
+			if _, _, ok := m.inSight(k, o, o.Features[i]); ok {
+				n++
+			}
+		}
+		if n >= 5 {
+			all = append(all, candidate{o.ID, n})
+		}
+	}
+	sort.Slice(all, func(i, j int) bool {
+		if all[i].n != all[j].n {
+			return all[i].n > all[j].n
+		}
+		return all[i].kf > all[j].kf
+	})
+	ids := make([]int, 0, m.cfg.RetrackFrom)
+	for _, c := range all[:min(len(all), m.cfg.RetrackFrom)] {
+		ids = append(ids, c.kf)
+	}
+	return ids
+}
+
+// rollAlike reports whether two pictures are turned alike about the optical axis.
+func rollAlike(a, b *Keyframe) bool {
+	down := b.Pose.R.TMulVec(a.Pose.R.Col(1))
+	n := down.X*down.X + down.Y*down.Y
+	return n > 0 && down.Y > 0 && down.Y*down.Y/n > retrackRollMin*retrackRollMin
+}
+
+// inSight returns the landmark of a feature of o and its projection in k, if it
+// is known, in the picture, and near enough to its size in o.
+func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, ok bool) {
+	if f.Landmark < 0 {
+		return nil, u, false
+	}
+	l = m.Map.landmarks[f.Landmark]
+	if l == nil || !l.Known() || len(l.Obs) < 2 {
+		return nil, u, false
+	}
+	w := m.Map.Position(l)
+	p := k.Pose.ApplyInverse(w)
+	if p.Z < minDepthM {
+		return nil, u, false
+	}
+	zoom := o.Pose.ApplyInverse(w).Z / p.Z
+	if zoom < retrackZoomMin || zoom > retrackZoomMax {
+		return nil, u, false
+	}
+	u = k.Camera.Project(p)
+	return l, u, k.Camera.Contains(u, retrackBorder)
+}
+
+func (m *Mapper) retrackFrom(k, o *Keyframe, following, found map[int]bool) ([]slam.Track, error) {
+	var ids []int
+	var from, guess, want []geom.Vec2
+	for _, f := range o.Features {
+		l, u, ok := m.inSight(k, o, f)
+		if !ok || following[l.ID] || found[l.ID] {
+			continue
+		}
+		ids, from, guess, want = append(ids, l.ID), append(from, f.Pixel), append(guess, u), append(want, u)
+	}
+	ok, err := m.feat.Match(o.ID, from, guess)
+	if err != nil {
+		return nil, err
+	}
+	var out []slam.Track
+	for i, id := range ids {
+		if ok[i] && guess[i].Sub(want[i]).Norm() < retrackGatePx {
+			found[id] = true
+			out = append(out, slam.Track{ID: id, Pixel: guess[i]})
+		}
+	}
+	return out, nil
+}

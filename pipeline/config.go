@@ -1,0 +1,56 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/metricslam/metricslam/frontend"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/tracking"
+)
+
+// Config holds every setting of a run; it is written into the results folder.
+type Config struct {
+	Seed          uint64          `yaml:"seed"`
+	CameraHeightM float64         `yaml:"camera_height_m"` // over the ground plane; 0 = unknown
+	Frontend      frontend.Config `yaml:"frontend"`
+	Tracking      tracking.Config `yaml:"tracking"`
+	Mapping       mapping.Config  `yaml:"mapping"`
+	Keyframes     KeyframeConfig  `yaml:"keyframes"`
+}
+
+// KeyframeConfig says when a frame is kept.
+type KeyframeConfig struct {
+	MinShare   float64 `yaml:"min_share"`   // of the last keyframe's landmarks still followed, below which a new one is made
+	ParallaxPx float64 `yaml:"parallax_px"` // median motion since the last keyframe, rotation taken out, for pictures of 640 pixels width
+	MaxFrames  int     `yaml:"max_frames"`  // between two keyframes of a moving camera
+}
+
+// Default returns the settings of every run that does not say otherwise.
+func Default() Config {
+	return Config{
+		Seed: 1, Frontend: frontend.Default(), Tracking: tracking.Default(), Mapping: mapping.Default(),
+		Keyframes: KeyframeConfig{MinShare: .75, ParallaxPx: 25, MaxFrames: 15},
+	}
+}
+
+// Validate names the first setting that makes no sense.
+func (c Config) Validate() error {
+	k := c.Keyframes
+	switch {
+	case c.CameraHeightM < 0:
+		return fmt.Errorf("camera_height_m is %g; give the camera's height over the ground in metres", c.CameraHeightM)
+	case k.MinShare <= 0 || k.MinShare >= 1:
+		return fmt.Errorf("keyframes.min_share is %g; it must lie in (0, 1)", k.MinShare)
+	case k.ParallaxPx <= 0:
+		return fmt.Errorf("keyframes.parallax_px is %g; it must be positive", k.ParallaxPx)
+	case k.MaxFrames < 1:
+		return fmt.Errorf("keyframes.max_frames is %d; it must be positive", k.MaxFrames)
+	}
+	if err := c.Frontend.Validate(); err != nil {
+		return err
+	}
+	if err := c.Tracking.Validate(); err != nil {
+		return err
+	}
+	return c.Mapping.Validate()
+}

@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/tracking"
+)
+
+// wantsKeyframe decides whether the map needs this frame: too few of the last
+// keyframe's landmarks are left, the camera has moved across the scene, or time
+// has passed while it moved at all.
+func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
+	cfg := s.cfg.Keyframes
+	followed, parallax := s.sinceKeyframe(f.Camera, est.Pose)
+	unit := float64(f.Camera.W) / 640
+	had := len(s.keyframe.Features)
+	gap := f.Index - s.keyframe.Frame
+	switch {
+	case float64(followed) < cfg.MinShare*float64(had):
+		return true
+	case parallax > cfg.ParallaxPx*unit:
+		return true
+	default:
+		return gap >= cfg.MaxFrames && parallax > cfg.ParallaxPx*unit/5
+	}
+}
+
+// sinceKeyframe returns how many of the last keyframe's features are still
+// followed, and their median motion in pixels with the rotation taken out.
+func (s *System) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, parallaxPx float64) {
+	at := make(map[int]geom.Vec2, len(s.keyframe.Features))
+	for _, ft := range s.keyframe.Features {
+		at[ft.Landmark] = ft.Pixel
+	}
+	rel := pose.R.T().Mul(s.keyframe.Pose.R)
+	var moved []float64
+	for _, t := range s.front.Tracks() {
+		u, ok := at[t.ID]
+		if !ok {
+			continue
+		}
+		followed++
+		if p := rel.MulVec(cam.Ray(u)); p.Z > .1 {
+			moved = append(moved, cam.Project(p).Sub(t.Pixel).Norm())
+		}
+	}
+	if len(moved) == 0 {
+		return followed, 0
+	}
+	slices.Sort(moved)
+	return followed, moved[len(moved)/2]
+}

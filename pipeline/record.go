@@ -1,0 +1,38 @@
+package pipeline
+
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Record is what is kept of every frame: its pose relative to a keyframe, so
+// that it moves with the map.
+type Record struct {
+	Frame    int
+	Time     float64
+	State    slam.TrackState
+	Keyframe int      // id of the reference keyframe, -1 for a frame without a pose
+	Relative geom.SE3 // T_keyframe_frame
+	Inliers  int
+	RMSPx    float64
+}
+
+func (r *Record) attach(k *mapping.Keyframe, pose geom.SE3) {
+	r.Keyframe, r.Relative = k.ID, k.Pose.Between(pose)
+}
+
+// Trajectory returns the posed frames of a part.
+func (s *System) Trajectory(part int) slam.Trajectory {
+	var out slam.Trajectory
+	for _, r := range s.records {
+		if r.Keyframe < 0 {
+			continue
+		}
+		k := s.mapper.Map.Keyframes[r.Keyframe]
+		if k.Part == part {
+			out = append(out, slam.StampedPose{Time: r.Time, Pose: k.Pose.Mul(r.Relative)})
+		}
+	}
+	return out
+}

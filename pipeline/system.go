@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/frontend"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/tracking"
+)
+
+// System is the state of a run: it takes frames one by one.
+type System struct {
+	cfg    Config
+	depth  depth.Source
+	front  *frontend.Tracker
+	track  *tracking.Tracker
+	mapper *mapping.Mapper
+
+	state    slam.TrackState
+	thumb    frontend.Thumbnail
+	lost     int // frames since tracking was lost
+	keyframe *mapping.Keyframe
+	records  []Record
+}
+
+// NewSystem returns a system that waits for its first frame.
+func NewSystem(cfg Config, d depth.Source) *System {
+	front := frontend.New(cfg.Frontend)
+	return &System{
+		cfg: cfg, depth: d, front: front,
+		track:  tracking.New(cfg.Tracking, cfg.Seed),
+		mapper: mapping.NewMapper(cfg.Mapping, front),
+	}
+}
+
+// Close frees what OpenCV holds.
+func (s *System) Close() { s.front.Close() }
+
+// Step takes the next frame.
+func (s *System) Step(ctx context.Context, f *slam.Frame) error {
+	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
+	defer func() { s.thumb = thumb }()
+	rec := Record{Frame: f.Index, Time: f.Time, Keyframe: -1}
+	var err error
+	switch s.state {
+	case slam.Initialising:
+		err = s.initialise(ctx, f, &rec)
+	default:
+		err = s.follow(ctx, f, thumb, &rec)
+	}
+	if err != nil {
+		return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
+	}
+	rec.State = s.state
+	s.records = append(s.records, rec)
+	return nil
+}
+
+// initialise starts a map at a frame that has depth.
+func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) error {
+	if err := s.front.Track(f.Gray, nil); err != nil {
+		return err
+	}
+	s.front.Drop(func(slam.Track) bool { return true })
+	k, err := s.insert(ctx, f, geom.IdentitySE3())
+	if err != nil {
+		return err
+	}
+	s.track.Reset(f.Time, k.Pose)
+	s.state = slam.Tracking
+	rec.attach(k, k.Pose)
+	return nil
+}
+
+// follow tracks a frame against the map, and makes it a keyframe where the map
+// needs one.
+func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumbnail, rec *Record) error {
+	guess := s.predict(f, thumb)
+	last := s.track.Last()
+	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
+	if err != nil {
+		return err
+	}
+	est := s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.mapper.Point)
+	if !est.OK {
+		return s.loseTrack(ctx, f, rec)
+	}
+	s.state, s.lost = slam.Tracking, 0
+	s.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
+	rec.Inliers, rec.RMSPx = len(est.Inliers), est.RMSPx
+	rec.attach(s.keyframe, est.Pose)
+	if s.wantsKeyframe(f, est) {
+		k, err := s.insert(ctx, f, est.Pose)
+		if err != nil {
+			return err
+		}
+		s.track.Correct(k.Pose)
+		rec.attach(k, k.Pose)
+	}
+	return nil
+}
+
+func (s *System) predict(f *slam.Frame, thumb frontend.Thumbnail) geom.SE3 {
+	still := s.track.Predict(f.Time, geom.Mat3{}, false)
+	last := s.track.Last()
+	guess := still.R.T().Mul(last.R) // rays of the last frame to rays of this one
+	seen, ok := frontend.Rotation(s.thumb, thumb, guess)
+	return s.track.Predict(f.Time, seen, ok)
+}
+
+// predictPixel returns where a track should be: the projection of its landmark,
+// or its ray turned with the camera.
+func (s *System) predictPixel(cam geom.Camera, last, guess geom.SE3, t slam.Track) geom.Vec2 {
+	var p geom.Vec3
+	if pt, ok := s.mapper.Point(t.ID); ok {
+		p = guess.ApplyInverse(pt.Position)
+	} else {
+		p = guess.R.TMulVec(last.R.MulVec(cam.Ray(t.Pixel)))
+	}
+	if p.Z < .05 {
+		return t.Pixel
+	}
+	return cam.Project(p)
+}
+
+// loseTrack counts a frame without a pose; after a while a new part is started.
+func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) error {
+	s.state = slam.Lost
+	s.lost++
+	if s.lost < s.cfg.Tracking.LostFrames {
+		return nil
+	}
+	s.mapper.NewPart()
+	s.lost = 0
+	return s.initialise(ctx, f, rec)
+}
+
+func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) (*mapping.Keyframe, error) {
+	d, err := s.depth.Depth(ctx, f)
+	if err != nil && !errors.Is(err, depth.ErrNoDepth) {
+		return nil, err
+	}
+	k, err := s.mapper.Insert(ctx, f, pose, d)
+	if err != nil {
+		return nil, err
+	}
+	s.keyframe = k
+	return k, nil
+}

@@ -1,0 +1,201 @@
+package tracking
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Config says when a pose is believed.
+type Config struct {
+	PixelSigma  float64 `yaml:"pixel_sigma"`  // of a KLT measurement, pixels
+	MinInliers  int     `yaml:"min_inliers"`  // fewer cannot vouch for a pose
+	InlierShare float64 `yaml:"inlier_share"` // of the landmarks followed, below which the prediction is not trusted
+	LostFrames  int     `yaml:"lost_frames"`  // frames without a pose before a new part is started
+}
+
+// Default returns the settings for handheld cameras and cars alike.
+func Default() Config {
+	return Config{PixelSigma: 1, MinInliers: 15, InlierShare: .6, LostFrames: 5}
+}
+
+// Validate names the first field that makes no sense.
+func (c Config) Validate() error {
+	switch {
+	case c.PixelSigma <= 0:
+		return fmt.Errorf("tracking.pixel_sigma is %g; it must be positive", c.PixelSigma)
+	case c.MinInliers < 6:
+		return fmt.Errorf("tracking.min_inliers is %d; fewer than 6 cannot vouch for a pose", c.MinInliers)
+	case c.InlierShare <= 0 || c.InlierShare > 1:
+		return fmt.Errorf("tracking.inlier_share is %g; it must lie in (0, 1]", c.InlierShare)
+	case c.LostFrames < 1:
+		return fmt.Errorf("tracking.lost_frames is %d; it must be positive", c.LostFrames)
+	}
+	return nil
+}
+
+// Estimate is what the tracker found for a frame.
+type Estimate struct {
+	Pose     geom.SE3 // T_wc; the prediction where OK is false
+	OK       bool
+	Inliers  []int // track ids that vouch for the pose
+	Outliers map[int]bool
+	RMSPx    float64 // of the inliers' reprojection errors
+}
+
+// Tracker predicts and estimates poses of consecutive frames.
+type Tracker struct {
+	cfg      Config
+	seed     uint64
+	last     geom.SE3 // T_wc of the last posed frame
+	lastTime float64
+	motion   geom.Tangent6 // per second, in the body frame of the last frame
+	moving   bool          // motion is known
+
+	ids    []int
+	rays   []geom.Vec2
+	points []geom.Vec3
+	info   []float64
+}
+
+// New returns a tracker that knows no pose; seed drives RANSAC.
+func New(cfg Config, seed uint64) *Tracker { return &Tracker{cfg: cfg, seed: seed} }
+
+// Reset sets the pose at a time and forgets the motion.
+func (t *Tracker) Reset(time float64, pose geom.SE3) {
+	t.last, t.lastTime, t.moving = pose, time, false
+}
+
+// Predict returns the pose to expect at a time: constant velocity, with the
+// rotation replaced by the one seen in the pictures (R_ba from the last frame's
+// rays to this one's) where there is one.
+func (t *Tracker) Predict(time float64, seen geom.Mat3, ok bool) geom.SE3 {
+	pose := t.last
+	if t.moving {
+		xi := t.motion
+		for i := range xi {
+			xi[i] *= time - t.lastTime
+		}
+		pose = t.last.Retract(xi)
+	}
+	if ok {
+		pose.R = t.last.R.Mul(seen.T())
+	}
+	return pose
+}
+
+// Locate estimates the pose of a frame from its tracks, starting at guess.
+func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) Estimate {
+	t.gather(cam, guess, tracks, point)
+	est := Estimate{Pose: guess}
+	if len(t.ids) < t.cfg.MinInliers {
+		return est
+	}
+	cw, inliers := t.refine(guess.Inverse())
+	if float64(len(inliers)) < t.cfg.InlierShare*float64(len(t.ids)) {
+		if alt, more, ok := t.ransac(cam); ok && len(more) > len(inliers) {
+			cw, inliers = alt, more
+		}
+	}
+	if len(inliers) < t.cfg.MinInliers || !cw.IsFinite() {
+		return est
+	}
+	est.OK, est.Pose = true, cw.Inverse()
+	est.Inliers, est.Outliers = make([]int, 0, len(inliers)), make(map[int]bool)
+	for _, id := range t.ids {
+		est.Outliers[id] = true
+	}
+	var sum float64
+	for _, i := range inliers {
+		est.Inliers = append(est.Inliers, t.ids[i])
+		delete(est.Outliers, t.ids[i])
+		sum += t.squared(cw, i) / t.info[i]
+	}
+	est.RMSPx = math.Sqrt(sum/float64(2*len(inliers))) * cam.Focal()
+	t.advance(time, est.Pose)
+	return est
+}
+
+// gather collects the tracks that have a landmark. A landmark whose depth is
+// uncertain counts less, the more the camera has moved across its ray.
+func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) {
+	t.ids, t.rays, t.points, t.info = t.ids[:0], t.rays[:0], t.points[:0], t.info[:0]
+	f := cam.Focal()
+	for _, tr := range tracks {
+		p, ok := point(tr.ID)
+		if !ok {
+			continue
+		}
+		sight := p.Position.Sub(p.Host)
+		moved := guess.T.Sub(p.Host)
+		z := math.Max(sight.Norm(), .05)
+		across := moved.Cross(sight.Scale(1/z)).Norm() / z // radians of parallax since the host
+		depthPx := f * across * p.LogStd
+		t.ids = append(t.ids, tr.ID)
+		t.rays = append(t.rays, cam.Ray(tr.Pixel).XY())
+		t.points = append(t.points, p.Position)
+		t.info = append(t.info, f*f/(t.cfg.PixelSigma*t.cfg.PixelSigma+depthPx*depthPx))
+	}
+}
+
+// gate is 95 % of chi-square with two degrees of freedom, widened for the
+// corners that KLT holds badly.
+const gate = 2 * 5.99
+
+// refine runs LM from cw on all points, and again on the inliers.
+func (t *Tracker) refine(cw geom.SE3) (geom.SE3, []int) {
+	kernel := geom.Kernel{Kind: geom.Cauchy, Delta: 2}
+	cw, _ = geom.RefinePnP(cw, t.rays, t.points, t.info, kernel, 10)
+	return cw, t.inliersOf(cw)
+}
+
+func (t *Tracker) ransac(cam geom.Camera) (geom.SE3, []int, bool) {
+	opt := geom.DefaultRANSAC()
+	opt.Seed = t.seed
+	opt.Threshold = math.Sqrt(gate) / cam.Focal() * t.cfg.PixelSigma
+	cw, _, ok := geom.PnP(t.rays, t.points, opt)
+	if !ok {
+		return cw, nil, false
+	}
+	cw, in := t.refine(cw)
+	return cw, in, true
+}
+
+func (t *Tracker) inliersOf(cw geom.SE3) []int {
+	var in []int
+	for i := range t.ids {
+		if t.squared(cw, i) < gate {
+			in = append(in, i)
+		}
+	}
+	return in
+}
+
+// squared is the whitened squared reprojection error of point i.
+func (t *Tracker) squared(cw geom.SE3, i int) float64 {
+	p := cw.Apply(t.points[i])
+	if p.Z < .01 {
+		return math.Inf(1)
+	}
+	return p.XY().Sub(t.rays[i]).Norm2() * t.info[i]
+}
+
+func (t *Tracker) advance(time float64, pose geom.SE3) {
+	if dt := time - t.lastTime; dt > 0 {
+		xi := geom.LogSE3(t.last.Between(pose))
+		for i := range xi {
+			t.motion[i] = xi[i] / dt
+		}
+		t.moving = true
+	}
+	t.last, t.lastTime = pose, time
+}
+
+// Last returns the pose of the last posed frame.
+func (t *Tracker) Last() geom.SE3 { return t.last }
+
+// Correct moves the last pose to where the map has moved its frame; the motion
+// stays.
+func (t *Tracker) Correct(pose geom.SE3) { t.last = pose }
