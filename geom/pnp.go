@@ -1,0 +1,230 @@
+package geom
+
+import "math"
+
+// Mat6 is a 6x6 matrix over the tangent space of SE(3), row by row.
+type Mat6 [6][6]float64
+
+// PnPOptions steer PnP. The zero value takes every default, with the image
+// points' standard deviation Sigma still to be given.
+type PnPOptions struct {
+	RANSACOptions
+	Sigma      float64   // standard deviation of x on the z = 1 plane: pixels / focal length
+	InvVar     []float64 // per-point inverse variances on the z = 1 plane, in place of Sigma; may be nil
+	Kernel     Kernel    // of the final refinement, in standard deviations; zero Delta: Huber at 1.5
+	Iterations int       // of the final refinement; 0: 10
+}
+
+// behindCost is the squared whitened residual of a point behind the camera: as
+// bad as any error, yet finite so that costs can be compared.
+const behindCost = 1e8
+
+// minDepth keeps the projection's derivatives finite.
+const minDepth = 1e-6
+
+// PnP returns the pose T_cw (world to camera: p_c = T_cw p_w) of world points X
+// from their images x on the z = 1 plane, some of them wrong: P3P in RANSAC,
+// then RefinePnP on the inliers. inliers holds their indices, ascending. ok is
+// false where no pose has opt.MinInliers (4 unless set).
+func PnP(x []Vec2, X []Vec3, opt PnPOptions) (pose SE3, inliers []int, ok bool) {
+	w := opt.weights(len(x))
+	if len(x) != len(X) || len(w) != len(x) {
+		return IdentitySE3(), nil, false
+	}
+	sub := subset{x: x, X: X, w: w}
+	p := Problem[SE3]{
+		N: len(x), SampleSize: 3,
+		Fit: func(idx []int, out []SE3) []SE3 {
+			sols, n := P3P([3]Vec2{x[idx[0]], x[idx[1]], x[idx[2]]}, [3]Vec3{X[idx[0]], X[idx[1]], X[idx[2]]})
+			return append(out, sols[:n]...)
+		},
+		Residual: func(t *SE3, i int) float64 {
+			pc := t.Apply(X[i])
+			if !(pc.Z > minDepth) {
+				return math.Inf(1)
+			}
+			return w[i] * pc.XY().Sub(x[i]).Norm2()
+		},
+		Refine: func(t SE3, in []int) (SE3, bool) {
+			sub.take(in)
+			refined, _ := RefinePnP(t, sub.sx, sub.sX, sub.sw, Kernel{}, 3)
+			return refined, refined.IsFinite()
+		},
+	}
+	res, ok := RANSAC(p, opt.RANSACOptions)
+	if !ok {
+		return IdentitySE3(), nil, false
+	}
+	kernel, iterations := opt.Kernel, opt.Iterations
+	if kernel.Delta == 0 {
+		kernel = Kernel{Kind: Huber, Delta: 1.5}
+	}
+	if iterations == 0 {
+		iterations = 10
+	}
+	sub.take(res.Inliers)
+	pose, _ = RefinePnP(res.Model, sub.sx, sub.sX, sub.sw, kernel, iterations)
+	if !pose.IsFinite() {
+		pose = res.Model
+	}
+	return pose, res.Inliers, true
+}
+
+// weights returns the inverse variances of n points.
+func (o PnPOptions) weights(n int) []float64 {
+	if o.InvVar != nil {
+		return o.InvVar
+	}
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+		if o.Sigma > 0 {
+			w[i] = 1 / (o.Sigma * o.Sigma)
+		}
+	}
+	return w
+}
+
+// subset gathers the measurements of a list of inliers.
+type subset struct {
+	x, sx []Vec2
+	X, sX []Vec3
+	w, sw []float64
+}
+
+func (s *subset) take(idx []int) {
+	s.sx, s.sX, s.sw = s.sx[:0], s.sX[:0], s.sw[:0]
+	for _, i := range idx {
+		s.sx, s.sX, s.sw = append(s.sx, s.x[i]), append(s.sX, s.X[i]), append(s.sw, s.w[i])
+	}
+}
+
+// RefinePnP minimises sum rho(w_i |x_i - proj(T_cw X_i)|^2) by
+// Levenberg-Marquardt from the pose T_cw, world to camera. x are image points
+// on the z = 1 plane, w their inverse variances (nil: 1). It returns the pose
+// and the information matrix there (the robustly weighted J^T W J, the inverse
+// of the covariance) of the tangent (rho, phi) that moves the camera in its own
+// frame: T_wc Exp(xi), which is Exp(-xi) T_cw. It does not allocate.
+func RefinePnP(t SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel, iterations int) (SE3, Mat6) {
+	h, g, cost := pnpNormal(&t, x, X, w, kernel)
+	lambda := 1e-4
+	for range iterations {
+		damped := h
+		for i := range 6 {
+			damped[i][i] += lambda*h[i][i] + 1e-12
+		}
+		step, ok := solve6(&damped, &g)
+		if !ok {
+			lambda *= 10
+			continue
+		}
+		next := ExpSE3(step.neg()).Mul(t) // the step solves for xi; T_cw moves by Exp(-xi)
+		next.R = Orthonormalize(next.R)
+		nh, ng, ncost := pnpNormal(&next, x, X, w, kernel)
+		if !(ncost <= cost) {
+			lambda *= 10
+			continue
+		}
+		done := cost-ncost <= 1e-9*cost || step.norm2() < 1e-24
+		t, h, g, cost = next, nh, ng, ncost
+		lambda = math.Max(lambda/10, 1e-12)
+		if done {
+			break
+		}
+	}
+	return t, h
+}
+
+// pnpNormal returns the normal equations H xi = g and the cost at pose t.
+// With p = T_cw X and (a, b) its image, the row of a is
+// d a / d xi = (-1, 0, a, ab, -(1 + a^2), b) with the translation part over z.
+func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, g Tangent6, cost float64) {
+	for i := range X {
+		p := t.Apply(X[i])
+		wi := 1.0
+		if w != nil {
+			wi = w[i]
+		}
+		if !(p.Z > minDepth) {
+			rho, _ := kernel.Eval(behindCost)
+			cost += rho
+			continue
+		}
+		iz := 1 / p.Z
+		a, b := p.X*iz, p.Y*iz
+		ra, rb := x[i].X-a, x[i].Y-b
+		rho, k := kernel.Eval(wi * (ra*ra + rb*rb))
+		cost += rho
+		accumulate(&h, &g, a, b, iz, ra, rb, wi*k)
+	}
+	for i := range 6 {
+		for j := range i {
+			h[i][j] = h[j][i]
+		}
+	}
+	return h, g, cost
+}
+
+// accumulate adds the two rows of one point, of weight w, to the upper triangle
+// of h and to g.
+func accumulate(h *Mat6, g *Tangent6, a, b, iz, ra, rb, w float64) {
+	ja := [6]float64{-iz, 0, a * iz, a * b, -(1 + a*a), b}
+	jb := [6]float64{0, -iz, b * iz, 1 + b*b, -a * b, -a}
+	for i := range 6 {
+		wa, wb := w*ja[i], w*jb[i]
+		for j := i; j < 6; j++ {
+			h[i][j] += wa*ja[j] + wb*jb[j]
+		}
+		g[i] += wa*ra + wb*rb
+	}
+}
+
+func (xi Tangent6) neg() Tangent6 {
+	for i := range xi {
+		xi[i] = -xi[i]
+	}
+	return xi
+}
+
+func (xi Tangent6) norm2() (s float64) {
+	for _, v := range xi {
+		s += v * v
+	}
+	return s
+}
+
+// solve6 solves h x = g for a symmetric positive definite h by Cholesky; ok is
+// false where h is not.
+func solve6(h *Mat6, g *Tangent6) (x Tangent6, ok bool) {
+	var l Mat6
+	for i := range 6 {
+		for j := 0; j <= i; j++ {
+			s := h[i][j]
+			for k := range j {
+				s -= l[i][k] * l[j][k]
+			}
+			if i != j {
+				l[i][j] = s / l[j][j]
+				continue
+			}
+			if !(s > 0) {
+				return x, false
+			}
+			l[i][i] = math.Sqrt(s)
+		}
+	}
+	for i := range 6 {
+		x[i] = g[i]
+		for k := range i {
+			x[i] -= l[i][k] * x[k]
+		}
+		x[i] /= l[i][i]
+	}
+	for i := 5; i >= 0; i-- {
+		for k := i + 1; k < 6; k++ {
+			x[i] -= l[k][i] * x[k]
+		}
+		x[i] /= l[i][i]
+	}
+	return x, true
+}
