@@ -30,7 +30,7 @@ func TestPNGRoundTrip(t *testing.T) {
 			t.Errorf("value %d: got %v, want %v", i, got.Depth[i], want[i])
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".tmp*")); left != nil {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*tmp*")); left != nil {
 		t.Errorf("temporary files left: %v", left)
 	}
 }

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/metricslam/metricslam/internal/atomicfile"
 )
 
 // Picture is depth in metres as a file holds it: rows without padding, 0 where
@@ -106,23 +109,8 @@ func WritePNG(path string, p Picture, scale float64) error {
 		}
 		img.Pix[2*i], img.Pix[2*i+1] = uint8(uint16(v)>>8), uint8(uint16(v))
 	}
-	return writeFile(path, func(w *bufio.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		enc := png.Encoder{CompressionLevel: png.BestSpeed}
 		return enc.Encode(w, img)
 	})
-}
-
-// writeFile writes by way of a temporary file in the same folder.
-func writeFile(path string, fill func(*bufio.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	w := bufio.NewWriter(f)
-	err = errors.Join(fill(w), w.Flush(), f.Chmod(0o644), f.Close())
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }
