@@ -48,7 +48,7 @@ func ReadKITTI(path string) ([]geom.SE3, error) {
 		if !nearRotation(r, 1e-2) {
 			return fmt.Errorf("columns 1-3, 5-7 and 9-11 are not a rotation matrix")
 		}
-		poses = append(poses, geom.SE3{R: geom.Orthonormalize(r), T: geom.Vec3{X: v[3], Y: v[7], Z: v[11]}})
+		poses = append(poses, geom.SE3{R: nearestRotation(r), T: geom.Vec3{X: v[3], Y: v[7], Z: v[11]}})
 		return nil
 	})
 	return poses, err
@@ -66,6 +66,18 @@ func nearRotation(r geom.Mat3, tol float64) bool {
 		}
 	}
 	return r.Det() > 0
+}
+
+// nearestRotation returns the rotation nearest to r in the Frobenius norm, the
+// orthogonal factor of its polar decomposition, by Newton-Schulz iterations
+// r (3 I - r^T r)/2 (Higham 2008, 8.3): each squares the error, and four take
+// 1e-2 below rounding. It is used, rather than a quaternion of r, because its
+// error does not depend on the entries chosen.
+func nearestRotation(r geom.Mat3) geom.Mat3 {
+	for range 4 {
+		r = r.Mul(geom.Identity3().Scale(1.5).Add(r.T().Mul(r).Scale(-.5)))
+	}
+	return r
 }
 
 // readRows calls row with the n finite numbers of every line of the file that

@@ -13,6 +13,7 @@ import (
 
 // cli lists the commands; each lives in the file of its name.
 type cli struct {
+	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 }
 

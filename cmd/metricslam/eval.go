@@ -1,0 +1,19 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// evalCmd groups the measurements against the truth.
+type evalCmd struct {
+	Trajectory evalTrajectoryCmd `cmd:"" help:"Compare a trajectory with the true one: ATE, RPE, scale, KITTI's drift."`
+	Depth      evalDepthCmd      `cmd:"" help:"Compare depth pictures with the true ones: AbsRel, RMSE, inlier shares, scale."`
+}
+
+// printJSON writes v indented.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
