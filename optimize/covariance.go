@@ -25,7 +25,7 @@ func MarginalCovariance(p *Problem, id ID) ([]float64, error) {
 		return nil, fmt.Errorf("optimize: variable %d is not a free variable of the reduced system", id)
 	}
 	if p.sys == nil {
-		p.sys = newSystem(p)
+		p.sys = newSystem(p, solverAuto)
 	}
 	s := p.sys
 	pos := s.pos[id]
@@ -39,7 +39,7 @@ func MarginalCovariance(p *Problem, id ID) ([]float64, error) {
 	c.lambda = covarianceDamping
 	c.run(taskReduce)
 	s.mergeReduced()
-	if !s.solver.factorize(s.lanes[0].s) {
+	if !s.solver.Factorize(s.lanes[0].s) {
 		return nil, fmt.Errorf("optimize: covariance of variable %d: %w", id, ErrSingular)
 	}
 	dim, off := int(s.dims[pos]), int(s.offs[pos])
@@ -47,7 +47,7 @@ func MarginalCovariance(p *Problem, id ID) ([]float64, error) {
 	for k := range dim {
 		clear(s.dx)
 		s.dx[off+k] = 1
-		s.solver.solve(s.dx)
+		s.solver.Solve(s.dx)
 		copy(cov[k*dim:], s.dx[off:off+dim])
 	}
 	return cov, nil

@@ -18,7 +18,7 @@ func (s *system) reduce(ln *lane, lambda float64) {
 	if ln == &s.lanes[0] {
 		copy(ln.s, ln.h)
 		for i, pos := range s.offs[:len(s.order)] {
-			at, stride := s.solver.block(i, i), int(s.strides[i])
+			at, stride := s.solver.Block(i, i), int(s.strides[i])
 			for k := range int(s.dims[i]) {
 				ln.s[at+k*(stride+1)] += lambda * s.d[int(pos)+k]
 			}

@@ -69,7 +69,7 @@ func Solve(ctx context.Context, p *Problem, opt Options) (Summary, error) {
 	}
 	opt = opt.withDefaults()
 	if p.sys == nil {
-		p.sys = newSystem(p)
+		p.sys = newSystem(p, solverAuto)
 	}
 	crew := newCrew(p.sys, opt.Threads)
 	defer crew.close()
@@ -194,11 +194,11 @@ func (m *minimizer) solveStep() bool {
 	m.crew.lambda = m.lambda
 	m.crew.run(taskReduce)
 	s.mergeReduced()
-	if !s.solver.factorize(s.lanes[0].s) {
+	if !s.solver.Factorize(s.lanes[0].s) {
 		return false
 	}
 	copy(s.dx, s.lanes[0].b)
-	s.solver.solve(s.dx)
+	s.solver.Solve(s.dx)
 	m.crew.run(taskBackSubstitute)
 	return isFinite(squaredNorm(s.dx)) && isFinite(squaredNorm(s.dl))
 }

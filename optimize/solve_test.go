@@ -189,7 +189,7 @@ func TestCancel(t *testing.T) {
 
 func BenchmarkLocalWindow(b *testing.B) {
 	p := newWindow(15, 2000)
-	s := newSystem(p)
+	s := newSystem(p, solverAuto)
 	c := newCrew(s, 1)
 	c.lambda = 1e-4
 	b.ReportAllocs()
@@ -198,14 +198,40 @@ func BenchmarkLocalWindow(b *testing.B) {
 		s.gather()
 		c.run(taskReduce)
 		s.mergeReduced()
-		if !s.solver.factorize(s.lanes[0].s) {
+		if !s.solver.Factorize(s.lanes[0].s) {
 			b.Fatal("not positive definite")
 		}
 		copy(s.dx, s.lanes[0].b)
-		s.solver.solve(s.dx)
+		s.solver.Solve(s.dx)
 		c.run(taskBackSubstitute)
 		s.step()
 		c.run(taskTrial)
 		s.restore()
+	}
+}
+
+// The sparse and the dense solver must take the same way; 40 cameras are enough
+// for several supernodes.
+func TestSparseAgreesWithDense(t *testing.T) {
+	results := make(map[solverKind][]float64)
+	for _, kind := range []solverKind{solverDense, solverSparse} {
+		p := newWindow(40, 300)
+		p.sys = newSystem(p, kind)
+		sum, err := Solve(context.Background(), p, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []float64{sum.CostStart, sum.CostEnd}
+		for i := range p.vars {
+			if v, ok := p.vars[i].v.(*poseVar); ok {
+				got = append(got, v.T.T.X, v.T.T.Y, v.T.T.Z, v.T.R[0][1], v.T.R[0][2], v.T.R[1][2])
+			}
+		}
+		results[kind] = got
+	}
+	for i, want := range results[solverDense] {
+		if got := results[solverSparse][i]; math.Abs(got-want) > 1e-8*(1+math.Abs(want)) {
+			t.Errorf("value %d: sparse %v, dense %v", i, got, want)
+		}
 	}
 }

@@ -15,7 +15,7 @@ func (s *system) gather() (cost float64, undefined int) {
 		addTo(first.g, ln.g)
 	}
 	for i, off := range s.offs[:len(s.order)] {
-		at, stride := s.solver.block(i, i), int(s.strides[i])
+		at, stride := s.solver.Block(i, i), int(s.strides[i])
 		for k := range int(s.dims[i]) {
 			s.d[int(off)+k] = boundDiagonal(first.h[at+k*(stride+1)])
 		}

@@ -36,15 +36,6 @@ type system struct {
 	solver   linearSolver
 }
 
-// linearSolver factors the reduced matrix, whose lower blocks lie in an array
-// in its own layout.
-type linearSolver interface {
-	size() int                  // length of that array
-	block(row, col int) int     // offset of block (row, col), row >= col
-	factorize(a []float64) bool // may destroy a; false if not positive definite
-	solve(x []float64)          // x <- A^-1 x
-}
-
 // landmark is an eliminated variable and where its parts stand.
 type landmark struct {
 	id       ID
@@ -83,10 +74,15 @@ type lane struct {
 }
 
 // newSystem analyses p; all memory the solver needs is taken here.
-func newSystem(p *Problem) *system {
+func newSystem(p *Problem, kind solverKind) *system {
 	s := &system{p: p}
 	elim := s.groupFactors()
-	s.orderVariables()
+	s.listReduced()
+	s.chooseSolver(kind)
+	s.strides = make([]int32, len(s.order))
+	for i := range s.strides {
+		s.strides[i] = int32(s.solver.Stride(i))
+	}
 	s.planFactors(elim)
 	s.allocate()
 	return s
@@ -130,9 +126,8 @@ func (s *system) groupFactors() []int32 {
 	return lm
 }
 
-// orderVariables gives every free reduced variable that a factor touches a
-// position, and chooses the linear solver.
-func (s *system) orderVariables() {
+// listReduced lists the free reduced variables that a factor touches.
+func (s *system) listReduced() {
 	p := s.p
 	s.pos = make([]int32, len(p.vars))
 	for i := range s.pos {
@@ -147,21 +142,11 @@ func (s *system) orderVariables() {
 		}
 	}
 	for id := range p.vars {
-		if s.pos[id] < 0 {
-			continue
+		if s.pos[id] >= 0 {
+			s.pos[id] = int32(len(s.order))
+			s.order = append(s.order, ID(id))
 		}
-		s.pos[id] = int32(len(s.order))
-		s.order = append(s.order, ID(id))
-		s.dims = append(s.dims, int32(p.vars[id].dim))
-		s.offs = append(s.offs, int32(s.n))
-		s.n += p.vars[id].dim
 	}
-	s.offs = append(s.offs, int32(s.n))
-	s.strides = make([]int32, len(s.order))
-	for i := range s.strides {
-		s.strides[i] = int32(s.n)
-	}
-	s.solver = newDenseSolver(s.n, s.offs)
 }
 
 // planFactors fills the plans and the connections of every landmark.
@@ -180,7 +165,7 @@ func (s *system) planFactors(lm []int32) {
 		}
 		for a := range int(pl.nFree) {
 			for b := range a + 1 {
-				pl.h[a*(a+1)/2+b] = int32(s.solver.block(int(pl.pos[a]), int(pl.pos[b])))
+				pl.h[a*(a+1)/2+b] = int32(s.solver.Block(int(pl.pos[a]), int(pl.pos[b])))
 			}
 		}
 	}
@@ -223,7 +208,7 @@ func (s *system) connect(l *landmark) (end int32) {
 	l.pairs = int32(len(s.pairs))
 	for a, pa := range list {
 		for _, pb := range list[:a+1] {
-			s.pairs = append(s.pairs, int32(s.solver.block(int(pa), int(pb))))
+			s.pairs = append(s.pairs, int32(s.solver.Block(int(pa), int(pb))))
 		}
 	}
 	for i := range plans {
@@ -267,7 +252,7 @@ func (s *system) allocate() {
 	s.lanes[0].plans, s.lanes[1].plans = [2]int{free, middle}, [2]int{middle, len(s.plans)}
 	for i := range s.lanes {
 		ln := &s.lanes[i]
-		ln.h, ln.s = make([]float64, s.solver.size()), make([]float64, s.solver.size())
+		ln.h, ln.s = make([]float64, s.solver.Size()), make([]float64, s.solver.Size())
 		ln.g, ln.b = make([]float64, s.n), make([]float64, s.n)
 		ln.y = make([]float64, widest)
 	}
