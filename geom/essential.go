@@ -1,0 +1,72 @@
+package geom
+
+import "math"
+
+// EssentialFromPose returns E = [t]x R of T_21 = (R, t), which maps camera 1 to
+// camera 2: x2^T E x1 = 0 for the images of one point on the z = 1 planes.
+func EssentialFromPose(t21 SE3) Mat3 { return Skew(t21.T).Mul(t21.R) }
+
+// SampsonError returns the squared distance of the pair (x1, x2) from the
+// epipolar geometry x2^T E x1 = 0, to first order (Sampson 1982): in squared
+// units of the image points, for essential and fundamental matrices alike.
+func SampsonError(e *Mat3, x1, x2 Vec2) float64 {
+	a := e.MulVec(x1.Homogeneous())
+	b := e.TMulVec(x2.Homogeneous())
+	r := x2.X*a.X + x2.Y*a.Y + a.Z
+	n := a.X*a.X + a.Y*a.Y + b.X*b.X + b.Y*b.Y
+	if n == 0 {
+		return math.Inf(1)
+	}
+	return r * r / n
+}
+
+// EssentialToPoses returns the four poses T_21 of an essential matrix, with
+// translations of length 1 (Hartley and Zisserman 9.6.2). At most one of them
+// has a given point in front of both cameras; ChoosePose finds it.
+func EssentialToPoses(e Mat3) [4]SE3 {
+	u, _, v := SVD3(e)
+	if u.Det() < 0 {
+		u = u.Scale(-1)
+	}
+	if v.Det() < 0 {
+		v = v.Scale(-1)
+	}
+	w := Mat3{{0, -1, 0}, {1, 0, 0}, {0, 0, 1}}
+	ra, rb := u.Mul(w).Mul(v.T()), u.Mul(w.T()).Mul(v.T())
+	t := u.Col(2)
+	return [4]SE3{{ra, t}, {ra, t.Scale(-1)}, {rb, t}, {rb, t.Scale(-1)}}
+}
+
+// ChoosePose returns the candidate T_21 (camera 1 to camera 2) that puts the
+// most of the pairs x1, x2 in front of both cameras, how many those are, and
+// how many the runner-up has: a clear choice has few of them.
+func ChoosePose(candidates []SE3, x1, x2 []Vec2) (best SE3, inFront, second int) {
+	inFront = -1
+	for _, t := range candidates {
+		n := 0
+		for i := range x1 {
+			if _, ok := TriangulateMidpoint(t, x1[i], x2[i]); ok {
+				n++
+			}
+		}
+		switch {
+		case n > inFront:
+			best, inFront, second = t, n, max(inFront, 0)
+		case n > second:
+			second = n
+		}
+	}
+	return best, max(inFront, 0), second
+}
+
+// DecomposeEssential returns the pose T_21 (camera 1 to camera 2, translation of
+// length 1) of e that puts the most pairs in front of both cameras, and how
+// many. ok is false where less than half of them are.
+func DecomposeEssential(e Mat3, x1, x2 []Vec2) (t21 SE3, inFront int, ok bool) {
+	if len(x1) == 0 || len(x1) != len(x2) {
+		return IdentitySE3(), 0, false
+	}
+	poses := EssentialToPoses(e)
+	t21, inFront, _ = ChoosePose(poses[:], x1, x2)
+	return t21, inFront, 2*inFront > len(x1)
+}
