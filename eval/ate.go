@@ -34,7 +34,7 @@ func Align(pairs []Pair, a Alignment) (geom.Sim3, error) {
 	for i, p := range pairs {
 		src[i], dst[i] = p.Estimate.Pose.T, p.Truth.Pose.T
 	}
-	t, err := umeyama(src, dst, a == AlignSim3)
+	t, err := geom.Umeyama(src, dst, a == AlignSim3)
 	if err != nil {
 		return geom.Sim3{}, fmt.Errorf("align %d poses by %v: %w", len(pairs), a, err)
 	}

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/report"
 )
 
 // evalTrajectoryCmd compares an estimated trajectory with the true one.
@@ -36,6 +39,11 @@ func (c evalTrajectoryCmd) Run(_ context.Context) error {
 	r, err := eval.Trajectory(pairs, nTruth, nEstimate, opt)
 	if err != nil {
 		return err
+	}
+	if c.Plot != "" {
+		if err := c.plot(pairs, r); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		return printJSON(os.Stdout, r)
@@ -82,6 +90,26 @@ func (c evalTrajectoryCmd) read() (pairs []eval.Pair, nTruth, nEstimate int, err
 	}
 	pairs, err = eval.Associate(truth, estimate, c.MaxDiff)
 	return pairs, len(truth), len(estimate), err
+}
+
+// plot draws the estimate aligned by SE3, so that an error of scale is seen, or
+// as it is where that is not possible.
+func (c evalTrajectoryCmd) plot(pairs []eval.Pair, r *eval.TrajectoryResult) error {
+	title := fmt.Sprintf("%s: not aligned, ATE %.4g m", filepath.Base(c.Estimate), r.ATENone.RMSE)
+	if t, err := eval.Align(pairs, eval.AlignSE3); err == nil {
+		pairs = eval.Apply(pairs, t)
+		title = fmt.Sprintf("%s: ATE SE3 %.4g m", filepath.Base(c.Estimate), r.ATESE3.RMSE)
+	}
+	if r.ATESim3 != nil {
+		title += fmt.Sprintf(", Sim3 %.4g m, scale %.4f", r.ATESim3.RMSE, r.Scale)
+	}
+	timeLabel := "time [s]"
+	if c.Format == "kitti" {
+		timeLabel = "frame"
+	}
+	return atomicfile.Write(c.Plot, func(w io.Writer) error {
+		return report.WritePlot(w, pairs, title, timeLabel)
+	})
 }
 
 // printTrajectory writes the result as tables.
