@@ -1,0 +1,106 @@
+package fusion
+
+import (
+	"github.com/metricslam/metricslam/slam"
+)
+
+// dropSmall removes the connected pieces of fewer than minTriangles triangles,
+// and vertices that no triangle uses.
+func dropSmall(m *slam.Mesh, minTriangles int) {
+	parent := make([]uint32, len(m.Vertices))
+	for i := range parent {
+		parent[i] = uint32(i)
+	}
+	find := func(i uint32) uint32 {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]] // halves the path
+			i = parent[i]
+		}
+		return i
+	}
+	for _, t := range m.Triangles {
+		a := find(t[0])
+		for _, v := range t[1:] {
+			// The smaller index leads, whatever the order.
+			b := find(v)
+			a, b = min(a, b), max(a, b)
+			parent[b] = a
+		}
+	}
+	size := make([]int32, len(m.Vertices))
+	for _, t := range m.Triangles {
+		size[find(t[0])]++
+	}
+	kept := m.Triangles[:0]
+	for _, t := range m.Triangles {
+		if int(size[find(t[0])]) >= minTriangles {
+			kept = append(kept, t)
+		}
+	}
+	m.Triangles = kept
+	dropUnused(m)
+}
+
+// dropUnused removes vertices that no triangle uses; the order of the others
+// stays.
+func dropUnused(m *slam.Mesh) {
+	const unused = ^uint32(0)
+	to := make([]uint32, len(m.Vertices))
+	for i := range to {
+		to[i] = unused
+	}
+	for _, t := range m.Triangles {
+		for _, v := range t {
+			to[v] = 0
+		}
+	}
+	n := uint32(0)
+	for i := range to {
+		if to[i] == unused {
+			continue
+		}
+		to[i] = n
+		m.Vertices[n], m.Normals[n], m.Colors[n] = m.Vertices[i], m.Normals[i], m.Colors[i]
+		n++
+	}
+	m.Vertices, m.Normals, m.Colors = m.Vertices[:n:n], m.Normals[:n:n], m.Colors[:n:n]
+	for i, t := range m.Triangles {
+		m.Triangles[i] = [3]uint32{to[t[0]], to[t[1]], to[t[2]]}
+	}
+}
+
+// repairNormals gives vertices whose gradient vanished the mean normal of their
+// triangles, weighted by area.
+func repairNormals(m *slam.Mesh) {
+	bad := map[uint32][3]float32{}
+	for i, n := range m.Normals {
+		if n == ([3]float32{}) {
+			bad[uint32(i)] = n
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	for _, t := range m.Triangles {
+		n := triangleNormal(m, t)
+		for _, v := range t {
+			if sum, ok := bad[v]; ok {
+				bad[v] = [3]float32{sum[0] + n[0], sum[1] + n[1], sum[2] + n[2]}
+			}
+		}
+	}
+	for i, n := range bad {
+		if n = normalized(n); n == ([3]float32{}) {
+			n[2] = 1 // a triangle without area has no direction; a unit normal is promised
+		}
+		m.Normals[i] = n
+	}
+}
+
+// triangleNormal returns the cross product of two sides: twice the area long.
+func triangleNormal(m *slam.Mesh, t [3]uint32) [3]float32 {
+	a, b, c := m.Vertices[t[0]], m.Vertices[t[1]], m.Vertices[t[2]]
+	u := [3]float32{b[0] - a[0], b[1] - a[1], b[2] - a[2]}
+	v := [3]float32{c[0] - a[0], c[1] - a[1], c[2] - a[2]}
+	return [3]float32{u[1]*v[2] - u[2]*v[1], u[2]*v[0] - u[0]*v[2], u[0]*v[1] - u[1]*v[0]}
+}

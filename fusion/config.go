@@ -1,0 +1,140 @@
+package fusion
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+)
+
+// Config holds all of the package's parameters. Start from Default.
+type Config struct {
+	VoxelM    float64 `json:"voxel_m" yaml:"voxel_m"`         // edge of a voxel, metres; 0: by the scene's median depth, see SceneFor
+	MaxDepthM float64 `json:"max_depth_m" yaml:"max_depth_m"` // depth beyond it is not fused, metres; 0: by the scene
+	MinDepthM float64 `json:"min_depth_m" yaml:"min_depth_m"` // nor is depth below it
+
+	// The truncation at depth z is the largest of TruncVoxels voxels and
+	// TruncSigmas * s * z, where s is the deviation of log depth.
+	TruncVoxels float64 `json:"trunc_voxels" yaml:"trunc_voxels"`
+	TruncSigmas float64 `json:"trunc_sigmas" yaml:"trunc_sigmas"`
+
+	Align AlignConfig `json:"align" yaml:"align"`
+
+	// EdgeSpread drops pixels where depth varies by more than this share within
+	// EdgeWindow pixels (of a camera of 528 pixels focal length; the window
+	// keeps its angle); 0 keeps them.
+	EdgeSpread float64 `json:"edge_spread" yaml:"edge_spread"`
+	EdgeWindow int     `json:"edge_window" yaml:"edge_window"`
+
+	Consistency ConsistencyConfig `json:"consistency" yaml:"consistency"`
+
+	// MinWeight is the weight below which a voxel does not count as seen. One
+	// view of deviation RefLogStd at 1 m weighs 1, at 2 m 1/4.
+	MinWeight    float64 `json:"min_weight" yaml:"min_weight"`
+	MinViews     int     `json:"min_views" yaml:"min_views"`         // views a voxel needs to count as seen
+	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
+	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
+	MaxTriangles int     `json:"max_triangles" yaml:"max_triangles"` // the mesh is decimated to about this many; 0: as it is
+
+	MaxBlocks int `json:"max_blocks" yaml:"max_blocks"` // bound on memory: 8 KiB a block
+	Workers   int `json:"-" yaml:"-"`                   // goroutines; 0: one a core. Results do not depend on it
+}
+
+// RefLogStd is the deviation of log depth whose confidence is 1.
+const RefLogStd = .02
+
+// Default returns the configuration used unless flags say otherwise.
+func Default() Config {
+	return Config{
+		MinDepthM:    .1,
+		TruncVoxels:  4,
+		TruncSigmas:  2,
+		Align:        DefaultAlign(),
+		EdgeSpread:   .08,
+		EdgeWindow:   7,
+		MinWeight:    .01,
+		MinViews:     1,
+		MinTriangles: 200,
+		MaxBlocks:    100_000,
+	}
+}
+
+// Validate returns an error that names the first parameter out of range.
+func (c Config) Validate() error {
+	checks := []struct {
+		name   string
+		v      float64
+		lo, hi float64
+	}{
+		{"voxel_m", c.VoxelM, 0, 10},
+		{"max_depth_m", c.MaxDepthM, 0, 1e4},
+		{"min_depth_m", c.MinDepthM, 0, 1e4},
+		{"trunc_voxels", c.TruncVoxels, 1, 100},
+		{"trunc_sigmas", c.TruncSigmas, 0, 100},
+		{"edge_spread", c.EdgeSpread, 0, 10},
+		{"edge_window", float64(c.EdgeWindow), 1, 101},
+		{"min_weight", c.MinWeight, 0, math.MaxFloat32},
+		{"min_views", float64(c.MinViews), 0, math.MaxUint16},
+		{"min_triangles", float64(c.MinTriangles), 0, math.MaxInt32},
+		{"smooth_iters", float64(c.SmoothIters), 0, 1000},
+		{"max_triangles", float64(c.MaxTriangles), 0, math.MaxInt32},
+		{"max_blocks", float64(c.MaxBlocks), 1, math.MaxInt32},
+		{"workers", float64(c.Workers), 0, 4096},
+	}
+	for _, k := range checks {
+		if !(k.v >= k.lo && k.v <= k.hi) {
+			return fmt.Errorf("fusion: %s is %g, want %g to %g", k.name, k.v, k.lo, k.hi)
+		}
+	}
+	if c.MaxDepthM > 0 && c.MaxDepthM <= c.MinDepthM {
+		return fmt.Errorf("fusion: max_depth_m is %g, want more than min_depth_m (%g)", c.MaxDepthM, c.MinDepthM)
+	}
+	if err := c.Align.validate(); err != nil {
+		return err
+	}
+	return c.Consistency.validate()
+}
+
+// resolved returns c with voxel and range filled in from the median depth of a
+// scene.
+func (c Config) resolved(medianM float64) Config {
+	s := SceneFor(medianM)
+	if c.VoxelM == 0 {
+		c.VoxelM = s.VoxelM
+	}
+	if c.MaxDepthM == 0 {
+		c.MaxDepthM = max(s.MaxDepthM, 2*c.MinDepthM)
+	}
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	return c
+}
+
+// Scene is a voxel size and a range cap that suit each other: at the cap a pixel
+// of a usual camera covers no more than half a voxel.
+type Scene struct {
+	Name      string
+	BelowM    float64 // the scene's median depth is below this
+	VoxelM    float64
+	MaxDepthM float64
+}
+
+// scenes in order of size. Beyond the caps the error of monocular depth, some
+// per cent of z, is many voxels.
+var scenes = []Scene{
+	{"table top", 1, .01, 2.5},
+	{"indoor", 4, .02, 5},
+	{"hall", 8, .05, 15},
+	{"road", 40, .10, 35},
+	{"aerial", math.Inf(1), .50, 300},
+}
+
+// SceneFor returns the scene of a median depth in metres.
+func SceneFor(medianM float64) Scene {
+	for _, s := range scenes {
+		if medianM < s.BelowM {
+			return s
+		}
+	}
+	return scenes[len(scenes)-1]
+}

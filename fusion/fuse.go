@@ -1,0 +1,190 @@
+package fusion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+// ErrNoView is returned by Fuse where no view could be fused.
+var ErrNoView = errors.New("fusion: no view with depth")
+
+// Stats says what Fuse did.
+type Stats struct {
+	Scene     string  `json:"scene"`
+	VoxelM    float64 `json:"voxel_m"`
+	MaxDepthM float64 `json:"max_depth_m"`
+
+	Views   int      `json:"views"`   // fused
+	Skipped int      `json:"skipped"` // without depth, or unusable
+	Reasons []string `json:"reasons"` // why, the first few
+
+	Aligned     int     `json:"aligned"`       // views whose depth was warped or scaled
+	LogScaleStd float64 `json:"log_scale_std"` // robust spread of their scales
+	SigmaBefore float64 `json:"sigma_before"`  // median deviation of log depth from the landmarks, before
+	Sigma       float64 `json:"sigma"`         // and after alignment
+
+	Blocks     int   `json:"blocks"`
+	Bytes      int64 `json:"bytes"`
+	Full       bool  `json:"full"` // max_blocks was reached
+	Vertices   int   `json:"vertices"`
+	Triangles  int   `json:"triangles"`
+	AlignMS    Timed `json:"align_ms"`     // align and drop edges, a view
+	IntegrateM Timed `json:"integrate_ms"` // a view
+	MeshMS     Timed `json:"mesh_ms"`
+}
+
+// Timed summarises wall-clock times in milliseconds.
+type Timed struct {
+	N      int     `json:"n"`
+	Median float64 `json:"median"`
+	P99    float64 `json:"p99"`
+}
+
+// maxReasons bounds Stats.Reasons.
+const maxReasons = 10
+
+// Fuse builds the mesh of a sequence of views at their poses, from nothing: it
+// is what to call after a loop has moved the poses. Unusable views are counted
+// and skipped; an error of the sequence, a cancelled context and a sequence
+// without any view end it. Voxel size and range that cfg leaves open come from
+// the median depth of the first usable view.
+func Fuse(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], cfg Config) (*slam.Mesh, Stats, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, Stats{}, err
+	}
+	f := fuser{cfg: cfg}
+	for view, err := range views {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, f.stats, err
+		}
+		if err := f.add(view); err != nil {
+			return nil, f.stats, err
+		}
+	}
+	return f.finish()
+}
+
+// fuser runs the steps of one Fuse.
+type fuser struct {
+	cfg    Config
+	volume *Volume
+	stats  Stats
+
+	alignMS, integrateMS   []float64
+	scales, before, sigmas []float64
+}
+
+// skip counts a view that is not fused.
+func (f *fuser) skip(err error) {
+	f.stats.Skipped++
+	if len(f.stats.Reasons) < maxReasons {
+		f.stats.Reasons = append(f.stats.Reasons, err.Error())
+	}
+}
+
+// add takes one view through the chain.
+func (f *fuser) add(view slam.KeyframeView) error {
+	if err := CheckView(view); err != nil {
+		f.skip(err)
+		return nil
+	}
+	start := time.Now()
+	view.Depth = DropEdges(view.Depth, f.cfg)
+	aligned, rep := Align(view, f.cfg.Align)
+	view.Depth = aligned
+	f.alignMS = append(f.alignMS, milliseconds(start))
+	if f.volume == nil {
+		m, ok := medianDepth(view.Depth)
+		if !ok {
+			f.skip(fmt.Errorf("fusion: view %d: no pixel with depth", view.ID))
+			return nil
+		}
+		if err := f.open(m); err != nil {
+			return err
+		}
+	}
+	f.note(rep)
+	start = time.Now()
+	if err := f.volume.Integrate(view); err != nil {
+		return err
+	}
+	f.integrateMS = append(f.integrateMS, milliseconds(start))
+	f.stats.Views++
+	return nil
+}
+
+// open creates the volume for a scene of this median depth.
+func (f *fuser) open(medianM float64) (err error) {
+	cfg := f.cfg.resolved(medianM)
+	f.stats.Scene, f.stats.VoxelM, f.stats.MaxDepthM = SceneFor(medianM).Name, cfg.VoxelM, cfg.MaxDepthM
+	f.volume, err = NewVolume(cfg)
+	return err
+}
+
+// note keeps the figures of one alignment.
+func (f *fuser) note(rep AlignReport) {
+	f.sigmas = append(f.sigmas, rep.Sigma)
+	if rep.Landmarks > 0 {
+		f.before = append(f.before, rep.Before)
+	}
+	if rep.Model != AlignNone {
+		f.stats.Aligned++
+		f.scales = append(f.scales, rep.LogScale)
+	}
+}
+
+// finish meshes what was fused.
+func (f *fuser) finish() (*slam.Mesh, Stats, error) {
+	if f.stats.Views == 0 {
+		return nil, f.stats, fmt.Errorf("%w (%d skipped%s)", ErrNoView, f.stats.Skipped, firstReason(f.stats.Reasons))
+	}
+	start := time.Now()
+	m := f.volume.Mesh()
+	s := &f.stats
+	s.MeshMS = timed([]float64{milliseconds(start)})
+	s.AlignMS, s.IntegrateM = timed(f.alignMS), timed(f.integrateMS)
+	s.Blocks, s.Bytes, s.Full = f.volume.Blocks(), f.volume.Bytes(), f.volume.Full()
+	s.Vertices, s.Triangles = len(m.Vertices), len(m.Triangles)
+	s.SigmaBefore, s.Sigma = median(f.before), median(f.sigmas)
+	s.LogScaleStd = spread(f.scales)
+	return m, *s, nil
+}
+
+func firstReason(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	return "; the first: " + reasons[0]
+}
+
+// medianDepth returns the median known depth; ok is false where none is known.
+func medianDepth(d slam.DepthMap) (m float64, ok bool) {
+	var v []float64
+	for _, z := range d.Depth {
+		if z > 0 && !math.IsInf(float64(z), 0) {
+			v = append(v, float64(z))
+		}
+	}
+	return median(v), len(v) > 0
+}
+
+func milliseconds(since time.Time) float64 { return float64(time.Since(since)) / 1e6 }
+
+// timed summarises times.
+func timed(ms []float64) Timed {
+	if len(ms) == 0 {
+		return Timed{}
+	}
+	s := slices.Sorted(slices.Values(ms))
+	return Timed{N: len(s), Median: s[len(s)/2], P99: s[min(len(s)-1, len(s)*99/100)]}
+}
