@@ -66,12 +66,12 @@ func vSim3(phi Vec3, sigma float64) Mat3 {
 	theta := phi.Norm()
 	var c0, c1, c2 float64
 	if math.Abs(sigma) < 1e-3 || theta < 1e-3 {
-		c0, c1, c2 = vSim3Series(theta, sigma)
+		c0, c1, c2 = vSim3Quadrature(theta, sigma)
 	} else {
 		es := math.Exp(sigma)
 		s, c := math.Sincos(theta)
 		d := sigma*sigma + theta*theta
-		c0 = (es - 1) / sigma
+		c0 = math.Expm1(sigma) / sigma
 		// Integrals of exp(sigma t) sin(theta t) and exp(sigma t) cos(theta t).
 		is := (es*(sigma*s-theta*c) + theta) / d
 		ic := (es*(sigma*c+theta*s) - sigma) / d
@@ -82,10 +82,10 @@ func vSim3(phi Vec3, sigma float64) Mat3 {
 	return Identity3().Scale(c0).Add(k.Scale(c1)).Add(k.Mul(k).Scale(c2))
 }
 
-// vSim3Series sums the power series of the same integrals where the closed
-// forms lose digits: c0 = sum sigma^n/(n+1)!, and so on, by 12-point
-// Gauss-Legendre quadrature, exact to rounding for |sigma| < 3, theta <= pi.
-func vSim3Series(theta, sigma float64) (c0, c1, c2 float64) {
+// vSim3Quadrature takes the same integrals where the closed forms lose digits,
+// by 12-point Gauss-Legendre quadrature, exact to rounding for |sigma| < 3 and
+// theta <= pi.
+func vSim3Quadrature(theta, sigma float64) (c0, c1, c2 float64) {
 	for i, x := range gaussX {
 		for _, t := range [2]float64{(1 + x) / 2, (1 - x) / 2} {
 			w := gaussW[i] / 2 * math.Exp(sigma*t)

@@ -21,8 +21,8 @@ func sincCosc(t2 float64) (sinc, cosc float64) {
 		return 1 - t2/6, .5 - t2/24
 	}
 	t := math.Sqrt(t2)
-	s, c := math.Sincos(t)
-	return s / t, (1 - c) / t2
+	h := math.Sin(t/2) / (t / 2)
+	return math.Sin(t) / t, h * h / 2 // 1 - cos t = 2 sin^2(t/2), without its cancellation
 }
 
 // LogSO3 returns the rotation vector of r, of length at most pi.
@@ -61,11 +61,8 @@ func RightJacobianInvSO3(phi Vec3) Mat3 {
 	c := 1.0/12 + t2/720
 	if t2 >= smallAngle*smallAngle {
 		t := math.Sqrt(t2)
-		s, co := math.Sincos(t)
-		c = 1/t2 - (1+co)/(2*t*s)
-		if math.Abs(s) < 1e-9 {
-			c = 1 / t2
-		}
+		s, co := math.Sincos(t / 2)
+		c = (1 - t/2*co/s) / t2 // (1 + cos t)/sin t = cot(t/2), which half a turn does not upset
 	}
 	k := Skew(phi)
 	return Identity3().Add(k.Scale(.5)).Add(k.Mul(k).Scale(c))
