@@ -1,0 +1,9 @@
+package posegraph
+
+import (
+	"context"
+)
+
+func (s *solver) solveRobust(ctx context.Context) error {
+	return s.solveFromStart(ctx)
+}
