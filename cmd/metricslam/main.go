@@ -15,6 +15,7 @@ import (
 type cli struct {
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
+	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`
 }
 
 func main() {
