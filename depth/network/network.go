@@ -1,0 +1,87 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/metricslam/metricslam/depth/contract"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Network is a runner fed by a contract. It may be used by several goroutines;
+// pictures are computed one after another.
+type Network struct {
+	c       *contract.Contract
+	runner  Runner
+	outputs []string
+
+	mu     sync.Mutex
+	cam    geom.Camera
+	feeder *feeder
+	reader reader
+}
+
+// New returns the network of a contract; it owns the runner from then on.
+func New(c *contract.Contract, r Runner) *Network {
+	n := &Network{c: c, runner: r}
+	for _, o := range c.Outputs.Named() {
+		if o.Key != "normal" {
+			n.outputs = append(n.outputs, o.Output.Name)
+		}
+	}
+	n.reader.c = c
+	return n
+}
+
+// Contract returns the contract; it must not be changed.
+func (n *Network) Contract() *contract.Contract { return n.c }
+
+// Prediction is what a network tells of a picture.
+type Prediction struct {
+	Depth slam.DepthMap
+	// FOVRad is the horizontal field of view that the network itself believes
+	// in, 0 where it gives none.
+	FOVRad float64
+	// Rejected counts the pixels of the depth map that are unknown, by reason.
+	Rejected Rejected
+}
+
+// Rejected counts unknown pixels by reason; the first that holds counts.
+type Rejected struct {
+	NotFinite, NotPositive, OutOfRange, Masked, OutOfView int
+}
+
+// Predict computes the depth of a picture: colour, or grey where there is no
+// colour. The depth map covers the picture with the network's own pixels; see
+// Upsample for the picture's. The error says where a network gives tensors that
+// the contract does not allow; pixels that cannot be depth are unknown (0).
+func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, cam geom.Camera) (Prediction, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.feeder == nil || n.cam != cam {
+		f, err := newFeeder(n.c, cam)
+		if err != nil {
+			return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
+		}
+		n.feeder, n.cam = f, cam
+	}
+	inputs, err := n.feeder.fill(color, gray)
+	if err != nil {
+		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
+	}
+	outputs, err := n.runner.Run(ctx, inputs, n.outputs)
+	if err != nil {
+		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
+	}
+	pred, err := n.reader.read(outputs, n.feeder.plan)
+	if err != nil {
+		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
+	}
+	pred.Depth.Source = n.c.Name
+	return pred, nil
+}
+
+// Close closes the runner.
+func (n *Network) Close() error { return n.runner.Close() }

@@ -1,0 +1,155 @@
+package network
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/depth/contract"
+)
+
+// taps holds, for each pixel of a resized line, the first source pixel and the
+// weights of it and its followers. Every line of weights has the same length.
+type taps struct {
+	first   []int
+	weights []float32 // n a pixel
+	n       int
+}
+
+// newTaps returns the weights that resize a line of src pixels to dst, with
+// pixel centres at half of each pixel, as OpenCV has them.
+func newTaps(src, dst int, kind contract.Interpolation) taps {
+	scale := float64(src) / float64(dst)
+	kernel, support := kernelOf(kind, scale)
+	n := min(support, src)
+	t := taps{first: make([]int, dst), weights: make([]float32, dst*n), n: n}
+	full := make([]float64, src+2*support)
+	for i := range dst {
+		centre := (float64(i)+.5)*scale - .5
+		lo := int(math.Floor(centre)) - (support-1)/2
+		if kind == contract.Area && scale > 1 {
+			lo = int(math.Floor(float64(i) * scale))
+		}
+		if kind == contract.Nearest {
+			lo = int(math.Floor(float64(i) * scale))
+		}
+		first := min(max(lo, 0), src-n)
+		w := full[:n]
+		clear(w)
+		var sum float64
+		for k := range support {
+			v := kernel(i, lo+k, centre)
+			w[min(max(lo+k-first, 0), n-1)] += v // beyond the edge its pixel is repeated
+			sum += v
+		}
+		t.first[i] = first
+		for k, v := range w {
+			t.weights[i*n+k] = float32(v / sum)
+		}
+	}
+	return t
+}
+
+// kernelOf returns the weight of source pixel j for resized pixel i with its
+// centre in source pixels, and the number of source pixels it can reach.
+func kernelOf(kind contract.Interpolation, scale float64) (kernel func(i, j int, centre float64) float64, support int) {
+	switch {
+	case kind == contract.Nearest:
+		return func(int, int, float64) float64 { return 1 }, 1
+	case kind == contract.Bicubic:
+		return func(_, j int, centre float64) float64 { return keys(centre - float64(j)) }, 4
+	case kind == contract.Area && scale > 1:
+		// The share of source pixel j that resized pixel i covers.
+		return func(i, j int, _ float64) float64 {
+			a, b := float64(i)*scale, float64(i+1)*scale
+			return max(0, min(b, float64(j+1))-max(a, float64(j)))
+		}, int(math.Ceil(scale)) + 1
+	default:
+		return func(_, j int, centre float64) float64 { return max(0, 1-math.Abs(centre-float64(j))) }, 2
+	}
+}
+
+// keys is the cubic convolution kernel (Keys 1981) with a = -.75, OpenCV's.
+func keys(t float64) float64 {
+	const a = -.75
+	t = math.Abs(t)
+	switch {
+	case t <= 1:
+		return ((a+2)*t-(a+3))*t*t + 1
+	case t < 2:
+		return ((a*t-5*a)*t+8*a)*t - 4*a
+	}
+	return 0
+}
+
+// resampler resizes 8-bit pictures of one size, rows of interleaved channels.
+type resampler struct {
+	srcW, channels int
+	cols, rows     taps
+	line           []float32 // one source line, rows blended
+}
+
+func newResampler(srcW, srcH, dstW, dstH, channels int, kind contract.Interpolation) *resampler {
+	return &resampler{
+		srcW: srcW, channels: channels,
+		cols: newTaps(srcW, dstW, kind), rows: newTaps(srcH, dstH, kind),
+		line: make([]float32, srcW*channels),
+	}
+}
+
+// blendRows leaves the weighted sum of the source rows of resized row y in
+// r.line.
+func (r *resampler) blendRows(pix []uint8, y int) {
+	stride, first := r.srcW*r.channels, r.rows.first[y]
+	w := r.rows.weights[y*r.rows.n : (y+1)*r.rows.n]
+	line := r.line
+	if len(w) == 2 {
+		a, b := pix[first*stride:][:len(line)], pix[(first+1)*stride:][:len(line)]
+		wa, wb := w[0], w[1]
+		for i := range line {
+			line[i] = wa*float32(a[i]) + wb*float32(b[i])
+		}
+		return
+	}
+	for k, wk := range w {
+		src := pix[(first+k)*stride:][:len(line)]
+		if k == 0 {
+			for i, v := range src {
+				line[i] = wk * float32(v)
+			}
+			continue
+		}
+		if wk == 0 {
+			continue
+		}
+		for i, v := range src {
+			line[i] += wk * float32(v)
+		}
+	}
+}
+
+// blendColumns writes resized pixels x0 <= x < x1 of the current line to three
+// planes, value a v + b a channel.
+func (r *resampler) blendColumns(x0, x1 int, planes [3][]float32, a, b [3]float32) {
+	n := r.cols.n
+	for x := x0; x < x1; x++ {
+		w := r.cols.weights[x*n : x*n+n]
+		var v0, v1, v2 float32
+		if r.channels == 1 {
+			src := r.line[r.cols.first[x]:][:n]
+			for k, wk := range w {
+				v0 += wk * src[k]
+			}
+			v1, v2 = v0, v0
+		} else {
+			src := r.line[3*r.cols.first[x]:][:3*n]
+			for k, wk := range w {
+				s := src[3*k : 3*k+3 : 3*k+3]
+				v0 += wk * s[0]
+				v1 += wk * s[1]
+				v2 += wk * s[2]
+			}
+		}
+		planes[0][x-x0] = a[0]*v0 + b[0]
+		planes[1][x-x0] = a[1]*v1 + b[1]
+		planes[2][x-x0] = a[2]*v2 + b[2]
+	}
+}
