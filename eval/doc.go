@@ -15,5 +15,11 @@
 // AbsRel, RMSE, log RMSE and the shares within factors 1.25, 1.25^2 and 1.25^3
 // (Eigen et al. 2014), and the median log ratio, which is the error of scale.
 //
+// # Meshes
+//
+// Accuracy, completeness, Chamfer distance, precision, recall and F-score
+// between points spread over both surfaces (Knapitsch et al. 2017), after an
+// optional point-to-plane alignment.
+//
 // Distances are metres, angles radians unless a name says degrees.
 package eval

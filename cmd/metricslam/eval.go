@@ -9,6 +9,7 @@ import (
 type evalCmd struct {
 	Trajectory evalTrajectoryCmd `cmd:"" help:"Compare a trajectory with the true one: ATE, RPE, scale, KITTI's drift."`
 	Depth      evalDepthCmd      `cmd:"" help:"Compare depth pictures with the true ones: AbsRel, RMSE, inlier shares, scale."`
+	Mesh       evalMeshCmd       `cmd:"" help:"Compare a mesh with the true one: accuracy, completeness, Chamfer, F-score."`
 }
 
 // printJSON writes v indented.

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/metricslam/metricslam/eval"
+	"github.com/metricslam/metricslam/export"
+)
+
+// evalMeshCmd compares an estimated mesh with the true one.
+type evalMeshCmd struct {
+	Truth     string  `required:"" placeholder:"FILE.ply" help:"True mesh."`
+	Estimate  string  `required:"" placeholder:"FILE.ply" help:"Estimated mesh."`
+	Align     string  `default:"none" enum:"none,icp" help:"icp: first move the estimate rigidly onto the truth (point to plane, trimmed)."`
+	Threshold float64 `default:"0.05" placeholder:"M" help:"Distance that counts as right, for precision, recall and F."`
+	Samples   int     `default:"200000" placeholder:"N" help:"Points spread over each mesh."`
+	Seed      uint64  `default:"1" placeholder:"N" help:"Seed of their places."`
+	JSON      bool    `help:"Print the result as JSON."`
+}
+
+// Run prints how far the meshes are from each other.
+func (c evalMeshCmd) Run(_ context.Context) error {
+	if !(c.Threshold > 0) || c.Samples < 1 {
+		return fmt.Errorf("--threshold is %g and --samples %d, want both positive", c.Threshold, c.Samples)
+	}
+	truth, err := export.ReadPLY(c.Truth)
+	if err != nil {
+		return err
+	}
+	estimate, err := export.ReadPLY(c.Estimate)
+	if err != nil {
+		return err
+	}
+	r, err := eval.Mesh(truth, estimate, eval.MeshOptions{ThresholdM: c.Threshold, Samples: c.Samples, Seed: c.Seed, ICP: c.Align == "icp"})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(os.Stdout, r)
+	}
+	printMesh(os.Stdout, r)
+	return nil
+}
+
+// printMesh writes the result in words.
+func printMesh(w io.Writer, r *eval.MeshResult) {
+	if a := r.Alignment; a != nil {
+		fmt.Fprintf(w, "aligned by %.4f m and %.3f degrees, %.4f m left (%d iterations)\n", a.TranslationM, a.RotationDeg, a.RMSM, a.Iterations)
+		if !a.Converged {
+			fmt.Fprintln(w, "warning: the alignment was still moving; the meshes may not overlap enough")
+		}
+	}
+	fmt.Fprintf(w, "accuracy      %.4f m (median %.4f)\n", r.AccuracyM, r.AccuracyMedianM)
+	fmt.Fprintf(w, "completeness  %.4f m (median %.4f)\n", r.CompletenessM, r.CompletenessMedianM)
+	fmt.Fprintf(w, "Chamfer       %.4f m\n", r.ChamferM)
+	fmt.Fprintf(w, "at %g m: precision %.4f  recall %.4f  F %.4f\n", r.ThresholdM, r.Precision, r.Recall, r.FScore)
+	fmt.Fprintf(w, "%d points a mesh, %.4f m apart, over %.2f and %.2f m2\n", r.Samples, r.SpacingM, r.TruthAreaM2, r.EstimateAreaM2)
+}
