@@ -1,11 +1,28 @@
 package depth
 
-// Options holds what the sources beyond their spec need; the zero value is
+// Options holds what the sources need beyond their spec; the zero value is
 // usable.
 type Options struct {
 	// DepthScale is the number of units per metre of a depth folder's pictures;
 	// 0 takes 1000 (millimetres) for integers and 1 (metres) for floats.
 	DepthScale float64
+
+	// Contract names the contract of a model, built-in or a file; empty finds
+	// it by the model's name.
+	Contract string
+	// ONNXRuntime is the library or its folder; empty searches.
+	ONNXRuntime string
+	// Provider is the execution provider, or several in order of preference;
+	// empty is cpu.
+	Provider string
+	// Threads of a run; 0 takes all cores but one, which is the tracker's.
+	Threads int
+	// MaxRangeM makes a network's depth beyond it unknown; 0 for the contract's
+	// range alone.
+	MaxRangeM float64
+	// DropEdges makes a network's depth unknown along depth edges.
+	DropEdges bool
+
 	// Warn is told what the user should know but need not act on; nil discards.
 	Warn func(format string, args ...any)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -38,12 +40,16 @@ func Open(spec string, opt Options) (Source, error) {
 	opt = opt.withDefaults()
 	name, args, _ := strings.Cut(spec, ":")
 	switch {
-	case spec == "" || spec == "none" || spec == "auto": // no network ships yet
+	case spec == "" || spec == "none":
 		return None{}, nil
+	case spec == "auto":
+		return openAuto(opt)
 	case spec == "sensor":
 		return Sensor{}, nil
 	case name == "sim":
 		return OpenSimulated(args)
+	case strings.EqualFold(filepath.Ext(spec), ".onnx"):
+		return orNil(OpenModel(spec, opt))
 	}
 	info, err := os.Stat(spec)
 	switch {
@@ -53,6 +59,30 @@ func Open(spec string, opt Options) (Source, error) {
 		return nil, fmt.Errorf("--depth %s: %w; it takes none, sensor, sim, auto, a folder of depth pictures, a model.onnx or a kserve+http address", spec, err)
 	}
 	return nil, fmt.Errorf("--depth %s: neither a folder of depth pictures nor a model; it takes none, sensor, sim, auto, a folder, a model.onnx or a kserve+http address", spec)
+}
+
+// openAuto takes the network that ships, and none where none does or where ONNX
+// Runtime is missing: with a warning, since the user did not ask for it by name.
+func openAuto(opt Options) (Source, error) {
+	m, ok, err := openShipped(opt)
+	switch {
+	case errors.Is(err, onnx.ErrNoLibrary):
+		opt.Warn("--depth auto: %v; going on without metric depth", err)
+		return None{}, nil
+	case err != nil:
+		return nil, fmt.Errorf("--depth auto: %w", err)
+	case !ok:
+		return None{}, nil
+	}
+	return m, nil
+}
+
+// orNil keeps a nil pointer from becoming a source that is not nil.
+func orNil(m *Model, err error) (Source, error) {
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // None is the source without any depth.

@@ -35,6 +35,9 @@ func New(c *contract.Contract, r Runner) *Network {
 	return n
 }
 
+// OutputNames lists the outputs that the runner is asked for.
+func (n *Network) OutputNames() []string { return n.outputs }
+
 // Contract returns the contract; it must not be changed.
 func (n *Network) Contract() *contract.Contract { return n.c }
 

@@ -294,7 +294,7 @@ func slow(rounds int) *tinyonnx.Graph {
 
 // TestCancel: a run ends soon after its context, and the session still works.
 func TestCancel(t *testing.T) {
-	s := open(t, slow(200), []string{"image"}, []string{"depth"}, Options{Threads: 1})
+	s := open(t, slow(60), []string{"image"}, []string{"depth"}, Options{Threads: 1})
 	x := network.NewTensor("image", contract.Float32, 1, 3, 512, 512)
 	start := time.Now()
 	if _, err := s.Run(context.Background(), []network.Tensor{x}, []string{"depth"}); err != nil {

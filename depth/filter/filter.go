@@ -1,0 +1,140 @@
+// Package filter cleans a depth map and adds what can be told from it: depth
+// edges dropped, a range cap, normals, and a deviation from the agreement of
+// several keyframes. Nothing changes its argument.
+package filter
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Edge is the usual window and spread of DropEdges: a spread over 8 % within
+// 7x7 pixels.
+const (
+	EdgeRadius = 3
+	EdgeSpread = .08
+)
+
+// DropEdges makes pixels unknown where the known depths within radius px (a
+// square) spread by more than the given fraction of the nearest: there a network
+// or a camera mixes two surfaces into points in the air.
+func DropEdges(d slam.DepthMap, radius int, spread float64) slam.DepthMap {
+	lo, hi := extremes(d.Depth, d.W, d.H, radius)
+	out := d
+	out.Depth = make([]float32, len(d.Depth))
+	limit := float32(1 + spread)
+	for i, z := range d.Depth {
+		if z > 0 && hi[i] <= limit*lo[i] {
+			out.Depth[i] = z
+		}
+	}
+	return out
+}
+
+// Cap makes pixels farther than maxM metres unknown.
+func Cap(d slam.DepthMap, maxM float64) slam.DepthMap {
+	out := d
+	out.Depth = make([]float32, len(d.Depth))
+	for i, z := range d.Depth {
+		if z <= float32(maxM) {
+			out.Depth[i] = z
+		}
+	}
+	return out
+}
+
+// extremes returns the least and the greatest known value within radius px of
+// every pixel, rows and columns one after the other. Unknown ones do not count.
+func extremes(depth []float32, w, h, radius int) (lo, hi []float32) {
+	lo, hi = make([]float32, w*h), make([]float32, w*h)
+	inf := float32(math.Inf(1))
+	n := max(w, h)
+	a, b := make([]float32, n+2*radius), make([]float32, n+2*radius)
+	for y := range h {
+		row := depth[y*w : (y+1)*w]
+		load(a, b, radius, w, func(x int) (float32, float32) {
+			if z := row[x]; z > 0 {
+				return z, z
+			}
+			return inf, 0
+		})
+		slide(a[:w+2*radius], b[:w+2*radius], 2*radius+1)
+		copy(lo[y*w:(y+1)*w], a)
+		copy(hi[y*w:(y+1)*w], b)
+	}
+	for x := range w {
+		load(a, b, radius, h, func(y int) (float32, float32) { return lo[y*w+x], hi[y*w+x] })
+		slide(a[:h+2*radius], b[:h+2*radius], 2*radius+1)
+		for y := range h {
+			lo[y*w+x], hi[y*w+x] = a[y], b[y]
+		}
+	}
+	return lo, hi
+}
+
+// load copies a line with radius neutral values at either end.
+func load(a, b []float32, radius, n int, at func(int) (float32, float32)) {
+	inf := float32(math.Inf(1))
+	for i := range radius {
+		a[i], b[i] = inf, 0
+		a[n+radius+i], b[n+radius+i] = inf, 0
+	}
+	for i := range n {
+		a[radius+i], b[radius+i] = at(i)
+	}
+}
+
+// slide leaves in a[i] the least of a[i:i+width] and in b[i] the greatest of
+// b[i:i+width]: windows of twice the length until two of them cover the width.
+func slide(a, b []float32, width int) {
+	have := 1
+	for have < width {
+		step := min(have, width-have)
+		for i := 0; i+step < len(a); i++ {
+			if v := a[i+step]; v < a[i] {
+				a[i] = v
+			}
+			if v := b[i+step]; v > b[i] {
+				b[i] = v
+			}
+		}
+		have += step
+	}
+}
+
+// Normals returns the unit normal of the surface at every pixel in camera
+// coordinates, facing the camera; the zero vector where a neighbour is unknown
+// or across a depth edge. They come from the points left, right, above and
+// below.
+func Normals(d slam.DepthMap) [][3]float32 {
+	n := make([][3]float32, d.W*d.H)
+	at := func(x, y int) geom.Vec3 {
+		return d.Camera.Unproject(geom.Vec2{X: float64(x), Y: float64(y)}, float64(d.Depth[y*d.W+x]))
+	}
+	for y := range d.H {
+		for x := range d.W {
+			i := y*d.W + x
+			if d.Depth[i] <= 0 {
+				continue
+			}
+			l, r := max(x-1, 0), min(x+1, d.W-1)
+			u, v := max(y-1, 0), min(y+1, d.H-1)
+			if !alike(d.Depth[y*d.W+l], d.Depth[y*d.W+r]) || !alike(d.Depth[u*d.W+x], d.Depth[v*d.W+x]) {
+				continue
+			}
+			c := at(x, v).Sub(at(x, u)).Cross(at(r, y).Sub(at(l, y))).Unit()
+			if c.Dot(at(x, y)) > 0 {
+				c = c.Scale(-1)
+			}
+			n[i] = [3]float32{float32(c.X), float32(c.Y), float32(c.Z)}
+		}
+	}
+	return n
+}
+
+// alike reports whether two depths can be of one surface.
+func alike(a, b float32) bool {
+	return a > 0 && b > 0 && max(a, b) < (1+2*EdgeSpread)*min(a, b)
+}
