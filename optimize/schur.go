@@ -50,19 +50,16 @@ func (s *system) eliminate(ln *lane, l *landmark, lambda float64) {
 		w += int32(da * d)
 		y := ln.y[:da*d]
 		mulInv(y, wa, inv, d)
-		b := ln.b[s.offs[pa]:s.offs[pa+1]]
-		for i := range b {
-			for k := range d {
-				b[i] += y[i*d+k] * gl[k]
-			}
-		}
+		addMulVec(ln.b[s.offs[pa]:s.offs[pa+1]], y, gl)
 		wb := l.w
-		for _, pb := range conn[:a+1] {
-			db := int(s.dims[pb])
-			subABT(ln.s[s.pairs[pair]:], int(s.strides[pb]), y, s.w[wb:wb+int32(db*d)], d)
-			wb += int32(db * d)
+		for _, pb := range conn[:a] {
+			db := s.dims[pb]
+			subABT(ln.s[s.pairs[pair]:], int(s.strides[pb]), y, s.w[wb:wb+db*int32(d)], d)
+			wb += db * int32(d)
 			pair++
 		}
+		subABTLower(ln.s[s.pairs[pair]:], int(s.strides[pa]), y, wa, d)
+		pair++
 	}
 }
 
@@ -99,35 +96,6 @@ func invertDamped(inv, v []float64, d int, lambda float64) {
 }
 
 func boundDiagonal(x float64) float64 { return min(max(x, minDiagonal), maxDiagonal) }
-
-// mulInv writes W V^-1 to y.
-func mulInv(y, w, inv []float64, d int) {
-	for i := 0; i < len(w); i += d {
-		for j := range d {
-			var sum float64
-			for k := range d {
-				sum += w[i+k] * inv[k*d+j]
-			}
-			y[i+j] = sum
-		}
-	}
-}
-
-// subABT subtracts A B^T from s, rows stride apart, for matrices of d columns.
-func subABT(s []float64, stride int, a, b []float64, d int) {
-	nb := len(b) / d
-	for i := 0; i*d < len(a); i++ {
-		row := s[i*stride : i*stride+nb]
-		ai := a[i*d : i*d+d]
-		for j := range row {
-			var sum float64
-			for k, x := range ai {
-				sum += x * b[j*d+k]
-			}
-			row[j] -= sum
-		}
-	}
-}
 
 // backSubstitute computes the step of the lane's landmarks from that of the
 // reduced variables: dl = -(V + lambda D_l)^-1 (g_l + W^T dx).

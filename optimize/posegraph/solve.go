@@ -48,8 +48,23 @@ func (s *solver) betterOf(ctx context.Context, given []geom.Sim3) error {
 	return nil
 }
 
+// The damping that minimise begins with. The chordal start is close to the
+// optimum, where damping only slows Gauss-Newton steps down: long chains of
+// edges make directions far below the diagonal of the Hessian.
+const (
+	chordalLambda = 1e-10
+	givenLambda   = 1e-5
+)
+
 func (s *solver) minimise(ctx context.Context, from Start) error {
-	sum, err := optimize.Solve(ctx, s.p, s.opt.Options)
+	opt := s.opt.Options
+	if opt.InitialLambda == 0 {
+		opt.InitialLambda = chordalLambda
+		if from == Given {
+			opt.InitialLambda = givenLambda
+		}
+	}
+	sum, err := optimize.Solve(ctx, s.p, opt)
 	s.res.Summary, s.res.Started = sum, from
 	return err
 }
