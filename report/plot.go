@@ -15,7 +15,6 @@ import (
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/internal/colormap"
 )
 
 // Sizes of the picture, in points of 1/72 inch, drawn at plotDPI.
@@ -175,7 +174,7 @@ func newErrorLine(points plotter.XYs, pairs []eval.Pair, errors []float64) *erro
 }
 
 func (l *errorLine) color(i int) color.Color {
-	return colormap.At(.12 + .8*l.errors[i]/math.Max(l.max, 1e-12))
+	return errorColor(l.errors[i] / math.Max(l.max, 1e-12))
 }
 
 // Plot draws the line, as plot.Plotter wants.
@@ -200,7 +199,7 @@ func (l *errorLine) Thumbnail(c *draw.Canvas) {
 	y, width := c.Center().Y, c.Max.X-c.Min.X
 	for i := range n {
 		a, b := c.Min.X+width*vg.Length(i)/n, c.Min.X+width*vg.Length(i+1)/n
-		style := draw.LineStyle{Color: colormap.At(.12 + .8*(float64(i)+.5)/n), Width: 5}
+		style := draw.LineStyle{Color: errorColor((float64(i) + .5) / n), Width: 5}
 		c.StrokeLine2(style, a, y, b, y)
 	}
 }

@@ -1,0 +1,219 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/metricslam/metricslam/eval"
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Report is what is known of a run when it ends. The fields with a JSON name
+// are report.json, documented in docs/results.md; the others feed report.html
+// alone.
+type Report struct {
+	Version string `json:"version"`
+	Source  string `json:"source"`
+	Kind    string `json:"kind"`  // of the source: tum, kitti, ...
+	Depth   string `json:"depth"` // as given: none, sensor, ...
+	Seed    uint64 `json:"seed"`
+
+	Frames      int     `json:"frames"`  // read, those skipped included
+	Tracked     int     `json:"tracked"` // with a pose when they were read
+	Posed       int     `json:"posed"`   // rows of trajectory.tum
+	PosedShare  float64 `json:"posed_share"`
+	Parts       int     `json:"parts"` // connected maps; trajectory.tum is the largest
+	Interrupted bool    `json:"interrupted"`
+
+	LostSpans     []Span    `json:"lost_spans"`
+	Interpolated  []Span    `json:"interpolated_spans"` // rows of trajectory.kitti that no measurement vouches for
+	SkippedFrames []Skipped `json:"skipped_frames"`
+
+	Keyframes int    `json:"keyframes"`
+	Landmarks int    `json:"landmarks"`
+	Loops     []Loop `json:"loops"`
+
+	Scale    float64 `json:"scale"`     // metres a unit of the depth source; 1 where it measures metres
+	ScaleStd float64 `json:"scale_std"` // of its logarithm, so relative
+	PathM    float64 `json:"path_m"`    // length of the estimated path
+
+	ATESE3M  *float64               `json:"ate_se3_m"`  // RMSE; null without truth
+	ATESim3M *float64               `json:"ate_sim3_m"` // RMSE; null without truth
+	RPE1sM   *float64               `json:"rpe_1s_m"`   // RMSE; null without truth
+	RPE1sDeg *float64               `json:"rpe_1s_deg"` // RMSE; null without truth
+	Accuracy *eval.TrajectoryResult `json:"accuracy"`   // all of it; null without truth
+
+	Timings    []Timing `json:"timings"`
+	InputS     float64  `json:"input_s"` // duration of the input by its stamps
+	WallS      float64  `json:"wall_s"`
+	CPUS       float64  `json:"cpu_s"`
+	FPS        float64  `json:"fps"` // frames read by wall time
+	PeakMemory int64    `json:"peak_memory_bytes"`
+
+	Mesh     *MeshSize `json:"mesh"` // null without one
+	Files    []string  `json:"files"`
+	Config   any       `json:"config"`
+	Warnings []string  `json:"warnings"`
+
+	Trajectory slam.Trajectory `json:"-"` // trajectory.tum
+	Truth      slam.Trajectory `json:"-"`
+	KeyTimes   []float64       `json:"-"` // stamps of the keyframes
+	ScaleLog   []ScaleSample   `json:"-"`
+	Tracks     []TrackSample   `json:"-"`
+	Depths     []DepthPicture  `json:"-"`
+	Pictures   []Picture       `json:"-"` // of the mesh
+	ConfigText string          `json:"-"` // config.yaml
+}
+
+// Span is a run of frames, both ends included.
+type Span struct {
+	FirstFrame int     `json:"first_frame"`
+	LastFrame  int     `json:"last_frame"`
+	StartS     float64 `json:"start_s"` // stamps
+	EndS       float64 `json:"end_s"`
+}
+
+// Frames returns how many frames the span holds.
+func (s Span) Frames() int { return s.LastFrame - s.FirstFrame + 1 }
+
+// Skipped is a frame that could not be used.
+type Skipped struct {
+	Frame  int    `json:"frame"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// Loop is a closed loop between two keyframes.
+type Loop struct {
+	FrameA int     `json:"frame_a"`
+	FrameB int     `json:"frame_b"`
+	TimeA  float64 `json:"time_a"`
+	TimeB  float64 `json:"time_b"`
+}
+
+// MeshSize counts a mesh.
+type MeshSize struct {
+	Vertices  int     `json:"vertices"`
+	Triangles int     `json:"triangles"`
+	VoxelM    float64 `json:"voxel_m"`
+}
+
+// ScaleSample is the state of the scale at a time: the logarithm of metres a
+// unit of the depth source, and its standard deviation.
+type ScaleSample struct {
+	Time     float64
+	LogScale float64
+	Sigma    float64
+}
+
+// TrackSample is how well a frame was held.
+type TrackSample struct {
+	Time    float64
+	Inliers int
+}
+
+// DepthPicture is a depth map, with the picture it belongs to where there is
+// one.
+type DepthPicture struct {
+	Caption string
+	Color   slam.RGB
+	Gray    slam.Gray // where Color is empty
+	Depth   slam.DepthMap
+}
+
+// Picture is a PNG with its caption.
+type Picture struct {
+	Caption string
+	PNG     []byte
+}
+
+// Write completes the report with the errors against its truth and writes
+// report.json and report.html into dir.
+func (r *Report) Write(dir string) error {
+	r.complete()
+	err := atomicfile.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	})
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(dir, "report.html"), r.writeHTML)
+}
+
+// complete fills in what follows from other fields. Lists are empty rather than
+// null in JSON; numbers that are not finite, which JSON cannot hold, are
+// replaced by 0 with a warning.
+func (r *Report) complete() {
+	if r.Frames > 0 {
+		r.PosedShare = float64(r.Posed) / float64(r.Frames)
+	}
+	if r.WallS > 0 {
+		r.FPS = float64(r.Frames) / r.WallS
+	}
+	r.PathM = r.Trajectory.Length()
+	r.finite()
+	r.LostSpans, r.Interpolated = listed(r.LostSpans), listed(r.Interpolated)
+	r.SkippedFrames, r.Loops = listed(r.SkippedFrames), listed(r.Loops)
+	r.Timings, r.Files = listed(r.Timings), listed(r.Files)
+	if err := r.measure(); err != nil {
+		r.Warnings = append(r.Warnings, err.Error())
+	}
+	r.Warnings = listed(r.Warnings)
+}
+
+func (r *Report) finite() {
+	for _, f := range []struct {
+		name string
+		v    *float64
+	}{{"scale", &r.Scale}, {"scale_std", &r.ScaleStd}, {"input_s", &r.InputS}, {"wall_s", &r.WallS}, {"cpu_s", &r.CPUS}, {"fps", &r.FPS}, {"path_m", &r.PathM}} {
+		if math.IsNaN(*f.v) || math.IsInf(*f.v, 0) {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s was %g and is reported as 0", f.name, *f.v))
+			*f.v = 0
+		}
+	}
+}
+
+// listed returns an empty list for a missing one.
+func listed[T any](v []T) []T {
+	if v == nil {
+		return []T{}
+	}
+	return v
+}
+
+// measure compares the trajectory with the truth, where there is one.
+func (r *Report) measure() error {
+	if len(r.Truth) == 0 || len(r.Trajectory) == 0 {
+		return nil
+	}
+	pairs, err := eval.Associate(r.Truth, r.Trajectory, eval.MaxTimeDiff)
+	if err != nil {
+		return err
+	}
+	second := eval.Delta{Unit: eval.Seconds, Value: 1}
+	a, err := eval.Trajectory(pairs, len(r.Truth), len(r.Trajectory), eval.TrajectoryOptions{
+		Frames: r.Frames, Deltas: []eval.Delta{{Unit: eval.Frames, Value: 1}, second},
+	})
+	if err != nil {
+		return err
+	}
+	r.Accuracy = a
+	if a.ATESE3 != nil {
+		r.ATESE3M = &a.ATESE3.RMSE
+	}
+	if a.ATESim3 != nil {
+		r.ATESim3M = &a.ATESim3.RMSE
+	}
+	if i := slices.IndexFunc(a.RPE, func(e eval.RPEStats) bool { return e.Delta == second.String() }); i >= 0 {
+		r.RPE1sM, r.RPE1sDeg = &a.RPE[i].TransM.RMSE, &a.RPE[i].RotDeg.RMSE
+	}
+	r.Warnings = append(r.Warnings, a.Warnings...)
+	return nil
+}
