@@ -30,14 +30,12 @@ type field struct {
 
 // read makes a prediction of outputs, for a picture placed by plan.
 func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error) {
-	byName := make(map[string]Tensor, len(outputs))
 	for _, t := range outputs {
 		if err := t.Check(); err != nil {
 			return Prediction{}, err
 		}
-		byName[t.Name] = t
 	}
-	maps, err := r.maps(byName)
+	maps, err := r.maps(outputs)
 	if err != nil {
 		return Prediction{}, err
 	}
@@ -47,7 +45,7 @@ func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error)
 	}
 	s := r.scaling(plan)
 	if o := r.c.Outputs.MetricScale; o.Name != "" {
-		v, err := r.values(byName, o, 1)
+		v, err := r.values(outputs, o, 1)
 		if err != nil {
 			return Prediction{}, err
 		}
@@ -62,7 +60,7 @@ func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error)
 		}
 	}
 	pred := r.decode(maps, win, s)
-	if pred.FOVRad, err = r.fov(byName, plan); err != nil {
+	if pred.FOVRad, err = r.fov(outputs, plan); err != nil {
 		return Prediction{}, err
 	}
 	return pred, pred.usable()
@@ -86,30 +84,47 @@ type fields struct {
 	logVariance, confidence, mask, sky field
 }
 
-func (r *reader) maps(byName map[string]Tensor) (m fields, err error) {
+func (r *reader) maps(outputs []Tensor) (m fields, err error) {
 	main, channels := r.c.Outputs.Depth, 1
 	if r.c.Kind == contract.Points {
 		main, channels = r.c.Outputs.Points, 3
 	}
-	if m.depth, err = r.field(byName, main, channels); err != nil {
+	if m.depth, err = r.field(outputs, main, channels); err != nil {
 		return m, err
 	}
-	o := r.c.Outputs
-	for _, x := range []struct {
-		out Output
-		to  *field
-	}{{o.LogVariance, &m.logVariance}, {o.Confidence.Output, &m.confidence}, {o.Mask.Output, &m.mask}, {o.Sky.Output, &m.sky}} {
-		if x.out.Name == "" {
+	o := &r.c.Outputs
+	for i, out := range [...]Output{o.LogVariance, o.Confidence.Output, o.Mask.Output, o.Sky.Output} {
+		if out.Name == "" {
 			continue
 		}
-		if *x.to, err = r.field(byName, x.out, 1); err != nil {
+		f, err := r.field(outputs, out, 1)
+		if err != nil {
 			return m, err
 		}
-		if x.to.w != m.depth.w || x.to.h != m.depth.h {
-			return m, fmt.Errorf("output %q has %dx%d pixels, %q has %dx%d", x.out.Name, x.to.w, x.to.h, main.Name, m.depth.w, m.depth.h)
+		if f.w != m.depth.w || f.h != m.depth.h {
+			return m, fmt.Errorf("output %q has %dx%d pixels, %q has %dx%d", out.Name, f.w, f.h, main.Name, m.depth.w, m.depth.h)
+		}
+		switch i {
+		case 0:
+			m.logVariance = f
+		case 1:
+			m.confidence = f
+		case 2:
+			m.mask = f
+		default:
+			m.sky = f
 		}
 	}
 	return m, nil
+}
+
+func find(outputs []Tensor, name string) (Tensor, bool) {
+	for _, t := range outputs {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Tensor{}, false
 }
 
 // Output is the contract's description of an output.
@@ -117,8 +132,8 @@ type Output = contract.Output
 
 // field finds an output of one or three channels a pixel among shapes such as
 // [1, 1, H, W], [1, H, W], [H, W], [1, 3, H, W] and [1, H, W, 3].
-func (r *reader) field(byName map[string]Tensor, o Output, channels int) (field, error) {
-	t, ok := byName[o.Name]
+func (r *reader) field(outputs []Tensor, o Output, channels int) (field, error) {
+	t, ok := find(outputs, o.Name)
 	if !ok {
 		return field{}, fmt.Errorf("output %q is missing", o.Name)
 	}
@@ -127,15 +142,14 @@ func (r *reader) field(byName map[string]Tensor, o Output, channels int) (field,
 		return field{}, err
 	}
 	d := t.Shape
-	bad := fmt.Errorf("output %q has the shape %v; %d channel(s) a pixel are wanted", o.Name, t.Shape, channels)
 	if channels == 3 && o.Layout == contract.HWC {
 		if len(d) < 3 || d[len(d)-1] != 3 {
-			return field{}, bad
+			return field{}, badShape(t, channels)
 		}
 		d = d[:len(d)-1]
 	} else if channels == 3 {
 		if len(d) < 3 || d[len(d)-3] != 3 {
-			return field{}, bad
+			return field{}, badShape(t, channels)
 		}
 		d = append(append([]int64(nil), d[:len(d)-3]...), d[len(d)-2:]...)
 	} else if len(d) == 4 && d[3] == 1 && d[1] > 1 {
@@ -145,13 +159,17 @@ func (r *reader) field(byName map[string]Tensor, o Output, channels int) (field,
 		d = d[1:]
 	}
 	if len(d) != 2 || d[0] < 1 || d[1] < 1 {
-		return field{}, bad
+		return field{}, badShape(t, channels)
 	}
 	f := field{h: int(d[0]), w: int(d[1]), v: v, stride: 1, plane: int(d[0] * d[1])}
 	if channels == 3 && o.Layout == contract.HWC {
 		f.stride, f.plane = 3, 1
 	}
 	return f, nil
+}
+
+func badShape(t Tensor, channels int) error {
+	return fmt.Errorf("output %q has the shape %v; %d channel(s) a pixel are wanted", t.Name, t.Shape, channels)
 }
 
 func (r *reader) floats(t Tensor) ([]float32, error) {
@@ -170,8 +188,8 @@ func (r *reader) floats(t Tensor) ([]float32, error) {
 }
 
 // values returns an output of exactly n values.
-func (r *reader) values(byName map[string]Tensor, o Output, n int) ([]float32, error) {
-	t, ok := byName[o.Name]
+func (r *reader) values(outputs []Tensor, o Output, n int) ([]float32, error) {
+	t, ok := find(outputs, o.Name)
 	if !ok {
 		return nil, fmt.Errorf("output %q is missing", o.Name)
 	}
@@ -187,17 +205,17 @@ func (r *reader) values(byName map[string]Tensor, o Output, n int) ([]float32, e
 
 // fov returns the horizontal field of view of the picture that the network
 // tells, 0 where it tells none or nonsense.
-func (r *reader) fov(byName map[string]Tensor, plan canonical.Plan) (float64, error) {
+func (r *reader) fov(outputs []Tensor, plan canonical.Plan) (float64, error) {
 	var rad float64
 	switch o := r.c.Outputs; {
 	case o.FOV.Name != "":
-		v, err := r.values(byName, o.FOV, 1)
+		v, err := r.values(outputs, o.FOV, 1)
 		if err != nil {
 			return 0, err
 		}
 		rad = float64(v[0]) * math.Pi / 180
 	case o.Intrinsics.Name != "":
-		v, err := r.values(byName, o.Intrinsics, 9)
+		v, err := r.values(outputs, o.Intrinsics, 9)
 		if err != nil {
 			return 0, err
 		}

@@ -96,33 +96,68 @@ func newResampler(srcW, srcH, dstW, dstH, channels int, kind contract.Interpolat
 }
 
 // blendRows leaves the weighted sum of the source rows of resized row y in
-// r.line.
+// r.line: up to four rows in one pass, since that is bound by memory traffic.
 func (r *resampler) blendRows(pix []uint8, y int) {
-	stride, first := r.srcW*r.channels, r.rows.first[y]
-	w := r.rows.weights[y*r.rows.n : (y+1)*r.rows.n]
-	line := r.line
-	if len(w) == 2 {
-		a, b := pix[first*stride:][:len(line)], pix[(first+1)*stride:][:len(line)]
-		wa, wb := w[0], w[1]
-		for i := range line {
-			line[i] = wa*float32(a[i]) + wb*float32(b[i])
-		}
-		return
+	w, first := r.rows.nonZero(y)
+	row := func(k int) []uint8 {
+		at := (first + k) * len(r.line)
+		return pix[at : at+len(r.line)]
 	}
-	for k, wk := range w {
-		src := pix[(first+k)*stride:][:len(line)]
-		if k == 0 {
-			for i, v := range src {
-				line[i] = wk * float32(v)
+	switch len(w) {
+	case 1:
+		blend1(r.line, row(0), w[0])
+	case 2:
+		blend2(r.line, row(0), row(1), w[0], w[1])
+	case 3:
+		blend3(r.line, row(0), row(1), row(2), w[0], w[1], w[2])
+	default:
+		blend4(r.line, row(0), row(1), row(2), row(3), [4]float32(w))
+		for k, wk := range w[4:] {
+			for i, v := range row(4 + k) {
+				r.line[i] += wk * float32(v)
 			}
-			continue
 		}
-		if wk == 0 {
-			continue
-		}
-		for i, v := range src {
-			line[i] += wk * float32(v)
-		}
+	}
+}
+
+// nonZero returns the weights of pixel i without the zeros at either end, and
+// the source pixel of the first.
+func (t *taps) nonZero(i int) (w []float32, first int) {
+	w, first = t.weights[i*t.n:(i+1)*t.n], t.first[i]
+	for len(w) > 1 && w[0] == 0 {
+		w, first = w[1:], first+1
+	}
+	for len(w) > 1 && w[len(w)-1] == 0 {
+		w = w[:len(w)-1]
+	}
+	return w, first
+}
+
+func blend1(line []float32, a []uint8, wa float32) {
+	a = a[:len(line)]
+	for i := range line {
+		line[i] = wa * float32(a[i])
+	}
+}
+
+func blend2(line []float32, a, b []uint8, wa, wb float32) {
+	a, b = a[:len(line)], b[:len(line)]
+	for i := range line {
+		line[i] = wa*float32(a[i]) + wb*float32(b[i])
+	}
+}
+
+func blend3(line []float32, a, b, c []uint8, wa, wb, wc float32) {
+	a, b, c = a[:len(line)], b[:len(line)], c[:len(line)]
+	for i := range line {
+		line[i] = wa*float32(a[i]) + wb*float32(b[i]) + wc*float32(c[i])
+	}
+}
+
+func blend4(line []float32, a, b, c, d []uint8, w [4]float32) {
+	a, b, c, d = a[:len(line)], b[:len(line)], c[:len(line)], d[:len(line)]
+	for i := range line {
+		line[i] = w[0]*float32(a[i]) + w[1]*float32(b[i]) + (w[2]*float32(c[i]) + w[3]*float32(d[i]))
 	}
 }
 
@@ -130,26 +165,28 @@ func (r *resampler) blendRows(pix []uint8, y int) {
 // planes, value a v + b a channel.
 func (r *resampler) blendColumns(x0, x1 int, planes [3][]float32, a, b [3]float32) {
 	n := r.cols.n
-	for x := x0; x < x1; x++ {
-		w := r.cols.weights[x*n : x*n+n]
+	p0, p1, p2 := planes[0][:x1-x0], planes[1][:x1-x0], planes[2][:x1-x0]
+	weights, first := r.cols.weights[x0*n:x1*n], r.cols.first[x0:x1]
+	for x := range p0 {
+		w := weights[x*n : x*n+n]
 		var v0, v1, v2 float32
 		if r.channels == 1 {
-			src := r.line[r.cols.first[x]:][:n]
+			src := r.line[first[x]:][:n]
 			for k, wk := range w {
 				v0 += wk * src[k]
 			}
 			v1, v2 = v0, v0
 		} else {
-			src := r.line[3*r.cols.first[x]:][:3*n]
-			for k, wk := range w {
-				s := src[3*k : 3*k+3 : 3*k+3]
-				v0 += wk * s[0]
-				v1 += wk * s[1]
-				v2 += wk * s[2]
+			src := r.line[3*first[x]:][:3*n]
+			for _, wk := range w {
+				v0 += wk * src[0]
+				v1 += wk * src[1]
+				v2 += wk * src[2]
+				src = src[3:]
 			}
 		}
-		planes[0][x-x0] = a[0]*v0 + b[0]
-		planes[1][x-x0] = a[1]*v1 + b[1]
-		planes[2][x-x0] = a[2]*v2 + b[2]
+		p0[x] = a[0]*v0 + b[0]
+		p1[x] = a[1]*v1 + b[1]
+		p2[x] = a[2]*v2 + b[2]
 	}
 }
