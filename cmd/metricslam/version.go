@@ -5,20 +5,32 @@ import (
 	"runtime/debug"
 )
 
+// version is set by the Makefile: the tag or commit.
+var version string
+
 // versionCmd prints what was built.
 type versionCmd struct{}
 
-// Run prints the version that the Go tool recorded: the tag or commit.
+// Run prints the version.
 func (versionCmd) Run() error {
-	v := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		v = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && v == "(devel)" {
-				v = s.Value
-			}
+	fmt.Println("metricslam", buildVersion())
+	return nil
+}
+
+// buildVersion returns what the Makefile stamped, else what the Go tool
+// recorded.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return s.Value
 		}
 	}
-	fmt.Println("metricslam", v)
-	return nil
+	return info.Main.Version
 }

@@ -1,0 +1,53 @@
+# make demo and make test are all a newcomer needs, on Debian 12 or Ubuntu 24.04.
+# Each installs what is missing and does nothing where it is there.
+
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
+ifdef METRICSLAM_DATA
+export METRICSLAM_DATA := $(abspath $(METRICSLAM_DATA))
+endif
+
+# One set of flags for builds and tests, so that they share the build cache.
+export GOFLAGS ?= -trimpath -buildvcs=false
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The packages that need no cgo.
+CORE := geom optimize slam tracking mapping fusion export eval
+
+.PHONY: demo test setup packages go onnxruntime build race bench lint clean
+
+demo: build
+	@scripts/demo.sh
+
+test: build
+	@scripts/evo.sh
+	go test -timeout 15m ./...
+
+setup: packages go onnxruntime
+
+packages:
+	@scripts/packages.sh
+
+go: packages
+	@scripts/go.sh
+
+onnxruntime: packages
+	@scripts/onnxruntime.sh
+
+build: setup
+	go build -ldflags '-X main.version=$(VERSION)' -o bin/metricslam ./cmd/metricslam
+
+# The toolchain of scripts/go.sh has no race detector; this needs a full one.
+race: setup
+	go test -race -timeout 20m $(CORE:%=./%/...) ./pipeline/...
+
+bench: setup
+	go test -run '^$$' -bench . ./...
+
+lint: setup
+	@files=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); test -z "$$files" || { echo "not formatted:"; echo "$$files"; exit 1; }
+	go vet ./...
+	CGO_ENABLED=0 go vet $(CORE:%=./%/...)
+
+# Keeps .cache, which holds what was downloaded.
+clean:
+	rm -rf bin results
