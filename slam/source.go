@@ -1,6 +1,10 @@
 package slam
 
-import "github.com/metricslam/metricslam/geom"
+import (
+	"fmt"
+
+	"github.com/metricslam/metricslam/geom"
+)
 
 // SourceInfo is what is known of a source of frames before the first is read.
 type SourceInfo struct {
@@ -18,3 +22,20 @@ type SourceInfo struct {
 	CameraHeightM float64
 	Warnings      []string // what the user should know: guesses, repairs, skips
 }
+
+// SkipError says that one frame of a source is damaged or unreadable and was
+// passed over. The source goes on: whoever reads counts it, logs it and asks for
+// the next frame.
+type SkipError struct {
+	Index int    // place of the frame in the source
+	File  string // where it was to come from
+	Err   error
+}
+
+// Error names the frame, its file and what is wrong with it.
+func (e *SkipError) Error() string {
+	return fmt.Sprintf("frame %d skipped: %s: %v", e.Index, e.File, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *SkipError) Unwrap() error { return e.Err }

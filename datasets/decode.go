@@ -1,0 +1,124 @@
+package datasets
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // sizes of pictures, before OpenCV sees them
+	_ "image/png"
+	"os"
+
+	"github.com/metricslam/metricslam/slam"
+	"gocv.io/x/gocv"
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+)
+
+// maxPixels bounds the pictures that are decoded: 200 megapixels.
+const maxPixels = 200e6
+
+// maxFileBytes bounds the files that are read whole.
+const maxFileBytes = 1 << 30
+
+// readFile reads a picture file that is not empty.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("is a folder, not a picture")
+	case info.Size() == 0:
+		return nil, errors.New("the file is empty")
+	case info.Size() > maxFileBytes:
+		return nil, fmt.Errorf("%d bytes are too many for a picture", info.Size())
+	}
+	return os.ReadFile(path)
+}
+
+// checkPicture refuses, before OpenCV sees it, what is no picture, too large, or
+// cut off: OpenCV ends the process over impossible sizes, and paints the missing
+// part of a truncated JPEG grey.
+func checkPicture(data []byte) (w, h int, err error) {
+	cfg, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return 0, 0, fmt.Errorf("no readable picture (PNG, JPEG, BMP, TIFF, WebP): %w", err)
+	}
+	w, h = cfg.Width, cfg.Height
+	if w < 1 || h < 1 || w > 1<<15-1 || h > 1<<15-1 || w*h > maxPixels {
+		return 0, 0, fmt.Errorf("pictures of %dx%d pixels are not supported", w, h)
+	}
+	if format == "jpeg" && !jpegComplete(data) || format == "png" && !bytes.Contains(data[max(0, len(data)-4096):], []byte("IEND")) {
+		return 0, 0, fmt.Errorf("the %s is cut off after %d bytes", format, len(data))
+	}
+	return w, h, nil
+}
+
+// jpegComplete reports whether the end marker follows the picture's data. The
+// headers are passed by their lengths, because a thumbnail in them has an end
+// marker too.
+func jpegComplete(data []byte) bool {
+	const startOfScan, end = 0xda, 0xd9
+	for i := 2; i+4 <= len(data) && data[i] == 0xff; {
+		if data[i+1] == 0xff { // padding
+			i++
+			continue
+		}
+		if data[i+1] == startOfScan {
+			return bytes.LastIndex(data[i:], []byte{0xff, end}) >= 0
+		}
+		i += 2 + int(data[i+2])<<8 + int(data[i+3])
+	}
+	return false
+}
+
+// decodePicture decodes 8-bit grey or colour (blue first), turned upright as
+// EXIF says. The caller closes the Mat.
+func decodePicture(data []byte) (gocv.Mat, error) {
+	if _, _, err := checkPicture(data); err != nil {
+		return gocv.Mat{}, err
+	}
+	m, err := gocv.IMDecode(data, gocv.IMReadAnyColor)
+	if err != nil {
+		return gocv.Mat{}, err
+	}
+	if t := m.Type(); m.Empty() || !m.IsContinuous() || t != gocv.MatTypeCV8UC1 && t != gocv.MatTypeCV8UC3 {
+		m.Close()
+		return gocv.Mat{}, errors.New("the picture is damaged")
+	}
+	return m, nil
+}
+
+// fromMat copies a picture of decodePicture into Go memory: colour and grey
+// (OpenCV's weights .299 .587 .114), or grey alone.
+func fromMat(m gocv.Mat) (slam.Gray, slam.RGB, error) {
+	w, h := m.Cols(), m.Rows()
+	if m.Type() == gocv.MatTypeCV8UC1 {
+		pix, err := copyMat(m, w*h)
+		return slam.Gray{W: w, H: h, Pix: pix}, slam.RGB{}, err
+	}
+	conv := gocv.NewMat()
+	defer conv.Close()
+	gocv.CvtColor(m, &conv, gocv.ColorBGRToGray)
+	gray, err := copyMat(conv, w*h)
+	if err != nil {
+		return slam.Gray{}, slam.RGB{}, err
+	}
+	gocv.CvtColor(m, &m, gocv.ColorBGRToRGB)
+	rgb, err := copyMat(m, 3*w*h)
+	return slam.Gray{W: w, H: h, Pix: gray}, slam.RGB{W: w, H: h, Pix: rgb}, err
+}
+
+// copyMat copies the n bytes of a continuous Mat.
+func copyMat(m gocv.Mat, n int) ([]uint8, error) {
+	p, err := m.DataPtrUint8()
+	if err != nil {
+		return nil, err
+	}
+	if len(p) != n {
+		return nil, fmt.Errorf("OpenCV holds %d bytes for a picture of %d", len(p), n)
+	}
+	return append([]uint8(nil), p...), nil
+}

@@ -1,0 +1,143 @@
+package datasets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/metricslam/metricslam/datasets/synthetic"
+)
+
+// Open recognises what spec names and opens it; ctx bounds the opening alone.
+// Errors name the file and the remedy.
+func Open(ctx context.Context, spec string, opt Options) (Source, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	kind := opt.Kind
+	if kind == "" {
+		var err error
+		if kind, err = recognise(spec); err != nil {
+			return nil, err
+		}
+	}
+	switch kind {
+	case KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder:
+		return openPictures(spec, kind, opt)
+	case KindSynthetic:
+		return synthetic.New(spec, synthetic.Options{Seed: opt.Seed, Start: opt.Start, Stride: opt.Stride, MaxFrames: opt.MaxFrames})
+	}
+	return nil, fmt.Errorf("unknown kind %q of source; one of %s", kind, strings.Join(kinds, ", "))
+}
+
+var kinds = []string{KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}
+
+// validate names the first option that makes no sense.
+func (o Options) validate() error {
+	switch {
+	case o.Start < 0 || o.Stride < 0 || o.MaxFrames < 0:
+		return fmt.Errorf("--start %d, --stride %d, --max-frames %d: none may be negative", o.Start, o.Stride, o.MaxFrames)
+	case !(o.DepthScale >= 0) || !(o.FOVRad >= 0 && o.FOVRad < 3.1):
+		return fmt.Errorf("--depth-scale %g, --fov %g rad: the scale must be positive and the field of view below 177 degrees", o.DepthScale, o.FOVRad)
+	case !(o.Fx >= 0 && o.Fy >= 0 && o.Cx >= 0 && o.Cy >= 0):
+		return fmt.Errorf("--fx %g --fy %g --cx %g --cy %g: none may be negative", o.Fx, o.Fy, o.Cx, o.Cy)
+	case o.Fx == 0 && (o.Fy != 0 || o.Cx != 0 || o.Cy != 0):
+		return errors.New("--fy, --cx and --cy need --fx")
+	}
+	given := 0
+	for _, is := range []bool{o.Fx > 0, o.FOVRad > 0, o.CameraFile != ""} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return errors.New("give one of --camera, --fx and --fov")
+	}
+	return nil
+}
+
+// recognise returns the kind of source that spec names.
+func recognise(spec string) (string, error) {
+	switch {
+	case strings.HasPrefix(spec, "synthetic:"):
+		return KindSynthetic, nil
+	case strings.HasPrefix(spec, "camera:"):
+		return KindCamera, nil
+	case strings.HasPrefix(spec, "rtsp://"), strings.HasPrefix(spec, "http://"), strings.HasPrefix(spec, "https://"):
+		return KindStream, nil
+	}
+	info, err := os.Stat(spec)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("%s: no such file or folder", spec)
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return recogniseFolder(spec)
+	case isVideo(spec):
+		return KindVideo, nil
+	case isPicture(spec):
+		return KindFolder, nil
+	}
+	return "", fmt.Errorf("%s is neither a folder nor a video (mp4, mov, avi, mkv, webm) nor a picture; --kind forces a kind", spec)
+}
+
+// recogniseFolder tells the layouts apart by the files that only they have.
+func recogniseFolder(dir string) (string, error) {
+	switch {
+	case exists(dir, "rgb.txt"):
+		return KindTUM, nil
+	case exists(dir, "mav0"), exists(dir, "cam0", "data.csv"), exists(dir, "sensor.yaml") && exists(dir, "data.csv"):
+		return KindEuRoC, nil
+	case exists(dir, "image_0"), exists(dir, "image_2"):
+		return KindKITTI, nil
+	}
+	if seq, _ := filepath.Glob(filepath.Join(dir, "seq-*")); len(seq) > 0 {
+		return Kind7Scenes, nil
+	}
+	files, err := pictureFiles(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(files) == 0 {
+		return "", fmt.Errorf("%s holds no pictures and no known layout: looked for rgb.txt (TUM), image_0 or image_2 (KITTI), seq-NN or frame-NNNNNN.color.png (7-Scenes), mav0 (EuRoC) and pictures%s", dir, inside(dir))
+	}
+	for _, f := range files {
+		if strings.Contains(f, ".color.") {
+			return Kind7Scenes, nil
+		}
+	}
+	return KindFolder, nil
+}
+
+// inside says which folders of dir could be read instead.
+func inside(dir string) string {
+	var good []string
+	for _, pattern := range []string{"*", "*/*"} {
+		subs, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, s := range subs {
+			if info, err := os.Stat(s); err != nil || !info.IsDir() || len(good) == 3 {
+				continue
+			}
+			if exists(s, "rgb.txt") || exists(s, "image_0") || exists(s, "image_2") || exists(s, "mav0") {
+				good = append(good, s)
+			}
+		}
+	}
+	if len(good) == 0 {
+		return ""
+	}
+	return "; perhaps you meant " + strings.Join(good, " or ")
+}
+
+func isVideo(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm":
+		return true
+	}
+	return false
+}

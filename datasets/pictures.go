@@ -1,0 +1,254 @@
+package datasets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+// ErrClosed is returned by Next after Close.
+var ErrClosed = errors.New("the source is closed")
+
+// defaultRate is the frame rate of pictures without stamps.
+const defaultRate = 30
+
+// pictures is a source of picture files, whatever their layout.
+type pictures struct {
+	info       slam.SourceInfo
+	truth      slam.Trajectory
+	entries    []entry // those to return
+	first      int     // index of entries[0] in the sequence
+	stride     int
+	rect       *rectifier
+	depthScale float64
+	next       int
+	closed     bool
+}
+
+// openPictures opens a recorded sequence of picture files.
+func openPictures(spec, kind string, opt Options) (Source, error) {
+	dir, above, warnings, err := sequenceFolder(spec, kind)
+	if err != nil {
+		return nil, err
+	}
+	file, err := chooseCameraFile(opt, append([]string{dir}, above...))
+	if err != nil {
+		return nil, err
+	}
+	l, err := list(dir, spec, kind, rateOf(file))
+	if err != nil {
+		return nil, fmt.Errorf("%s (%s): %w", spec, kind, err)
+	}
+	l.warnings = append(warnings, l.warnings...)
+	s := &pictures{truth: l.truth, first: opt.Start, stride: max(opt.Stride, 1)}
+	if s.entries, err = selectEntries(l.entries, opt); err != nil {
+		return nil, fmt.Errorf("%s: %w", spec, err)
+	}
+	if err := s.calibrate(opt, file, l); err != nil {
+		return nil, fmt.Errorf("%s: %w", spec, err)
+	}
+	s.info.Name, s.info.Kind, s.info.Len = spec, kind, len(s.entries)
+	s.info.FPS, s.info.HasTruth = l.fps, len(l.truth) > 0
+	for _, e := range s.entries {
+		s.info.HasSensorDepth = s.info.HasSensorDepth || e.depth != ""
+	}
+	s.info.Warnings = l.warnings
+	return s, nil
+}
+
+// rateOf is the frame rate of pictures without stamps.
+func rateOf(file *lens) float64 {
+	if file != nil && file.fps > 0 {
+		return file.fps
+	}
+	return defaultRate
+}
+
+// list reads the layout of a kind.
+func list(dir, spec, kind string, rate float64) (*listing, error) {
+	switch kind {
+	case KindTUM:
+		return listTUM(dir)
+	case KindKITTI:
+		return listKITTI(dir)
+	case Kind7Scenes:
+		return list7Scenes(dir, rate)
+	case KindEuRoC:
+		return listEuRoC(dir)
+	}
+	return listFolder(spec, rate)
+}
+
+// sequenceFolder returns the folder that holds the frames of what spec names,
+// and the folders above it in which its camera file may lie.
+func sequenceFolder(spec, kind string) (dir string, above, warnings []string, err error) {
+	if dir, err = filepath.Abs(spec); err != nil {
+		return "", nil, nil, err
+	}
+	switch kind {
+	case Kind7Scenes:
+		sequences, _ := filepath.Glob(filepath.Join(dir, "seq-*"))
+		if len(sequences) > 1 {
+			warnings = append(warnings, fmt.Sprintf("%s holds %d sequences; reading %s: name another to read that", spec, len(sequences), filepath.Base(sequences[0])))
+		}
+		if len(sequences) > 0 {
+			dir = sequences[0]
+		}
+	case KindEuRoC:
+		for _, sub := range []string{"mav0", "cam0"} {
+			if exists(dir, sub) {
+				dir = filepath.Join(dir, sub)
+			}
+		}
+		return dir, []string{filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))}, nil, nil
+	case KindFolder:
+		if !isFolder(dir) {
+			dir = filepath.Dir(dir)
+		}
+	}
+	return dir, []string{filepath.Dir(dir)}, warnings, nil
+}
+
+// chooseCameraFile reads the camera file the user named, or the nearest one
+// beside the data; nil where there is none.
+func chooseCameraFile(opt Options, dirs []string) (*lens, error) {
+	if opt.CameraFile != "" {
+		l, err := readCameraFile(opt.CameraFile)
+		if err == nil && l.cam.Fx == 0 {
+			err = fmt.Errorf("camera file %s has neither Camera.fx nor camera_matrix", opt.CameraFile)
+		}
+		return l, err
+	}
+	if path := findCameraFile(dirs); path != "" {
+		return readCameraFile(path)
+	}
+	return nil, nil
+}
+
+// selectEntries applies --start, --stride and --max-frames.
+func selectEntries(all []entry, opt Options) ([]entry, error) {
+	if opt.Start >= len(all) {
+		return nil, fmt.Errorf("--start %d is behind the last of %d frames", opt.Start, len(all))
+	}
+	var out []entry
+	for i := opt.Start; i < len(all); i += max(opt.Stride, 1) {
+		if out = append(out, all[i]); len(out) == opt.MaxFrames {
+			break
+		}
+	}
+	return out, nil
+}
+
+// calibrate finds the size of the pictures from the first readable one and the
+// camera that belongs to it.
+func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
+	w, h, photo, err := s.probe()
+	if err != nil {
+		return err
+	}
+	calibrated, err := resolveLens(w, h, opt, file, l, photo)
+	if err != nil {
+		return err
+	}
+	if calibrated.guess {
+		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", calibrated.from, calibrated.cam.Fx)
+	}
+	s.rect = newRectifier(calibrated)
+	s.info.Camera, s.info.CameraFrom = s.rect.camera, calibrated.from
+	s.depthScale = l.depthScale
+	if file != nil && file.depthScale > 0 {
+		s.depthScale = file.depthScale
+	}
+	if opt.DepthScale > 0 {
+		s.depthScale = opt.DepthScale
+	}
+	return nil
+}
+
+// probe decodes the first picture that can be decoded.
+func (s *pictures) probe() (w, h int, file string, err error) {
+	const tries = 100
+	for i := range s.entries[:min(len(s.entries), tries)] {
+		e := &s.entries[i]
+		g, _, problem := e.load(nil)
+		if problem == nil {
+			return g.W, g.H, e.image, nil
+		}
+		if err == nil {
+			err = fmt.Errorf("none of the first %d pictures can be read, first %s: %w", min(len(s.entries), tries), e.image, problem)
+		}
+	}
+	return 0, 0, "", err
+}
+
+// load decodes the picture of an entry, undistorted where rect is given.
+func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
+	if e.err != nil {
+		return slam.Gray{}, slam.RGB{}, e.err
+	}
+	data, err := readFile(e.image)
+	if err != nil {
+		return slam.Gray{}, slam.RGB{}, err
+	}
+	m, err := decodePicture(data)
+	if err != nil {
+		return slam.Gray{}, slam.RGB{}, err
+	}
+	defer m.Close()
+	if rect != nil {
+		if err := rect.apply(&m); err != nil {
+			return slam.Gray{}, slam.RGB{}, err
+		}
+	}
+	return fromMat(m)
+}
+
+// Info describes the source.
+func (s *pictures) Info() slam.SourceInfo { return s.info }
+
+// Truth returns the poses of the data set.
+func (s *pictures) Truth() slam.Trajectory { return s.truth }
+
+// Next decodes the next picture.
+func (s *pictures) Next(ctx context.Context) (*slam.Frame, error) {
+	switch {
+	case s.closed:
+		return nil, ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case s.next == len(s.entries):
+		return nil, io.EOF
+	}
+	e := &s.entries[s.next]
+	index := s.first + s.next*s.stride
+	s.next++
+	gray, color, err := e.load(s.rect)
+	if err != nil {
+		return nil, &SkipError{Index: index, File: e.image, Err: err}
+	}
+	f := &slam.Frame{Index: index, Time: e.time, Name: e.name, Camera: s.info.Camera, Gray: gray, Color: color}
+	if e.truth != nil {
+		pose := *e.truth
+		f.Truth = &pose
+	}
+	if e.depth != "" {
+		path, rect, scale := e.depth, s.rect, s.depthScale
+		f.SensorDepth = func() (slam.DepthMap, error) { return loadDepth(path, scale, rect) }
+	}
+	return f, nil
+}
+
+// Close frees the undistortion maps.
+func (s *pictures) Close() error {
+	if !s.closed {
+		s.closed = true
+		s.rect.close()
+	}
+	return nil
+}
+
+var _ Source = (*pictures)(nil)

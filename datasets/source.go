@@ -1,0 +1,59 @@
+package datasets
+
+import (
+	"context"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Source yields the frames of one camera in order. It is used by one goroutine
+// at a time.
+type Source interface {
+	// Info returns what is known before the first frame; it does not change.
+	Info() slam.SourceInfo
+	// Next returns the next frame, io.EOF after the last one, a *SkipError for
+	// one damaged frame (call Next again), or ctx's error.
+	Next(ctx context.Context) (*slam.Frame, error)
+	// Truth returns the true camera-to-world poses with the stamps of the data
+	// set, nil where unknown. It is for evaluation and display alone.
+	Truth() slam.Trajectory
+	// Close frees what the source holds and ends its goroutines.
+	Close() error
+}
+
+// SkipError is slam.SkipError, which Next returns for one damaged frame.
+type SkipError = slam.SkipError
+
+// The kinds of sources, as Options.Kind and slam.SourceInfo.Kind name them.
+const (
+	KindTUM       = "tum"
+	KindKITTI     = "kitti"
+	Kind7Scenes   = "7scenes"
+	KindEuRoC     = "euroc"
+	KindFolder    = "folder"
+	KindVideo     = "video"
+	KindCamera    = "camera"
+	KindStream    = "stream"
+	KindSynthetic = "synthetic"
+)
+
+// Options say how to read a source; the zero value reads all of it as it
+// describes itself.
+type Options struct {
+	Kind       string // one of the kinds above; empty = recognise it
+	CameraFile string // YAML with OpenCV's or ORB-SLAM's keys; empty = see CameraFrom
+
+	// Fx, Fy, Cx, Cy are the intrinsics in pixels of pictures without
+	// distortion; Fx 0 = not given, Fy 0 = Fx, Cx and Cy 0 = the centre.
+	Fx, Fy, Cx, Cy float64
+	FOVRad         float64 // horizontal field of view; 0 = not given
+
+	DepthScale float64 // units of the depth pictures per metre; 0 = the data's own
+
+	Start     int // first frame
+	Stride    int // take every Stride-th frame; 0 = 1
+	MaxFrames int // frames to read, damaged ones included; 0 = all
+
+	Seed uint64 // of synthetic scenes
+	Live bool   // play recorded frames in real time and drop those nobody waited for
+}
