@@ -39,6 +39,12 @@ func (r *Report) newDrawing() *drawing {
 	for _, s := range r.LostSpans {
 		stamps = append(stamps, s.StartS, s.EndS)
 	}
+	for _, t := range r.Tracks {
+		stamps = append(stamps, t.Time)
+	}
+	for _, l := range r.ScaleLog {
+		stamps = append(stamps, l.Time)
+	}
 	s := spanOf(stamps)
 	d.start, d.time = s.lo, span{0, max(s.hi-s.lo, 1e-3)}
 	if r.Accuracy != nil {

@@ -26,7 +26,8 @@ import (
 var pageHTML string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"sig":     func(v float64) string { return strconv.FormatFloat(roundTo(v, 4), 'g', -1, 64) },
+	"sig":     func(digits int, v float64) string { return strconv.FormatFloat(roundTo(v, digits), 'g', -1, 64) },
+	"count":   groupDigits,
 	"fixed":   func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
 	"percent": func(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) },
 	"mib":     func(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) },
@@ -141,6 +142,15 @@ func (r *Report) pageData() (*pageData, error) {
 		p.MeshImages = append(p.MeshImages, encodedPicture{m.Caption, dataURL("image/png", m.PNG)})
 	}
 	return p, p.addDepths(r.Depths)
+}
+
+// groupDigits writes a count with narrow spaces between thousands.
+func groupDigits(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
 }
 
 // Shown returns the skipped frames that fit the page.

@@ -132,25 +132,28 @@ type Picture struct {
 	PNG     []byte
 }
 
-// Write completes the report with the errors against its truth and writes
-// report.json and report.html into dir.
+// Write completes the report and writes report.json and report.html into dir.
 func (r *Report) Write(dir string) error {
-	r.complete()
-	err := atomicfile.Write(filepath.Join(dir, "report.json"), func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
-	})
-	if err != nil {
+	r.Complete()
+	if err := atomicfile.Write(filepath.Join(dir, "report.json"), r.WriteJSON); err != nil {
 		return err
 	}
 	return atomicfile.Write(filepath.Join(dir, "report.html"), r.writeHTML)
 }
 
-// complete fills in what follows from other fields. Lists are empty rather than
-// null in JSON; numbers that are not finite, which JSON cannot hold, are
-// replaced by 0 with a warning.
-func (r *Report) complete() {
+// WriteJSON writes report.json.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}
+
+// Complete fills in what follows from other fields: the posed share, the speed,
+// the path's length and the errors against the truth. Lists become empty rather
+// than null, and numbers that are not finite, which JSON cannot hold, 0 with a
+// warning. Write calls it; it may be called before.
+func (r *Report) Complete() {
 	if r.Frames > 0 {
 		r.PosedShare = float64(r.Posed) / float64(r.Frames)
 	}
@@ -163,9 +166,16 @@ func (r *Report) complete() {
 	r.SkippedFrames, r.Loops = listed(r.SkippedFrames), listed(r.Loops)
 	r.Timings, r.Files = listed(r.Timings), listed(r.Files)
 	if err := r.measure(); err != nil {
-		r.Warnings = append(r.Warnings, err.Error())
+		r.warn(err.Error())
 	}
 	r.Warnings = listed(r.Warnings)
+}
+
+// warn adds a warning that is not there yet.
+func (r *Report) warn(text string) {
+	if !slices.Contains(r.Warnings, text) {
+		r.Warnings = append(r.Warnings, text)
+	}
 }
 
 func (r *Report) finite() {
@@ -174,7 +184,7 @@ func (r *Report) finite() {
 		v    *float64
 	}{{"scale", &r.Scale}, {"scale_std", &r.ScaleStd}, {"input_s", &r.InputS}, {"wall_s", &r.WallS}, {"cpu_s", &r.CPUS}, {"fps", &r.FPS}, {"path_m", &r.PathM}} {
 		if math.IsNaN(*f.v) || math.IsInf(*f.v, 0) {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("%s was %g and is reported as 0", f.name, *f.v))
+			r.warn(fmt.Sprintf("%s was %g and is reported as 0", f.name, *f.v))
 			*f.v = 0
 		}
 	}
@@ -214,6 +224,8 @@ func (r *Report) measure() error {
 	if i := slices.IndexFunc(a.RPE, func(e eval.RPEStats) bool { return e.Delta == second.String() }); i >= 0 {
 		r.RPE1sM, r.RPE1sDeg = &a.RPE[i].TransM.RMSE, &a.RPE[i].RotDeg.RMSE
 	}
-	r.Warnings = append(r.Warnings, a.Warnings...)
+	for _, w := range a.Warnings {
+		r.warn(w)
+	}
 	return nil
 }
