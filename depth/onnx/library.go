@@ -127,7 +127,7 @@ func Init(flag string) (string, error) {
 	}
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-		return "", fmt.Errorf("load ONNX Runtime from %s: %w; version 1.32 or later is needed", path, oneLine(err))
+		return "", fmt.Errorf("load ONNX Runtime from %s: %w; version 1.29 or later is needed", path, oneLine(err))
 	}
 	env.library = path
 	return path, nil
