@@ -51,6 +51,8 @@ func benchmarkFrames(b *testing.B, spec string) {
 
 func BenchmarkRoomFrame(b *testing.B) { benchmarkFrames(b, "synthetic:room") }
 
+func BenchmarkStreetFrame(b *testing.B) { benchmarkFrames(b, "synthetic:street") }
+
 // BenchmarkRoomNext measures frames as a reader gets them.
 func BenchmarkRoomNext(b *testing.B) {
 	s, err := New("synthetic:room:200", Options{})

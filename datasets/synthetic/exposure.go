@@ -73,7 +73,7 @@ func (a *autoExposure) meter(k int) float64 {
 	}
 	t := min(float64(k)*meterStepS, a.path.durationS())
 	pose := a.path.pose(t)
-	a.painter.paint(pose, a.scene.groups(pose.T, t, nil), meterGain)
+	a.painter.paint(pose, a.scene.groups(pose, t, nil), meterGain)
 	sum := 0.0
 	for _, v := range a.painter.light {
 		green := float64(v>>16&0xffff) / fullScale

@@ -34,7 +34,7 @@ type roomScene struct {
 	around surroundings
 }
 
-func (s *roomScene) groups(_ geom.Vec3, _ float64, dst []*group) []*group {
+func (s *roomScene) groups(_ geom.SE3, _ float64, dst []*group) []*group {
 	return append(dst, s.all...)
 }
 
@@ -54,7 +54,8 @@ func newRoomScene(p plan, seed uint64) *roomScene {
 	b := &roomBuilder{plan: p, seed: seed, tex: paintAll(hash(seed, 1), indoorRecipes())}
 	b.shell()
 	b.furnish()
-	bake(b.all, b.areas, [3]float64{.05, .05, .05}, .16, hash(seed, 2))
+	light := lighting{areas: b.areas, ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .16, rays: 14, shadow: 4}
+	bake(b.all, light, hash(seed, 2))
 	for _, g := range b.all {
 		g.bound()
 	}

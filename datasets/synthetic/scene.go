@@ -4,9 +4,9 @@ import "github.com/metricslam/metricslam/geom"
 
 // scene is what the renderer draws.
 type scene interface {
-	// groups appends to dst the groups that may be seen from near p at time t;
-	// the caller does not change them.
-	groups(p geom.Vec3, t float64, dst []*group) []*group
+	// groups appends to dst the groups that may be seen from the pose at time
+	// t; the caller does not change them.
+	groups(pose geom.SE3, t float64, dst []*group) []*group
 	// surroundings returns what lies behind and between the surfaces.
 	surroundings() *surroundings
 }

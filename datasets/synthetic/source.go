@@ -79,7 +79,7 @@ var ErrClosed = errors.New("synthetic source is closed")
 // at 10 Hz, camera StreetCameraHeightM above the road), each with an optional
 // path length in metres after another colon. Errors wrap ErrSpec.
 func New(spec string, opt Options) (*Source, error) {
-	_, lengthM, err := parseSpec(spec)
+	name, lengthM, err := parseSpec(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func New(spec string, opt Options) (*Source, error) {
 	if opt.Workers == 0 {
 		opt.Workers = min(runtime.GOMAXPROCS(0), 2)
 	}
-	s := &Source{opt: opt, world: newRoomWorld(lengthM, opt.Seed)}
+	s := &Source{opt: opt, world: newWorld(name, lengthM, opt.Seed)}
 	frames := int(s.path.durationS()*s.fps) + 1
 	count := max((frames-opt.Start+opt.Stride-1)/opt.Stride, 0)
 	if opt.MaxFrames > 0 {
@@ -104,6 +104,30 @@ func New(spec string, opt Options) (*Source, error) {
 		s.benches <- &bench{painter: newPainter(s.cam, s.scene.surroundings()), developer: newDeveloper(s.cam, s.model)}
 	}
 	return s, nil
+}
+
+// newWorld builds the scene of a kind.
+func newWorld(name string, lengthM float64, seed uint64) world {
+	if name == "street" {
+		return newStreetWorld(lengthM, seed)
+	}
+	return newRoomWorld(lengthM, seed)
+}
+
+// newStreetWorld is a camera behind a car's windscreen.
+func newStreetWorld(lengthM float64, seed uint64) world {
+	plan, closes := planCity(lengthM)
+	path := newStreetPath(plan, lengthM, seed)
+	w := world{
+		scene: newCityScene(plan, path, seed), path: path, fps: 10,
+		cam:     geom.Camera{W: 800, H: 256, Fx: 460, Fy: 460, Cx: 399.5, Cy: 123.5},
+		model:   sensorModel{exposureS: .004, electrons: 9000, readNoise: 4, vignette: .25},
+		nominal: .5, target: math.Log(.17), unrest: .08, heightM: StreetCameraHeightM,
+	}
+	if !closes {
+		w.warnings = append(w.warnings, fmt.Sprintf("the path of %g m is too short to close a loop; from %d m on it does", lengthM, leastRoundM+revisitM))
+	}
+	return w
 }
 
 // newRoomWorld is a hand-held colour camera of ordinary quality in a flat.
@@ -189,7 +213,7 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 	// Half of a change of exposure is shutter time, the rest electronic gain.
 	shutter := s.model.exposureS * min(max(math.Sqrt(relative), .4), 1.8)
 	amplify := relative * s.model.exposureS / shutter
-	b.groups = s.scene.groups(pose.T, t, b.groups[:0])
+	b.groups = s.scene.groups(pose, t, b.groups[:0])
 	b.painter.paint(pose, b.groups, gain)
 	m := s.motion(t, shutter)
 	color, gray := b.developer.develop(b.painter.light, b.painter.depthM, m, amplify, hash(s.opt.Seed, 6, int64(index)))

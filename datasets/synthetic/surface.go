@@ -8,18 +8,17 @@ import (
 
 // surface is a convex planar polygon with its texture and light.
 type surface struct {
-	verts    []geom.Vec3 // counter-clockwise seen from the front
-	n        geom.Vec3   // unit normal, to the front
-	d        float64     // n.p of its points
-	uA, vA   geom.Vec3   // texel = (uA.p + u0, vA.p + v0)
-	u0, v0   float64
-	tex      *texture
-	tint     [3]float64 // multiplies the texture's linear albedo
-	gloss    float64    // share of light mirrored at normal incidence
-	emit     float64    // own radiance; such a surface receives no light
-	light    *lightmap  // nil: lit by flat
-	flat     [3]float64 // irradiance where there is no light map
-	velocity geom.Vec3  // metres a second, of moving things
+	verts  []geom.Vec3 // counter-clockwise seen from the front
+	n      geom.Vec3   // unit normal, to the front
+	d      float64     // n.p of its points
+	uA, vA geom.Vec3   // texel = (uA.p + u0, vA.p + v0)
+	u0, v0 float64
+	tex    *texture
+	tint   [3]float64 // multiplies the texture's linear albedo
+	gloss  float64    // share of light mirrored at normal incidence
+	emit   float64    // own radiance; such a surface receives no light
+	light  *lightmap  // nil: lit by flat
+	flat   [3]float64 // light where there is no light map
 }
 
 // material is how a surface looks.
@@ -78,7 +77,6 @@ func (g *group) add(m material, uA, vA geom.Vec3, u0, v0 float64, verts ...geom.
 		verts: verts, n: n, d: n.Dot(verts[0]),
 		uA: uA, vA: vA, u0: u0 + textureOffset, v0: v0 + textureOffset,
 		tex: m.tex, tint: tint, gloss: m.gloss, emit: m.emit,
-		flat: [3]float64{1, 1, 1},
 	})
 	return &g.surfaces[len(g.surfaces)-1]
 }
