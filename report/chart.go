@@ -101,13 +101,14 @@ func niceTicks(s span, n int) []float64 {
 		return nil
 	}
 	raw := size / float64(max(n, 1))
-	power := math.Pow(10, math.Floor(math.Log10(raw)))
-	step := 10 * power
-	for _, m := range []float64{1, 2, 5} {
-		if m*power >= raw*.999 {
-			step = m * power
-			break
-		}
+	step := math.Pow(10, math.Floor(math.Log10(raw)))
+	switch m := raw / step; { // the nearest of 1, 2, 5 and 10, by ratio
+	case m > math.Sqrt(50):
+		step *= 10
+	case m > math.Sqrt(10):
+		step *= 5
+	case m > math.Sqrt(2):
+		step *= 2
 	}
 	var ticks []float64
 	for k := math.Ceil(s.lo/step - 1e-9); k*step <= s.hi+1e-9*step; k++ {

@@ -35,11 +35,15 @@ var (
 // from above, the estimate coloured by its error, and the error over time below.
 // timeLabel names the horizontal axis of that, "time [s]" or "frame".
 func WritePlot(w io.Writer, pairs []eval.Pair, title, timeLabel string) error {
+	return writePlot(w, pairs, title, timeLabel, plotDPI)
+}
+
+func writePlot(w io.Writer, pairs []eval.Pair, title, timeLabel string, dpi int) error {
 	if len(pairs) == 0 {
 		return fmt.Errorf("plot: no pair of poses")
 	}
 	errors := eval.ATE(pairs)
-	canvas := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(plotDPI), vgimg.UseBackgroundColor(color.White))
+	canvas := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	all := draw.New(canvas)
 	top := draw.Crop(all, 8, -14, errorPanel+8, -8)
 	bottom := draw.Crop(all, 8, -14, 8, -(plotHeight - errorPanel))
@@ -54,7 +58,7 @@ func WritePlot(w io.Writer, pairs []eval.Pair, title, timeLabel string) error {
 }
 
 // newPlot returns an empty plot in the style of all of them.
-func newPlot(xLabel, yLabel string) *plot.Plot {
+func newPlot(xLabel, yLabel string, yTicks int) *plot.Plot {
 	p := plot.New()
 	sans := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
@@ -69,10 +73,23 @@ func newPlot(xLabel, yLabel string) *plot.Plot {
 	p.Title.TextStyle.Color, p.Legend.TextStyle.Color = inkColor, inkColor
 	p.Title.Padding = 8
 	p.X.Label.Text, p.Y.Label.Text = xLabel, yLabel
+	p.X.Tick.Marker, p.Y.Tick.Marker = plotTicks(7), plotTicks(yTicks)
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = gridColor, gridColor
 	p.Add(grid)
 	return p
+}
+
+// plotTicks are about so many round numbers on an axis.
+type plotTicks int
+
+// Ticks returns them, as plot.Ticker wants.
+func (n plotTicks) Ticks(lo, hi float64) []plot.Tick {
+	var ticks []plot.Tick
+	for _, v := range niceTicks(span{lo, hi}, int(n)) {
+		ticks = append(ticks, plot.Tick{Value: v, Label: formatTick(v)})
+	}
+	return ticks
 }
 
 func drawTopView(c draw.Canvas, pairs []eval.Pair, errors []float64, title string) error {
@@ -81,7 +98,7 @@ func drawTopView(c draw.Canvas, pairs []eval.Pair, errors []float64, title strin
 		truth[i], estimate[i] = p.Truth.Pose.T, p.Estimate.Pose.T
 	}
 	plane := topView(truth)
-	p := newPlot(axisNames[plane.u]+" [m]", axisNames[plane.v]+" [m]")
+	p := newPlot(axisNames[plane.u]+" [m]", axisNames[plane.v]+" [m]", 7)
 	p.Title.Text = title
 	t, err := plotter.NewLine(xys(truth, plane))
 	if err != nil {
@@ -126,7 +143,7 @@ func fitEqual(p *plot.Plot, c draw.Canvas, points []geom.Vec3, plane view) {
 }
 
 func drawErrors(c draw.Canvas, pairs []eval.Pair, errors []float64, timeLabel string) error {
-	p := newPlot(timeLabel, "error [m]")
+	p := newPlot(timeLabel, "error [m]", 3)
 	points := make(plotter.XYs, len(pairs))
 	for i, q := range pairs {
 		points[i] = plotter.XY{X: q.Truth.Time - pairs[0].Truth.Time, Y: errors[i]}
