@@ -8,9 +8,12 @@ import (
 // Graduated non-convexity for truncated least squares (Yang, Antonante, Tzoumas
 // and Carlone, RA-L 2020).
 const (
-	gncGrowth = 1.4 // of the control parameter, per outer iteration
-	gncSteps  = 2   // Gauss-Newton steps per outer iteration
-	gncLimit  = 200 // outer iterations; the weights are 0 or 1 long before
+	gncGrowth = 2   // of the control parameter, per outer iteration
+	gncSteps  = 1   // Gauss-Newton steps per outer iteration
+	gncLimit  = 100 // outer iterations; the weights are 0 or 1 long before
+
+	secondChance = 100 // times the limit that an edge may miss by and be tried again
+	settleLimit  = 20  // rounds of solving and choosing
 )
 
 // The 99.9 % quantiles of the chi-squared distribution of 6 and 7 degrees of
@@ -128,21 +131,23 @@ func (s *solver) reweight(mu, limit float64) (binary bool) {
 	return binary
 }
 
-// settle solves to convergence with the edges that agree, and takes back those
-// that agree with the result.
+// settle solves to convergence with the edges that agree, and gives those that
+// nearly agree a second chance: an edge that its neighbours leave free to move
+// may miss the result without it and still fit once it takes part.
 func (s *solver) settle(ctx context.Context, limit float64) error {
-	for changed := true; changed; {
-		if err := s.minimise(ctx, Chordal); err != nil {
+	if err := s.solveAgreeing(ctx, limit, limit); err != nil {
+		return err
+	}
+	cost, res, poses, weights := s.truncatedCost(limit), s.res, s.poses(), s.weights()
+	if s.markAgreeing(secondChance * limit) {
+		if err := s.solveAgreeing(ctx, secondChance*limit, limit); err != nil {
 			return err
 		}
-		changed = false
-		for k := range s.edges {
-			f := &s.edges[k]
-			if agrees := s.chi2(k) <= limit; s.g.Edges[k].Suspicious && f.weight != 1 && agrees {
-				f.weight = 1
-				changed = true
-			} else if f.weight != 1 {
-				f.weight = 0
+		if s.truncatedCost(limit) >= cost {
+			s.res = res
+			s.setPoses(poses)
+			for k := range s.edges {
+				s.edges[k].weight = weights[k]
 			}
 		}
 	}
@@ -153,4 +158,57 @@ func (s *solver) settle(ctx context.Context, limit float64) error {
 		}
 	}
 	return nil
+}
+
+// solveAgreeing solves with the edges up to the first limit, then again with
+// those up to the last one, until these stay the same.
+func (s *solver) solveAgreeing(ctx context.Context, first, last float64) error {
+	s.markAgreeing(first)
+	for range settleLimit {
+		if err := s.minimise(ctx, Chordal); err != nil {
+			return err
+		}
+		if !s.markAgreeing(last) {
+			break
+		}
+	}
+	return nil
+}
+
+// markAgreeing gives suspicious edges within limit the weight 1 and all others
+// 0; it reports whether that changed any.
+func (s *solver) markAgreeing(limit float64) (changed bool) {
+	for k := range s.edges {
+		if !s.g.Edges[k].Suspicious {
+			continue
+		}
+		w := 0.0
+		if s.chi2(k) <= limit {
+			w = 1
+		}
+		changed = changed || w != s.edges[k].weight
+		s.edges[k].weight = w
+	}
+	return changed
+}
+
+// truncatedCost is what robust solving minimises: no suspicious edge counts more
+// than one at the limit.
+func (s *solver) truncatedCost(limit float64) (cost float64) {
+	for k := range s.edges {
+		chi2 := s.chi2(k)
+		if s.g.Edges[k].Suspicious {
+			chi2 = min(chi2, limit)
+		}
+		cost += chi2 / 2
+	}
+	return cost
+}
+
+func (s *solver) weights() []float64 {
+	out := make([]float64, len(s.edges))
+	for k := range out {
+		out[k] = s.edges[k].weight
+	}
+	return out
 }
