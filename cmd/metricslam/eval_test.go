@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/metricslam/metricslam/eval"
+	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// capture runs the command line and returns the exit status and what it wrote.
+func capture(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	files := [2]*os.File{}
+	old := [2]*os.File{os.Stdout, os.Stderr}
+	for i := range files {
+		f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	os.Stdout, os.Stderr = files[0], files[1]
+	status = run(t.Context(), args)
+	os.Stdout, os.Stderr = old[0], old[1]
+	var text [2]string
+	for i, f := range files {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[i] = string(b)
+	}
+	return status, text[0], text[1]
+}
+
+// trajectories writes a walk of n poses at 10 Hz and metres, and the same in
+// another frame with every length times .8, as TUM and KITTI files.
+func trajectories(t *testing.T, n int) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	m := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: 1, Y: 2}), T: geom.Vec3{Z: 7}, S: .8}
+	var truth, estimate slam.Trajectory
+	var truthPoses, estimatePoses []geom.SE3
+	pose := geom.IdentitySE3()
+	for i := range n {
+		truth = append(truth, slam.StampedPose{Time: float64(i) / 10, Pose: pose})
+		estimate = append(estimate, slam.StampedPose{Time: float64(i)/10 + .004, Pose: m.ApplyPose(pose)})
+		truthPoses, estimatePoses = append(truthPoses, pose), append(estimatePoses, m.ApplyPose(pose))
+		pose = pose.Retract(geom.Tangent6{0, 0, 1, .01 * math.Sin(float64(i)/5), .02})
+	}
+	for _, err := range []error{
+		export.WriteTUM(filepath.Join(dir, "truth.tum"), truth), export.WriteTUM(filepath.Join(dir, "estimate.tum"), estimate[:n-2]),
+		export.WriteKITTI(filepath.Join(dir, "truth.kitti"), truthPoses), export.WriteKITTI(filepath.Join(dir, "estimate.kitti"), estimatePoses),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestEvalTrajectory(t *testing.T) {
+	dir := trajectories(t, 101)
+	for _, format := range []string{"tum", "kitti"} {
+		plot := filepath.Join(dir, format+".png")
+		status, out, errOut := capture(t, "eval", "trajectory", "--truth", filepath.Join(dir, "truth."+format),
+			"--estimate", filepath.Join(dir, "estimate."+format), "--format", format, "--lengths", "20,40", "--json", "--plot", plot)
+		if status != 0 {
+			t.Fatalf("%s: status %d: %s", format, status, errOut)
+		}
+		var r eval.TrajectoryResult
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatalf("%s: %v in %s", format, err, out)
+		}
+		if math.Abs(r.Scale-1.25) > 1e-6 || r.ATESim3.RMSE > 1e-6 || math.Abs(r.KITTI.TRel-20) > 1 {
+			t.Errorf("%s: scale %g, Sim3 %g, t_rel %g, want 1.25, 0, about 20", format, r.Scale, r.ATESim3.RMSE, r.KITTI.TRel)
+		}
+		f, err := os.Open(plot)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := png.DecodeConfig(f); err != nil {
+			t.Errorf("%s: the plot: %v", format, err)
+		}
+		f.Close()
+	}
+}
+
+func TestEvalTrajectoryText(t *testing.T) {
+	dir := trajectories(t, 101)
+	status, out, errOut := capture(t, "eval", "trajectory", "--truth", filepath.Join(dir, "truth.tum"),
+		"--estimate", filepath.Join(dir, "estimate.tum"), "--frames", "110", "--lengths", "20")
+	if status != 0 {
+		t.Fatal(errOut)
+	}
+	for _, want := range []string{"posed 90.0 % of 110", "ATE Sim3 [m]   0.000000", "RPE 1 s [m]", "scale 1.250000", "over 8 segments"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+func TestEvalTrajectoryRefuses(t *testing.T) {
+	dir := trajectories(t, 30)
+	truth, estimate := filepath.Join(dir, "truth.tum"), filepath.Join(dir, "estimate.tum")
+	bad := filepath.Join(dir, "bad.tum")
+	if err := os.WriteFile(bad, []byte("0 0 0 0 0 0 0 1\n1 0 0 nan 0 0 0 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"no file", []string{"--truth", truth, "--estimate", filepath.Join(dir, "none")}, 1, "none"},
+		{"NaN", []string{"--truth", truth, "--estimate", bad}, 1, "bad.tum:2: column 4"},
+		{"wrong format", []string{"--truth", truth, "--estimate", estimate, "--format", "kitti"}, 1, "truth.tum:1: 8 numbers, want 12"},
+		{"unknown format", []string{"--truth", truth, "--estimate", estimate, "--format", "euroc"}, 2, "--format"},
+		{"missing flag", []string{"--truth", truth}, 2, "--estimate"},
+		{"lengths", []string{"--truth", truth, "--estimate", estimate, "--lengths", "500"}, 1, "shorter lengths"},
+		{"delta", []string{"--truth", truth, "--estimate", estimate, "--delta=-1"}, 1, "positive"},
+		{"plot folder", []string{"--truth", truth, "--estimate", estimate, "--plot", filepath.Join(dir, "no", "p.png")}, 1, "p.png"},
+	}
+	for _, tt := range tests {
+		status, _, errOut := capture(t, append([]string{"eval", "trajectory"}, tt.args...)...)
+		if status != tt.status || !strings.Contains(errOut, tt.want) {
+			t.Errorf("%s: status %d, %q, want %d and %q", tt.name, status, errOut, tt.status, tt.want)
+		}
+	}
+}
+
+func TestEvalDepth(t *testing.T) {
+	dir := t.TempDir()
+	status, _, errOut := capture(t, "eval", "depth", "--truth", dir, "--estimate", dir)
+	if status != 1 || !strings.Contains(errOut, "no .png or .npy") {
+		t.Errorf("empty folder: status %d, %q", status, errOut)
+	}
+	status, _, errOut = capture(t, "eval", "depth", "--truth", dir, "--estimate", dir, "--min", "3", "--max", "2")
+	if status != 1 || !strings.Contains(errOut, "is empty") {
+		t.Errorf("empty range: status %d, %q", status, errOut)
+	}
+	status, _, errOut = capture(t, "eval", "depth", "--truth", dir, "--estimate", dir, "--truth-scale=-5")
+	if status != 1 || !strings.Contains(errOut, "--truth-scale") {
+		t.Errorf("negative scale: status %d, %q", status, errOut)
+	}
+}
