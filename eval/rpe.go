@@ -29,14 +29,20 @@ func SpansByFrames(n, delta int, all bool) []Span {
 }
 
 // SpansByTime returns a span from every pair to the one nearest to deltaS
-// seconds later by the truth's clock, left out where none is within a tenth of
-// deltaS. Over pictures at a fixed rate these are evo's all_pairs of so many
-// frames; frames without a pose do not stretch them.
+// seconds later by the truth's clock. It is left out where the nearest is
+// further off than half the median step between pairs or a tenth of deltaS. Over
+// pictures at a fixed rate these are evo's all_pairs of so many frames; frames
+// without a pose do not stretch them.
 func SpansByTime(pairs []Pair, deltaS float64) []Span {
-	if !(deltaS > 0) {
+	if !(deltaS > 0) || len(pairs) < 2 {
 		return nil
 	}
-	return nearestSpans(len(pairs), deltaS, func(i int) float64 { return pairs[i].Truth.Time })
+	steps := make([]float64, len(pairs)-1)
+	for i := range steps {
+		steps[i] = pairs[i+1].Truth.Time - pairs[i].Truth.Time
+	}
+	tolerance := min(.51*median(steps), .1*deltaS) // half, and the rounding of stamps
+	return nearestSpans(len(pairs), deltaS, tolerance, func(i int) float64 { return pairs[i].Truth.Time })
 }
 
 // SpansByPath returns a span from every pair to the one nearest to deltaM
@@ -50,13 +56,13 @@ func SpansByPath(pairs []Pair, deltaM float64) []Span {
 	for i := 1; i < len(pairs); i++ {
 		path[i] = path[i-1] + pairs[i].Estimate.Pose.T.Sub(pairs[i-1].Estimate.Pose.T).Norm()
 	}
-	return nearestSpans(len(pairs), deltaM, func(i int) float64 { return path[i] })
+	return nearestSpans(len(pairs), deltaM, .1*deltaM, func(i int) float64 { return path[i] })
 }
 
 // nearestSpans pairs every i < n with the j > i whose coordinate, which never
-// falls, is nearest to delta beyond i's, the earlier of two equally near.
-func nearestSpans(n int, delta float64, at func(int) float64) []Span {
-	const tolerance = .1
+// falls, is nearest to delta beyond i's, the earlier of two equally near, where
+// it is within tolerance.
+func nearestSpans(n int, delta, tolerance float64, at func(int) float64) []Span {
 	var spans []Span
 	for i := range n - 1 {
 		rest := n - i - 1
@@ -68,7 +74,7 @@ func nearestSpans(n int, delta float64, at func(int) float64) []Span {
 		for k > 0 && off(k-1) <= off(k) {
 			k--
 		}
-		if off(k) <= tolerance*delta {
+		if off(k) <= tolerance {
 			spans = append(spans, Span{i, i + 1 + k})
 		}
 	}

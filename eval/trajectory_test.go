@@ -204,17 +204,9 @@ func TestSpans(t *testing.T) {
 		}
 	}
 	pairs := mustPairs(t, at(times...), at(times...))
-	for _, s := range eval.SpansByTime(pairs, 1) {
-		if dt := pairs[s.To].Truth.Time - pairs[s.From].Truth.Time; math.Abs(dt-1) > .1+1e-9 {
-			t.Errorf("a span of %g s, want 1 within .1", dt)
-		}
-	}
-	// Starts 0-.4 s have nothing near (1.5 is .1 off .4 + 1, just inside or
-	// outside by rounding), .5 has 1.5, and 1.5-1.9 have 2.5-2.9, 2.0 has 2.9.
-	got := eval.SpansByTime(pairs, 1)
-	if n := len(got); n < 6 || n > 8 {
-		t.Errorf("%d spans %v, want 6 to 8", n, got)
-	}
+	// Starts at 0 to .4 s have nothing near 1 to 1.4 s; .5 has 1.5, and 1.5 to
+	// 1.9 have 2.5 to 2.9.
+	check("time", eval.SpansByTime(pairs, 1), []eval.Span{{5, 6}, {6, 16}, {7, 17}, {8, 18}, {9, 19}, {10, 20}})
 	check("path", eval.SpansByPath(mustPairs(t, at(0, 1, 2, 2.5, 4), at(0, 1, 2, 2.5, 4)), 2), []eval.Span{{0, 2}, {2, 4}})
 }
 
@@ -289,5 +281,94 @@ func TestTrajectoryOptions(t *testing.T) {
 	}
 	if _, err := eval.Trajectory(nil, 3, 3, eval.TrajectoryOptions{}); err == nil {
 		t.Error("no pairs: no error")
+	}
+}
+
+// Association agrees with looking at every pair of stamps, over rates and
+// jitters of all kinds.
+func TestAssociateAgainstNaive(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	stamps := func(n int, rateHz float64) slam.Trajectory {
+		var times []float64
+		for i := range n {
+			if rng.Float64() < .8 || i == 0 {
+				times = append(times, (float64(i)+.4*rng.Float64())/rateHz)
+			}
+		}
+		return at(times...)
+	}
+	for range 200 {
+		truth, estimate := stamps(1+rng.IntN(60), 5+rng.Float64()*60), stamps(1+rng.IntN(60), 5+rng.Float64()*60)
+		lead, other := truth, estimate
+		if len(estimate) <= len(truth) {
+			lead, other = estimate, truth
+		}
+		var want [][2]float64 // of lead and other
+		for _, p := range lead {
+			best := 0
+			for j := range other {
+				if math.Abs(other[j].Time-p.Time) < math.Abs(other[best].Time-p.Time) {
+					best = j
+				}
+			}
+			if math.Abs(other[best].Time-p.Time) <= eval.MaxTimeDiff {
+				want = append(want, [2]float64{p.Time, other[best].Time})
+			}
+		}
+		pairs, err := eval.Associate(truth, estimate, eval.MaxTimeDiff)
+		if (err != nil) != (len(want) == 0) || len(pairs) != len(want) {
+			t.Fatalf("%d pairs, %v, want %d", len(pairs), err, len(want))
+		}
+		for i, p := range pairs {
+			got := [2]float64{p.Estimate.Time, p.Truth.Time}
+			if len(estimate) > len(truth) {
+				got = [2]float64{p.Truth.Time, p.Estimate.Time}
+			}
+			if got != want[i] {
+				t.Fatalf("pair %d: %v, want %v", i, got, want[i])
+			}
+		}
+	}
+}
+
+// At a fixed rate the spans over a second are those over as many frames, and
+// spans over time and path agree with looking at every pair.
+func TestSpansAgainstNaive(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	truth := randomWalk(rng, 120, 30)
+	pairs := mustPairs(t, truth, truth)
+	got, want := eval.SpansByTime(pairs, 1), eval.SpansByFrames(len(pairs), 30, true)
+	if len(got) != len(want) {
+		t.Fatalf("%d spans, want %d", len(got), len(want))
+	}
+	for i, s := range want {
+		if got[i] != s {
+			t.Fatalf("span %v, want %v", got[i], s)
+		}
+	}
+	path := []float64{0}
+	for i := 1; i < len(pairs); i++ {
+		path = append(path, path[i-1]+truth[i].Pose.T.Sub(truth[i-1].Pose.T).Norm())
+	}
+	var naive []eval.Span
+	for i := range path[:len(path)-1] {
+		best := i + 1
+		for j := i + 1; j < len(path); j++ {
+			if math.Abs(path[j]-path[i]-2) < math.Abs(path[best]-path[i]-2) {
+				best = j
+			}
+		}
+		if math.Abs(path[best]-path[i]-2) <= .2 {
+			naive = append(naive, eval.Span{From: i, To: best})
+		}
+	}
+	byPath := eval.SpansByPath(pairs, 2)
+	if len(byPath) != len(naive) {
+		t.Fatalf("%d spans by path, want %d", len(byPath), len(naive))
+	}
+	for i := range naive {
+		if byPath[i] != naive[i] {
+			t.Errorf("span %v, want %v", byPath[i], naive[i])
+		}
 	}
 }
