@@ -102,6 +102,19 @@ func Solve(ctx context.Context, g *Graph, opt Options) (Result, error) {
 	return s.res, err
 }
 
+// Cost returns half the sum of squared whitened residuals of g as it is.
+func Cost(g *Graph) (float64, error) {
+	if err := g.validate(); err != nil {
+		return 0, err
+	}
+	s := newSolver(g, Options{})
+	if err := s.build(); err != nil {
+		return 0, err
+	}
+	cost, _ := s.p.Cost()
+	return cost, nil
+}
+
 func (g *Graph) validate() error {
 	for i := range g.Nodes {
 		p := g.Nodes[i].Pose

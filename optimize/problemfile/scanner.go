@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -17,23 +18,26 @@ const maxLine = 1 << 16
 // scanner reads a text file line by line and the fields of each; every error it
 // makes names the file and the line.
 type scanner struct {
-	name string
-	sc   *bufio.Scanner
-	line int
-	rest []byte // what is left of the line
-	err  error
+	name   string
+	sc     *bufio.Scanner
+	packed bool
+	line   int
+	rest   []byte // what is left of the line
+	err    error
 }
 
 // newScanner reads from r; name stands in errors. Data packed with bzip2 are
 // recognised by their first bytes.
 func newScanner(name string, r io.Reader) *scanner {
 	br := bufio.NewReaderSize(r, maxLine)
-	if head, _ := br.Peek(3); string(head) == "BZh" {
+	head, _ := br.Peek(3)
+	packed := string(head) == "BZh"
+	if packed {
 		br = bufio.NewReaderSize(bzip2.NewReader(br), maxLine)
 	}
 	sc := bufio.NewScanner(br)
 	sc.Buffer(make([]byte, 0, maxLine), maxLine)
-	return &scanner{name: name, sc: sc}
+	return &scanner{name: name, sc: sc, packed: packed}
 }
 
 // next goes to the next line that is not blank; false at the end of the file or
@@ -48,9 +52,19 @@ func (s *scanner) next() bool {
 	}
 	if err := s.sc.Err(); err != nil && s.err == nil {
 		s.line++
-		s.err = s.errorf("%w", err)
+		s.err = s.readError(err)
 	}
 	return false
+}
+
+func (s *scanner) readError(err error) error {
+	switch {
+	case errors.Is(err, bufio.ErrTooLong):
+		return s.errorf("the line is longer than %d bytes: not a file of this kind", maxLine)
+	case s.packed:
+		return s.errorf("unpack bzip2: %w; is the file complete?", err)
+	}
+	return s.errorf("%w", err)
 }
 
 // field returns the next field of the line, empty at its end.
