@@ -19,7 +19,7 @@ type solveCmd struct {
 	Out     string `short:"o" placeholder:"FILE" help:"Write the solution here, in the same format."`
 	JSON    bool   `name:"json" help:"Print the figures as one JSON object."`
 	Robust  bool   `help:"Pose graphs: doubt edges between vertices that do not follow each other, and leave false ones out."`
-	Threads int    `default:"1" help:"Goroutines, 1 or 2; the result is the same."`
+	Threads int    `default:"1" enum:"1,2" help:"Goroutines, 1 or 2; the result is the same."`
 }
 
 // solveReport is what the command prints.
@@ -47,6 +47,9 @@ func (c *solveCmd) Run(ctx context.Context) error {
 	wall, cpu := time.Now(), cpuSeconds()
 	switch p := problem.(type) {
 	case *problemfile.BAL:
+		if c.Robust {
+			return fmt.Errorf("%s: --robust is for pose graphs; this is bundle adjustment", c.File)
+		}
 		err = c.solveBAL(ctx, p, &rep)
 	case *problemfile.Graph:
 		err = c.solveGraph(ctx, p, &rep)
