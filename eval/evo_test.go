@@ -121,11 +121,14 @@ func compareWithEvo(t *testing.T, evo evoErrors, pairs []eval.Pair) {
 			"1 m all":       eval.SpansByPath(aligned, 1),
 		} {
 			trans, rot := eval.RPE(aligned, spans)
+			key := "rpe " + name + " " + over
+			evo.check(t, key+" trans", trans)
+			if a != eval.AlignNone {
+				continue // no alignment changes the angles
+			}
 			for i := range rot {
 				rot[i] *= 180 / math.Pi
 			}
-			key := "rpe " + name + " " + over
-			evo.check(t, key+" trans", trans)
 			evo.check(t, key+" angle", rot)
 		}
 	}
@@ -137,7 +140,7 @@ func TestAgreesWithEvoTUM(t *testing.T) {
 	t.Parallel()
 	evoPython(t)
 	m := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: 1, Y: -.5, Z: 2}), T: geom.Vec3{X: 1, Y: 2, Z: -3}, S: .87}
-	for seq, keep := range map[string]float64{"redkitchen": .9, "desk": .6} {
+	for seq, keep := range map[string]float64{"redkitchen": .9, "desk": .25} {
 		t.Run(seq, func(t *testing.T) {
 			t.Parallel()
 			file := realdata.Path(t, "tum", seq, "groundtruth.txt")
@@ -171,6 +174,11 @@ func TestAgreesWithEvoKITTI(t *testing.T) {
 	file := realdata.Path(t, "kitti_poses", "07.txt")
 	truth, err := export.ReadKITTI(file)
 	if err != nil {
+		t.Fatal(err)
+	}
+	truth = truth[:300] // a turn and a stop, and no long wait for evo
+	file = filepath.Join(t.TempDir(), "truth.kitti")
+	if err := export.WriteKITTI(file, truth); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "estimate.kitti")

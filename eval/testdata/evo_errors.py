@@ -45,7 +45,9 @@ def main(form, truth_file, estimate_file, max_diff, delta):
             m = result.np_arrays["alignment_transformation_sim3"]
             out["scale"] = float((m[0, :3] @ m[0, :3]) ** 0.5)
         for over, args in deltas.items():
-            for what, relation in (("trans", trans), ("angle", angle)):
+            # No alignment changes the angles of relative motions.
+            relations = [("trans", trans)] + ([] if align else [("angle", angle)])
+            for what, relation in relations:
                 pair = copy.deepcopy((truth, estimate))
                 result = main_rpe.rpe(*pair, relation, **args, **align)
                 out[f"rpe {name} {over} {what}"] = result.stats
