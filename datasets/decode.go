@@ -22,16 +22,26 @@ const maxPixels = 200e6
 // maxFileBytes bounds the files that are read whole.
 const maxFileBytes = 1 << 30
 
-// readFile reads a picture file that is not empty.
-func readFile(path string) ([]byte, error) {
+// readHead refuses what is no file, or an empty one.
+func readHead(path string) (os.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return nil, errors.New("is a folder, not a picture")
+		return nil, errors.New("is a folder, not a file")
 	case info.Size() == 0:
 		return nil, errors.New("the file is empty")
+	}
+	return info, nil
+}
+
+// readFile reads a picture file that is not empty.
+func readFile(path string) ([]byte, error) {
+	info, err := readHead(path)
+	switch {
+	case err != nil:
+		return nil, err
 	case info.Size() > maxFileBytes:
 		return nil, fmt.Errorf("%d bytes are too many for a picture", info.Size())
 	}
@@ -80,15 +90,44 @@ func decodePicture(data []byte) (gocv.Mat, error) {
 	if _, _, err := checkPicture(data); err != nil {
 		return gocv.Mat{}, err
 	}
-	m, err := gocv.IMDecode(data, gocv.IMReadAnyColor)
+	return decodeAs(data, gocv.IMReadAnyColor)
+}
+
+// decodeAs decodes what passed checkPicture.
+func decodeAs(data []byte, flags gocv.IMReadFlag) (gocv.Mat, error) {
+	m, err := gocv.IMDecode(data, flags)
 	if err != nil {
 		return gocv.Mat{}, err
 	}
-	if t := m.Type(); m.Empty() || !m.IsContinuous() || t != gocv.MatTypeCV8UC1 && t != gocv.MatTypeCV8UC3 {
+	if err := checkDecoded(m); err != nil {
 		m.Close()
-		return gocv.Mat{}, errors.New("the picture is damaged")
+		return gocv.Mat{}, err
 	}
 	return m, nil
+}
+
+// checkDecoded refuses a Mat that is not a picture of 8-bit grey or colour.
+func checkDecoded(m gocv.Mat) error {
+	if t := m.Type(); m.Empty() || !m.IsContinuous() || t != gocv.MatTypeCV8UC1 && t != gocv.MatTypeCV8UC3 {
+		return errors.New("the picture is damaged")
+	}
+	return nil
+}
+
+// decodeFrame decodes a picture, undistorted where rect is given.
+func decodeFrame(data []byte, rect *rectifier) (slam.Gray, slam.RGB, error) {
+	m, err := decodePicture(data)
+	if err != nil {
+		return slam.Gray{}, slam.RGB{}, err
+	}
+	// rect replaces m: close the one it is then.
+	defer func() { m.Close() }()
+	if rect != nil {
+		if err := rect.apply(&m); err != nil {
+			return slam.Gray{}, slam.RGB{}, err
+		}
+	}
+	return fromMat(m)
 }
 
 // fromMat copies a picture of decodePicture into Go memory: colour and grey

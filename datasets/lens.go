@@ -89,6 +89,11 @@ func resolveLens(w, h int, opt Options, file *lens, l *listing, photo string) (l
 	if d := l.defaults; d != nil && sameShape(d.cam.W, d.cam.H, w, h, .005) {
 		return d.fit(w, h)
 	}
+	if photo != "" {
+		if c := CameraFromEXIF(photo); c.OK && sameShape(c.Camera.W, c.Camera.H, w, h, .005) {
+			return lens{cam: c.Camera, from: c.From}.fit(w, h)
+		}
+	}
 	return guessCamera(w, h).fit(w, h)
 }
 
@@ -114,5 +119,12 @@ func guessCamera(w, h int) lens {
 	return lens{
 		cam:  geom.Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2},
 		from: "a guess, 1.2 times the longer side", guess: true,
+	}
+}
+
+// warnGuess says that nobody calibrated this camera.
+func (l *listing) warnGuess(c lens) {
+	if c.guess {
+		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", c.from, c.cam.Fx)
 	}
 }

@@ -28,10 +28,31 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 	switch kind {
 	case KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder:
 		return openPictures(spec, kind, opt)
+	case KindVideo:
+		return openVideo(spec, opt)
+	case KindCamera:
+		return openCamera(spec, opt)
+	case KindStream:
+		return openStream(ctx, spec, opt)
 	case KindSynthetic:
-		return synthetic.New(spec, synthetic.Options{Seed: opt.Seed, Start: opt.Start, Stride: opt.Stride, MaxFrames: opt.MaxFrames})
+		return openSynthetic(spec, opt)
 	}
 	return nil, fmt.Errorf("unknown kind %q of source; one of %s", kind, strings.Join(kinds, ", "))
+}
+
+// openSynthetic renders a scene; its camera is the renderer's.
+func openSynthetic(spec string, opt Options) (Source, error) {
+	if opt.Fx > 0 || opt.FOVRad > 0 || opt.CameraFile != "" {
+		return nil, fmt.Errorf("%s has a camera of its own: leave --camera, --fx and --fov out", spec)
+	}
+	src, err := synthetic.New(spec, synthetic.Options{Seed: opt.Seed, Start: opt.Start, Stride: opt.Stride, MaxFrames: opt.MaxFrames})
+	if err != nil {
+		return nil, err
+	}
+	if opt.Live {
+		return newLive(src, true, 0), nil
+	}
+	return src, nil
 }
 
 var kinds = []string{KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}

@@ -57,6 +57,9 @@ func openPictures(spec, kind string, opt Options) (Source, error) {
 		s.info.HasSensorDepth = s.info.HasSensorDepth || e.depth != ""
 	}
 	s.info.Warnings = l.warnings
+	if opt.Live {
+		return newLive(s, true, 0), nil
+	}
 	return s, nil
 }
 
@@ -154,9 +157,7 @@ func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
 	if err != nil {
 		return err
 	}
-	if calibrated.guess {
-		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", calibrated.from, calibrated.cam.Fx)
-	}
+	l.warnGuess(calibrated)
 	s.rect = newRectifier(calibrated)
 	s.info.Camera, s.info.CameraFrom = s.rect.camera, calibrated.from
 	s.depthScale = l.depthScale
@@ -194,17 +195,7 @@ func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
 	if err != nil {
 		return slam.Gray{}, slam.RGB{}, err
 	}
-	m, err := decodePicture(data)
-	if err != nil {
-		return slam.Gray{}, slam.RGB{}, err
-	}
-	defer m.Close()
-	if rect != nil {
-		if err := rect.apply(&m); err != nil {
-			return slam.Gray{}, slam.RGB{}, err
-		}
-	}
-	return fromMat(m)
+	return decodeFrame(data, rect)
 }
 
 // Info describes the source.

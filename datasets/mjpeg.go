@@ -1,0 +1,128 @@
+package datasets
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxPartBytes bounds one picture of a stream.
+const maxPartBytes = 64 << 20
+
+// mjpegReader takes the pictures out of a multipart/x-mixed-replace body. Other
+// than mime/multipart it hands a picture out when its Content-Length is there,
+// not when the next one begins, and forgives the ways in which cameras write
+// the boundary.
+type mjpegReader struct {
+	body     io.Closer
+	in       *bufio.Reader
+	boundary string // without the leading dashes
+	atHeader bool   // the boundary before the next part has been read
+	first    []byte // read by probe, not yet handed out
+}
+
+func newMJPEGReader(body io.ReadCloser, boundary string) *mjpegReader {
+	return &mjpegReader{body: body, in: bufio.NewReaderSize(body, 1<<16), boundary: strings.TrimLeft(strings.Trim(boundary, `"`), "-")}
+}
+
+// Close ends the connection; a read that waits returns an error.
+func (r *mjpegReader) Close() error { return r.body.Close() }
+
+// probe returns the size of the first picture, which next will return again.
+func (r *mjpegReader) probe(ctx context.Context) (w, h int, err error) {
+	defer context.AfterFunc(ctx, func() { r.Close() })()
+	const tries = 20
+	for range tries {
+		var data []byte
+		if data, err = r.next(); err != nil {
+			return 0, 0, fmt.Errorf("no picture came: %w", err)
+		}
+		if w, h, err = checkPicture(data); err == nil {
+			r.first = data
+			return w, h, nil
+		}
+	}
+	return 0, 0, err
+}
+
+// next returns the bytes of the next picture, io.EOF at the end of the body. A
+// camera that is silent for streamTimeout counts as gone.
+func (r *mjpegReader) next() ([]byte, error) {
+	if data := r.first; data != nil {
+		r.first = nil
+		return data, nil
+	}
+	silent := time.AfterFunc(streamTimeout, func() { r.Close() })
+	data, err := r.part()
+	if !silent.Stop() {
+		return nil, fmt.Errorf("no picture for %v", streamTimeout)
+	}
+	return data, err
+}
+
+func (r *mjpegReader) part() ([]byte, error) {
+	for !r.atHeader {
+		line, err := r.in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, io.EOF // between two pictures any end is a good one
+		}
+		r.atHeader = r.isBoundary(line)
+	}
+	r.atHeader = false
+	header, err := textproto.NewReader(r.in).ReadMIMEHeader()
+	if err != nil {
+		return nil, endless(err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(header.Get("Content-Length")))
+	if err != nil || n <= 0 {
+		return r.untilBoundary()
+	}
+	if n > maxPartBytes {
+		return nil, fmt.Errorf("a picture of %d bytes", n)
+	}
+	data := make([]byte, n)
+	_, err = io.ReadFull(r.in, data)
+	return data, endless(err)
+}
+
+// untilBoundary reads a picture whose length is not told.
+func (r *mjpegReader) untilBoundary() ([]byte, error) {
+	var data []byte
+	for {
+		line, err := r.in.ReadSlice('\n')
+		if r.isBoundary(line) {
+			r.atHeader = true
+			return bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r")), nil
+		}
+		data = append(data, line...)
+		switch {
+		case errors.Is(err, io.EOF) && len(data) > 0:
+			return data, nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return nil, endless(err)
+		case len(data) > maxPartBytes:
+			return nil, fmt.Errorf("a picture of more than %d bytes", maxPartBytes)
+		}
+	}
+}
+
+// isBoundary reports whether a line begins a part: dashes and the boundary.
+func (r *mjpegReader) isBoundary(line []byte) bool {
+	rest := bytes.TrimLeft(line, "-")
+	return len(line)-len(rest) >= 2 && len(rest) > 0 && bytes.HasPrefix(rest, []byte(r.boundary))
+}
+
+// endless turns the end of the body inside a part into an error.
+func endless(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,185 @@
+package datasets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/metricslam/metricslam/slam"
+	"gocv.io/x/gocv"
+)
+
+// streamTimeout is how long a network camera may be silent.
+const streamTimeout = 10 * time.Second
+
+func isURL(spec string) bool { return strings.Contains(spec, "://") }
+
+// openStream opens a network camera: RTSP by way of OpenCV's FFmpeg, motion JPEG
+// over HTTP by the reader of this package. Any other content of HTTP counts as
+// a video file.
+func openStream(ctx context.Context, spec string, opt Options) (Source, error) {
+	if !strings.HasPrefix(spec, "http") {
+		return openRTSP(spec, opt)
+	}
+	body, contentType, err := get(ctx, spec)
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w; check the address and that the camera is on", spec, err)
+	}
+	kind, params, _ := mime.ParseMediaType(contentType)
+	switch {
+	case strings.HasPrefix(kind, "multipart/"):
+		return openMJPEG(ctx, spec, newMJPEGReader(body, params["boundary"]), opt)
+	case strings.HasPrefix(kind, "text/"), strings.HasPrefix(kind, "image/"):
+		body.Close()
+		return nil, fmt.Errorf("stream %s: the server sends %s, not a stream of pictures; give the address of the stream itself", spec, kind)
+	}
+	body.Close()
+	return openVideo(spec, opt)
+}
+
+func openRTSP(spec string, opt Options) (Source, error) {
+	cap, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
+	if err != nil {
+		cap.Close()
+		return nil, fmt.Errorf("stream %s cannot be opened; check the address, user and password, and that the camera is on", spec)
+	}
+	v, err := newVideo(spec, KindStream, cap, opt, nil)
+	if err != nil {
+		return nil, err
+	}
+	v.stamps = byClock()
+	return newLive(v, false, opt.MaxFrames), nil
+}
+
+// get starts a request whose body ends when it is closed; ctx bounds the wait
+// for the headers alone.
+func get(ctx context.Context, url string) (io.ReadCloser, string, error) {
+	own, cancel := context.WithCancel(context.Background())
+	defer context.AfterFunc(ctx, cancel)()
+	req, err := http.NewRequestWithContext(own, http.MethodGet, url, nil)
+	if err != nil {
+		cancel()
+		return nil, "", err
+	}
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: streamTimeout}).DialContext,
+		TLSHandshakeTimeout:   streamTimeout,
+		ResponseHeaderTimeout: streamTimeout,
+		DisableKeepAlives:     true,
+	}
+	resp, err := (&http.Client{Transport: transport}).Do(req)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		err = errors.New(resp.Status)
+	}
+	if err != nil {
+		cancel()
+		return nil, "", err
+	}
+	return &body{resp.Body, cancel}, resp.Header.Get("Content-Type"), nil
+}
+
+// body ends its request when closed, from any goroutine and more than once.
+type body struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b *body) Close() error {
+	b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// mjpeg is a source of motion JPEG over HTTP, stamped by arrival.
+type mjpeg struct {
+	info   slam.SourceInfo
+	in     *mjpegReader
+	rect   *rectifier
+	opt    Options
+	stamps arrival
+	read   int
+	ended  bool
+	closed bool
+}
+
+// openMJPEG waits for the first picture, for its size, and starts to read.
+func openMJPEG(ctx context.Context, spec string, in *mjpegReader, opt Options) (Source, error) {
+	fail := func(err error) (Source, error) {
+		in.Close()
+		return nil, fmt.Errorf("stream %s: %w", spec, err)
+	}
+	file, err := chooseCameraFile(opt, nil)
+	if err != nil {
+		return fail(err)
+	}
+	w, h, err := in.probe(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	l := &listing{}
+	calibrated, err := resolveLens(w, h, opt, file, l, "")
+	if err != nil {
+		return fail(err)
+	}
+	l.warnGuess(calibrated)
+	s := &mjpeg{in: in, rect: newRectifier(calibrated), opt: opt, stamps: byClock()}
+	s.info = slam.SourceInfo{Name: spec, Kind: KindStream, Camera: s.rect.camera, CameraFrom: calibrated.from, FPS: rateOf(file), Live: true, Warnings: l.warnings}
+	return newLive(s, false, opt.MaxFrames), nil
+}
+
+// Info describes the source.
+func (s *mjpeg) Info() slam.SourceInfo { return s.info }
+
+// Truth returns nil.
+func (s *mjpeg) Truth() slam.Trajectory { return nil }
+
+// Next reads and decodes the next picture. A connection that breaks is told
+// once, and is the end.
+func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
+	switch {
+	case s.closed:
+		return nil, ErrClosed
+	case s.ended:
+		return nil, io.EOF
+	}
+	defer context.AfterFunc(ctx, func() { s.in.Close() })()
+	for {
+		index := s.read
+		s.read++
+		data, err := s.in.next()
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(err, io.EOF):
+			s.ended = true
+			return nil, io.EOF
+		case err != nil:
+			s.ended = true
+			return nil, &SkipError{Index: index, File: s.info.Name, Err: fmt.Errorf("the stream broke off: %w", err)}
+		case index < s.opt.Start || (index-s.opt.Start)%max(s.opt.Stride, 1) != 0:
+			continue
+		}
+		f := &slam.Frame{Index: index, Time: s.stamps(), Name: fmt.Sprintf("%06d", index), Camera: s.info.Camera}
+		if f.Gray, f.Color, err = decodeFrame(data, s.rect); err != nil {
+			return nil, &SkipError{Index: index, File: s.info.Name, Err: err}
+		}
+		return f, nil
+	}
+}
+
+// Close ends the connection.
+func (s *mjpeg) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.rect.close()
+	return s.in.Close()
+}
