@@ -10,10 +10,12 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if ! have apt-get; then
   if have pkg-config && pkg-config --exists opencv4 gl egl x11; then exit 0; fi
-  die "there is no apt-get here; install OpenCV 4.6 with headers, OpenGL, EGL and X11 headers, pkg-config and a C++ compiler by hand (CONTRIBUTING.md names Debian's packages in scripts/packages.sh)"
+  die "there is no apt-get here; install OpenCV 4.6 with headers, OpenGL, EGL and X11 headers, pkg-config and a C++ compiler by hand (scripts/packages.sh lists Debian's names)"
 fi
 
-installed=" $(dpkg-query -W -f '${Package} ${Status}\n' "${packages[@]}" 2>/dev/null | awk '/ok installed/ {print $1}' | tr '\n' ' ')"
+# dpkg-query fails where it does not know one of them, after listing the others.
+installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${packages[@]}" 2>/dev/null | awk '/ok installed/ {print $1}') || true
+installed=" ${installed//$'\n'/ } "
 missing=()
 for p in "${packages[@]}"; do
   [[ $installed == *" $p "* ]] || missing+=("$p")
@@ -25,8 +27,15 @@ if [ "$(id -u)" -ne 0 ]; then
   have sudo || die "needs root to install packages, and there is no sudo; as root: apt-get install -y --no-install-recommends ${missing[*]}"
   as_root=(sudo)
 fi
-say "installing system packages: ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -q || die "apt-get update failed: is there a network, and are the package sources right?"
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" ||
-  die "apt-get could not install: ${missing[*]}"
+log=$cache/packages.log
+mkdir -p "$cache"
+say "installing ${#missing[@]} system packages and what they need, about 170 MB (log: .cache/packages.log): ${missing[*]}"
+
+# apt ARG...: runs apt-get, its output in the log alone unless it fails.
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" >>"$log" 2>&1 && return
+  tail -n 15 "$log" >&2
+  die "apt-get $1 failed: is there a network, and are the package sources right? Missing: ${missing[*]}"
+}
+apt update
+apt install -y --no-install-recommends "${missing[@]}"
