@@ -1,0 +1,1 @@
+"""Training of the metric depth network that metricslam ships."""

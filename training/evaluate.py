@@ -1,0 +1,208 @@
+"""Judges any ONNX network with a contract file: `python -m training.evaluate MODEL.onnx`.
+
+Metres as they come out, nothing scaled; errors at the truth's resolution, no crop;
+indoors .2-9.9 m, on the road up to 80 m. AbsRel is the mean over pictures of the mean of
+|d - d*| / d*. The log-scale of a picture is the median of log(d / d*): its mean and
+spread over the pictures are what a SLAM suffers from. "aligned" is AbsRel after each
+picture is divided by its median ratio: the error of the shape alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from .camera import Camera, fit_and_pad, square_pixels
+from .data import data_folder
+from .prepare import read_depth, read_rgb, tum_frames
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture with truth: rgb [h, w, 3] uint8, depth [h, w] metres (0 unknown), intrinsics."""
+
+    rgb: np.ndarray
+    depth: np.ndarray
+    intrinsics: tuple[float, float, float, float]
+    range_m: tuple[float, float]
+
+
+INDOOR_M = (0.2, 9.9)
+ROAD_M = (0.2, 80.0)
+
+
+class Model:
+    """An ONNX network behind its contract."""
+
+    def __init__(self, path: Path, threads: int = 2) -> None:
+        import onnxruntime
+        contract_path = path.with_suffix(".yaml")
+        self.contract = yaml.safe_load(contract_path.read_text())
+        if self.contract["kind"] != "depth" or self.contract["resize"]["rule"] != "fit-and-pad":
+            raise ValueError(f"{contract_path}: only kind depth, resize fit-and-pad are judged")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"])
+        self.height, self.width = self.contract["input"]["shape"][2:]
+
+    def run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(canonical depth, log variance) [H, W] of a picture of the network's size."""
+        names = [self.contract["outputs"][k]["name"] for k in ("depth", "log_variance")]
+        x = image.astype(np.float32).transpose(2, 0, 1)[None]
+        depth, log_variance = self.session.run(names, {self.contract["input"]["name"]: x})
+        return depth[0, 0], log_variance[0, 0]
+
+    def predict(self, rgb: np.ndarray, intrinsics: tuple[float, float, float, float]
+                ) -> tuple[np.ndarray, np.ndarray]:
+        """Metric depth [h, w] and the deviation of its logarithm, at the picture's size."""
+        h, w = rgb.shape[:2]
+        squared, camera = square_pixels(rgb, *intrinsics)
+        image, fitted, (x, y, cols, rows) = fit_and_pad(squared, camera, self.width, self.height)
+        depth, log_variance = self.run(image)
+        scale = self.contract["scale"]
+        if scale["rule"] == "canonical":
+            depth = depth * fitted.f / scale["focal"]
+        window = (slice(y, y + rows), slice(x, x + cols))
+        depth = cv2.resize(depth[window], (w, h), interpolation=cv2.INTER_LINEAR)
+        deviation = cv2.resize(np.exp(0.5 * log_variance[window]), (w, h),
+                               interpolation=cv2.INTER_LINEAR)
+        return depth, deviation
+
+
+def _frames(listing: list, range_m: tuple[float, float]) -> list[Frame]:
+    return [Frame(read_rgb(p), read_depth(d, units), tuple(k), range_m)
+            for p, d, k, units in listing]
+
+
+def _nyu(root: Path) -> list[Frame]:
+    k = tuple(np.loadtxt(root / "nyu" / "intrinsics.txt")[:4])
+    return _frames([(root / f"nyu/rgb/{i:05d}.jpg", root / f"nyu/depth/{i:05d}.png", k, 1000.0)
+                    for i in range(860, 900)], INDOOR_M)
+
+
+def _sun3d(root: Path) -> list[Frame]:
+    folder = root / "7scenes/sun3d_office_1/seq-01"
+    k = (570.342, 570.342, 320.0, 240.0)
+    return _frames([(p, folder / p.name.replace("color.jpg", "depth.png"), k, 1000.0)
+                    for p in sorted(folder.glob("*.color.jpg"))[::5]], INDOOR_M)
+
+
+def _demo(root: Path, name: str, range_m: tuple[float, float]) -> list[Frame]:
+    folder = root / "metric3d_demo" / name
+    files = json.loads((folder / "test_annotations.json").read_text())["files"]
+    listing = [(folder / "rgb" / Path(f["rgb"]).name, folder / "depth" / Path(f["depth"]).name,
+                f["cam_in"], f["depth_scale"]) for f in files]
+    return _frames(listing, range_m)
+
+
+def _kitti_raw(root: Path) -> list[Frame]:
+    folder = root / "kitti_raw/2011_09_26"
+    text = (folder / "calib_cam_to_cam.txt").read_text()
+    line = next(x for x in text.splitlines() if x.startswith("P_rect_02:"))
+    p = [float(x) for x in line.split()[1:]]
+    depths = folder / "proj_depth/velodyne_raw/image_02"
+    return _frames([(q, depths / q.name, (p[0], p[5], p[2], p[6]), 256.0)
+                    for q in sorted((folder / "image_02/data").glob("*.png"))], ROAD_M)
+
+
+def middle(frame: Frame, share: float = 0.55) -> Frame:
+    """The middle of a picture, `share` of each side: only the field of view changes."""
+    h, w = frame.depth.shape
+    rows, cols = round(h * share), round(w * share)
+    y, x = (h - rows) // 2, (w - cols) // 2
+    fx, fy, cx, cy = frame.intrinsics
+    return Frame(frame.rgb[y:y + rows, x:x + cols], frame.depth[y:y + rows, x:x + cols],
+                 (fx, fy, cx - x, cy - y), frame.range_m)
+
+
+def test_sets(root: Path) -> dict[str, list[Frame]]:
+    """The sets of real pictures that are never trained on."""
+    nyu = _nyu(root)
+    kitchen = tum_frames(root / "tum/redkitchen", 20)
+    return {
+        "nyu": nyu,
+        "nyu_middle": [middle(f) for f in nyu],
+        "redkitchen": _frames(kitchen, INDOOR_M),
+        "sun3d": _sun3d(root),
+        "nyu_demo": _demo(root, "nyu_demo", INDOOR_M),
+        "kitti_demo": _demo(root, "kitti_demo", ROAD_M),
+        "kitti_raw": _kitti_raw(root),
+    }
+
+
+def judge(depth: np.ndarray, deviation: np.ndarray, frame: Frame) -> dict[str, float] | None:
+    """The figures of one picture; None where its truth is empty."""
+    low, high = frame.range_m
+    mask = (frame.depth > low) & (frame.depth < high)
+    if not mask.any():
+        return None
+    d, t, s = np.maximum(depth[mask], 1e-3), frame.depth[mask], deviation[mask]
+    log_ratio = np.log(d / t)
+    median = float(np.median(log_ratio))
+    return {
+        "absrel": float(np.mean(np.abs(d - t) / t)),
+        "rmse": float(np.sqrt(np.mean((d - t) ** 2))),
+        "d1": float(np.mean(np.abs(log_ratio) < np.log(1.25))),
+        "aligned": float(np.mean(np.abs(d / np.exp(median) - t) / t)),
+        "log_scale": median,
+        "within_sigma": float(np.mean(np.abs(log_ratio) < s)),
+    }
+
+
+def evaluate(model: Model, frames: list[Frame]) -> dict[str, float]:
+    """Means over the pictures; log_scale_std is the spread of their log-scales."""
+    rows = [r for f in frames if (r := judge(*model.predict(f.rgb, f.intrinsics), f))]
+    out = {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
+    out["log_scale_std"] = float(np.std([r["log_scale"] for r in rows]))
+    out["pictures"] = len(rows)
+    return out
+
+
+def latency_ms(model: Model, runs: int = 30) -> float:
+    """The median time of one picture [ms], after warming up."""
+    image = np.full((model.height, model.width, 3), 90, np.uint8)
+    times = []
+    for _ in range(runs + 3):
+        start = time.perf_counter()
+        model.run(image)
+        times.append((time.perf_counter() - start) * 1e3)
+    return float(np.median(times[3:]))
+
+
+def table(results: dict[str, dict[str, float]]) -> str:
+    """The results as a Markdown table."""
+    keys = ("absrel", "d1", "rmse", "aligned", "log_scale", "log_scale_std", "within_sigma")
+    lines = ["| set | pictures | " + " | ".join(keys) + " |", "|---" * (len(keys) + 2) + "|"]
+    for name, r in results.items():
+        lines.append(f"| {name} | {r['pictures']} | "
+                     + " | ".join(f"{r[k]:.3f}" for k in keys) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the table, the drift of the middle, and the latency."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, help="MODEL.onnx with MODEL.yaml beside it")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", type=Path, default=None, help="also write the results here")
+    args = parser.parse_args()
+    model = Model(args.model, args.threads)
+    results = {n: evaluate(model, f) for n, f in test_sets(data_folder()).items()}
+    print(table(results))
+    drift = results["nyu_middle"]["log_scale"] - results["nyu"]["log_scale"]
+    print(f"drift of the log-scale, middle against whole: {drift:+.3f}")
+    print(f"latency on {args.threads} threads: {latency_ms(model):.1f} ms")
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Writes a checkpoint as ONNX with its contract: `python -m training.export CHECKPOINT OUT.onnx`.
+
+The graph takes pictures in 0..255 and gives canonical depth and the logarithm of the
+variance of the log depth. Weights are stored as float16 and cast when the graph is
+loaded, which halves the file; the arithmetic is float32. The result is compared with
+PyTorch before it is renamed into place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .network import DepthNetwork
+from .train import INPUT_SIZE
+
+PARITY = 1e-4
+CONTRACT = """\
+# Contract of {file}: how the network is fed and what its outputs mean
+name: {name}
+input: {{name: image, shape: [1, 3, {height}, {width}], dtype: float32, channels: RGB, range: [0, 255], mean: [0, 0, 0], std: [1, 1, 1]}}   # normalisation is inside the graph
+resize: {{rule: fit-and-pad, interpolation: area, pad: centre, pad_value: [127, 127, 127]}}
+outputs:
+  depth: {{name: canonical_depth, shape: [1, 1, {height}, {width}]}}          # along the optical axis, of a camera of the canonical focal length
+  log_variance: {{name: log_variance, shape: [1, 1, {height}, {width}]}}      # natural log of the variance of log depth (Laplace: variance = 2 b^2)
+kind: depth
+scale: {{rule: canonical, focal: {focal:g}}}      # metres = depth * f / {focal:g}, f the focal length in pixels of the resized picture (square pixels; the mean of fx and fy where they differ by less than 1 %)
+range_m: [{near:g}, {far:g}]
+"""
+
+
+class Shipped(nn.Module):
+    """The network as it ships: canonical depth and log variance, calibrated.
+
+    log b is stretched and shifted by two numbers measured on pictures that were not
+    trained on (see calibrate.py), as a network is surer of its training pictures. With
+    `flip` the picture and its mirror image are averaged.
+    """
+
+    def __init__(self, network: DepthNetwork, shift: float, flip: bool) -> None:
+        super().__init__()
+        self.network, self.shift, self.flip = network, shift, flip
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        if self.flip:
+            both = torch.cat((image, torch.flip(image, (3,))), 0)
+            log_d, log_b = self.network(both)
+            log_d = 0.5 * (log_d[:1] + torch.flip(log_d[1:], (3,)))
+            log_b = 0.5 * (log_b[:1] + torch.flip(log_b[1:], (3,)))
+        else:
+            log_d, log_b = self.network(image)
+        return torch.exp(log_d), 2 * (log_b + self.shift) + float(np.log(2))
+
+
+def load_network(path: Path) -> DepthNetwork:
+    """The network of a checkpoint with the moving average of its weights, folded."""
+    state = torch.load(path, map_location="cpu")
+    network = DepthNetwork(state["encoder"], state["canonical_focal"])
+    network.load_state_dict(state["network"])
+    encoder = network.encoder.trainable()
+    decoder = [p for n, p in network.named_parameters() if not n.startswith("encoder.")]
+    with torch.no_grad():
+        for p, average in zip(encoder + decoder, state["ema"]):
+            p.copy_(average)
+    return network.eval()
+
+
+def fold_norms(network: DepthNetwork) -> DepthNetwork:
+    """Works the frozen norms into the kernels, so that the graph holds plain convolutions."""
+    network = copy.deepcopy(network)
+    e = network.encoder
+    pairs = [(e._conv_stem, e._bn0)]
+    for block in e._blocks:
+        if block.expands:
+            pairs.append((block._expand_conv, block._bn0))
+        pairs += [(block._depthwise_conv, block._bn1), (block._project_conv, block._bn2)]
+    with torch.no_grad():
+        for conv, norm in pairs:
+            weight, bias = norm.fold(conv.weight)
+            conv.weight.copy_(weight)
+            norm.weight.fill_(1)
+            norm.running_var.fill_(1 - norm.eps)
+            norm.running_mean.zero_()
+            norm.bias.copy_(bias)
+    return network
+
+
+def halve(path: Path) -> None:
+    """Rounds the weights to float16 and stores them so, each with a cast to float32."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    model = onnx.load(str(path))
+    casts, stored = [], []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > 64:
+            values = numpy_helper.to_array(tensor).astype(np.float16)
+            stored.append(numpy_helper.from_array(values, tensor.name + "_half"))
+            casts.append(helper.make_node("Cast", [tensor.name + "_half"], [tensor.name],
+                                          to=TensorProto.FLOAT))
+        else:
+            stored.append(tensor)
+    nodes = list(model.graph.node)
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(stored)
+    model.graph.node.extend(casts + nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def round_weights(network: nn.Module) -> None:
+    """Rounds all large parameters to float16's precision, so that PyTorch computes the
+    same function as the halved file."""
+    with torch.no_grad():
+        for p in network.parameters():
+            if p.numel() > 64:
+                p.copy_(p.half().float())
+
+
+def write_onnx(module: nn.Module, path: Path) -> None:
+    """Exports a module of one picture; opset 17, static shape."""
+    width, height = INPUT_SIZE
+    image = torch.zeros(1, 3, height, width)
+    arguments = {"dynamo": False} if "dynamo" in torch.onnx.export.__code__.co_varnames else {}
+    torch.onnx.export(module, (image,), str(path), input_names=["image"],
+                      output_names=["canonical_depth", "log_variance"],
+                      opset_version=16, do_constant_folding=True, **arguments)
+
+
+def parity(module: nn.Module, path: Path, pictures: int = 3) -> float:
+    """The largest difference of log depth and log variance between PyTorch and ONNX Runtime."""
+    import onnxruntime
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    width, height = INPUT_SIZE
+    worst = 0.0
+    rng = np.random.default_rng(1)
+    for _ in range(pictures):
+        coarse = torch.from_numpy(rng.uniform(0, 255, (1, 3, 12, 16)).astype(np.float32))
+        image = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
+        with torch.no_grad():
+            depth, log_variance = module(image)
+        d, s = session.run(["canonical_depth", "log_variance"], {"image": image.numpy()})
+        worst = max(worst, float(np.abs(np.log(d) - depth.log().numpy()).max()),
+                    float(np.abs(s - log_variance.numpy()).max()))
+    return worst
+
+
+def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
+           range_m: tuple[float, float]) -> float:
+    """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
+    network = fold_norms(load_network(checkpoint))
+    if half:
+        round_weights(network)
+    module = Shipped(network, shift, flip).eval()
+    temporary = out.with_name(f".{out.stem}.tmp.onnx")
+    write_onnx(module, temporary)
+    if half:
+        halve(temporary)
+    worst = parity(module, temporary)
+    if worst > PARITY:
+        temporary.unlink()
+        raise ValueError(f"{checkpoint}: ONNX Runtime differs from PyTorch by {worst:.1e}, "
+                         f"more than {PARITY:.0e}")
+    temporary.rename(out)
+    width, height = INPUT_SIZE
+    out.with_suffix(".yaml").write_text(CONTRACT.format(
+        file=out.name, name=out.stem, width=width, height=height,
+        focal=network.canonical_focal, near=range_m[0], far=range_m[1]))
+    return worst
+
+
+def main() -> None:
+    """Exports as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--shift", type=float, default=0.0, help="added to log b (calibration)")
+    parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=True,
+                        help="average with the mirrored picture")
+    parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
+    args = parser.parse_args()
+    worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0))
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, parity {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()

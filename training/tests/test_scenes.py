@@ -1,0 +1,119 @@
+"""Scenes: builders on a small set of assets, the camera's conventions, the renderer's depth."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from training.camera import Camera
+from training.scenes.assets import _TEXTURE_KINDS, Assets, Model, _parse_obj
+from training.scenes.generate import acceptable_room, room_pose, street_pose
+from training.scenes.mesh import FIELDS, NORMAL, POSITION, bend, box, cylinder, place, quad
+from training.scenes.render import Light, look
+from training.scenes.rooms import build_room
+from training.scenes.streets import build_street
+
+
+def small_assets() -> Assets:
+    """Boxes under the names that the builders look for, and grey textures."""
+    names = [("Table", "Living room", (1.2, 0.8, 0.75)), ("Chair", "Living room", (0.5, 0.5, 0.9)),
+             ("Desk", "Office", (1.4, 0.7, 0.73)), ("Wardrobe", "Bedroom", (1.5, 0.6, 2.0)),
+             ("Fridge", "Kitchen", (0.6, 0.6, 1.7)), ("Lower cabinet", "Kitchen", (0.6, 0.6, 0.9)),
+             ("Cup", "Kitchen", (0.1, 0.1, 0.1)), ("Door", "Doors and windows", (0.9, 0.1, 2.0)),
+             ("SUV", "Vehicles", (1.9, 4.6, 1.6)), ("Bus", "Vehicles", (2.5, 12.0, 3.2)),
+             ("Bicycle", "Vehicles", (0.5, 1.6, 1.0)), ("Male", "Characters", (0.5, 0.4, 1.75)),
+             ("Bench", "Exterior", (1.5, 0.5, 0.8)), ("Shelves", "Miscellaneous", (1.0, 0.4, 1.8))]
+    models = [Model(n, c, s, 0.0, False, box(s, np.full(3, 0.5))) for n, c, s in names]
+    kinds = {k: [0, 1] for k in (*_TEXTURE_KINDS, "tree", "city")}
+    return Assets(models, np.full((2, 256, 256, 4), 128, np.uint8), kinds, np.array([0.2, 0.2]))
+
+
+def test_boxes_have_their_size_and_outward_normals() -> None:
+    mesh = box((1.0, 2.0, 3.0), np.ones(3))
+    assert np.allclose(mesh[:, POSITION].min(0), (-0.5, -1, 0))
+    assert np.allclose(mesh[:, POSITION].max(0), (0.5, 1, 3))
+    outward = ((mesh[:, POSITION] - (0, 0, 1.5)) * mesh[:, NORMAL]).sum(1)
+    assert (outward > 0).all()
+
+
+def test_place_turns_then_moves() -> None:
+    mesh = place(box((2.0, 0.2, 1.0), np.ones(3)), (5, 6, 7), np.pi / 2)
+    assert np.allclose(mesh[:, POSITION].min(0), (4.9, 5, 7), atol=1e-5)
+    assert np.allclose(mesh[:, POSITION].max(0), (5.1, 7, 8), atol=1e-5)
+
+
+def test_bend_follows_the_parabola() -> None:
+    mesh = bend(quad((0, 0, 0), (1, 0, 0), (0, 10, 0), np.ones(3)), 0.01, 0.1)
+    far = mesh[mesh[:, 1] == 10]
+    assert far[:, 0].min() == pytest.approx(0.5) and far[:, 2].min() == pytest.approx(1.0)
+
+
+def test_cylinder_closes() -> None:
+    assert cylinder(0.5, 2.0, np.ones(3), sides=8).shape == (8 * 9, FIELDS)
+
+
+def test_obj_polygons_become_triangles() -> None:
+    corners, names, owner = _parse_obj(
+        "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nvt 1 1\nusemtl red\n"
+        "f 1/1 2/1 3/2 4/2\nf -4 -3 -2\n")
+    assert corners.shape == (3, 3, 8) and names == ["default", "red"] and (owner == 1).all()
+    assert np.allclose(corners[2, :, :2], [(0, 0), (1, 0), (1, 1)])
+    assert np.allclose(corners[0, 0, 6:], (0, 0)) and np.allclose(corners[0, 2, 6:], (1, 1))
+
+
+def test_look_is_a_camera_with_y_down() -> None:
+    pose = look(np.zeros(3), 0.0, 0.0, 0.0)
+    assert np.allclose(pose.rotation, [(1, 0, 0), (0, 0, -1), (0, 1, 0)])
+    assert np.linalg.det(look(np.zeros(3), 0.4, -0.3, 0.2).rotation) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rooms_have_true_sizes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh, light, room = build_room(rng, small_assets())
+    assert mesh.shape[1] == FIELDS and len(mesh) % 3 == 0 and np.isfinite(mesh).all()
+    assert 2.3 <= room.height <= 3.8 and isinstance(light, Light)
+    low, high = mesh[:, POSITION].min(0), mesh[:, POSITION].max(0)
+    assert (high - low)[2] < room.height + 0.3
+    for _ in range(20):
+        eye = room_pose(rng, room).eye
+        assert abs(eye[0]) < room.width / 2 and abs(eye[1]) < room.depth / 2
+        assert 0 < eye[2] < room.height
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_streets_have_true_sizes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh, light, street = build_street(rng, small_assets())
+    assert np.isfinite(mesh).all() and light.main[3] == 0
+    assert 3 < street.road < 19 and 1 < street.pavement < 5
+    for _ in range(20):
+        pose = street_pose(rng, street)
+        x, y, z = pose.eye
+        assert 1.2 <= z - street.slope * y < 2.0
+
+
+def test_walls_before_the_lens_are_refused() -> None:
+    assert not acceptable_room(np.full((10, 10), 0.4))
+    assert acceptable_room(np.linspace(1, 4, 100).reshape(10, 10))
+
+
+def test_rendered_depth_is_along_the_axis() -> None:
+    pytest.importorskip("moderngl")
+    os.environ.setdefault("EGL_PLATFORM", "surfaceless")
+    from training.scenes.render import Renderer
+    try:
+        renderer = Renderer(np.full((1, 256, 256, 4), 255, np.uint8), (64, 48))
+    except Exception as err:  # the driver's own error types differ
+        pytest.skip(f"no OpenGL without a display here: {err}")
+    wall = quad((-5, 3, -5), (10, 0, 0), (0, 0, 6), np.full(3, 0.5))
+    light = Light((0, 0, 1, 1.0), (1, 1, 1), 0.1, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    renderer.load(wall, light, np.zeros(3), 5.0)
+    camera = Camera(50.0, 31.5, 23.5, 64, 48)
+    rgb, depth = renderer.draw(look(np.zeros(3), 0, 0, 0), camera, 0.5, 1.0)
+    assert np.allclose(depth[20:], 3.0, atol=1e-4)
+    # The wall's upper edge at z = 1 is 50 * 1/3 pixels above the centre; sky beyond.
+    assert np.isinf(depth[:6]).all() and np.isfinite(depth[8:]).all()
+    assert 60 < rgb[30:].mean() < 200

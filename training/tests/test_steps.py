@@ -1,0 +1,159 @@
+"""Every step of the recipe, small: mixture, training, resuming, averaging, export, scoring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training import evaluate, export, train
+from training.data import INDOOR, MixedViews, Share, load_set, save_set
+from training.network import DepthNetwork, Encoder, parameter_count
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of one set of tilted planes with random pictures."""
+    folder = tmp_path_factory.mktemp("cache")
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(0, 256, (4, 240, 320, 3), dtype=np.uint8)
+    depth = np.linspace(1, 4, 240)[None, :, None] * np.ones((4, 240, 320))
+    depth[:, :20] = np.inf
+    depth[:, 100:120, 50:90] = 0
+    cameras = np.tile(np.array([260.0, 159.5, 119.5], np.float32), (4, 1))
+    save_set(folder, "toy", rgb, depth.astype(np.float16), cameras)
+    return folder
+
+
+def arguments(cache: Path, runs: Path, pictures: int) -> object:
+    """The command line of a tiny run."""
+    return train.parser().parse_args([
+        "--run", "tiny", "--runs", str(runs), "--cache", str(cache), "--mix", "toy",
+        "--encoder", "lite0", "--no-imagenet", "--no-bfloat16", "--batch", "2",
+        "--pictures", str(pictures), "--workers", "0", "--report", "1", "--fine-from", "4"])
+
+
+def test_items_depend_on_their_number_alone(cache: Path) -> None:
+    share = Share(load_set(cache, "toy"), 1.0, INDOOR)
+    a = MixedViews([share], (256, 192), 3, 50)[17]
+    b = MixedViews([share], (256, 192), 3, 99)[17]
+    c = MixedViews([share], (256, 192), 4, 50)[17]
+    assert all(torch.equal(x, y) for x, y in zip(a, b))
+    assert not torch.equal(a[0], c[0])
+    assert a[0].shape == (3, 192, 256) and a[1].shape == (1, 192, 256)
+    many = torch.stack([MixedViews([share], (256, 192), 3, 50)[i][1] for i in range(10)])
+    assert torch.isinf(many).any() and (many == 0).any()
+
+
+def test_a_missing_set_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="training.prepare"):
+        load_set(tmp_path, "nyu")
+
+
+def test_encoder_has_the_published_sizes() -> None:
+    assert Encoder("lite0").channels == [16, 24, 40, 112, 320]
+    assert Encoder("lite2").channels == [16, 24, 48, 120, 352]
+    assert parameter_count(Encoder("lite0")) == pytest.approx(3.37e6, rel=0.02)
+
+
+def test_training_resumes_where_it_stopped(cache: Path, tmp_path: Path) -> None:
+    whole = train.Trainer(arguments(cache, tmp_path / "whole", 8))
+    whole.run()
+    half = train.Trainer(arguments(cache, tmp_path / "split", 8))
+    half.args.pictures = 8
+    batches = iter(half.loader())
+    for _ in range(2):
+        half.step(*next(batches))
+    half.save()
+    rest = train.Trainer(arguments(cache, tmp_path / "split", 8))
+    rest.resume()
+    assert rest.pictures == 4
+    rest.run()
+    for a, b in zip(whole.ema.shadow, rest.ema.shadow):
+        assert torch.allclose(a, b, atol=1e-6)
+    log = json.loads((tmp_path / "whole" / "tiny" / "log.json").read_text())
+    assert log[-1]["pictures"] == 8 and np.isfinite(log[-1]["loss"])
+
+
+def test_training_leaves_the_frozen_weights_alone(cache: Path, tmp_path: Path) -> None:
+    trainer = train.Trainer(arguments(cache, tmp_path, 4))
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.run()
+    after = trainer.network.state_dict()
+    assert torch.equal(before["encoder._conv_stem.weight"], after["encoder._conv_stem.weight"])
+    assert not torch.equal(before["head.weight"], after["head.weight"])
+    deep = "encoder._blocks.12._project_conv.weight"
+    assert not torch.equal(before[deep], after[deep])
+
+
+def test_canonical_labels_carry_the_focal_length() -> None:
+    network = DepthNetwork("lite0")
+    weights = dict(train.DEFAULT_WEIGHTS)
+    generator = torch.Generator().manual_seed(0)
+    depth = torch.full((1, 1, 32, 32), 3.0)
+    log_b = torch.zeros_like(depth)
+    for f in (150.0, 400.0):
+        camera = torch.tensor([[f, 15.5, 15.5]])
+        right = torch.full_like(depth, float(np.log(3.0 * 200.0 / f)))
+        _, parts = train.total_loss(network, right, log_b, depth, camera, weights, True, generator)
+        assert parts["l1"] == pytest.approx(0, abs=1e-6)
+        assert parts["vnl"] == pytest.approx(0, abs=1e-3)
+
+
+def test_folding_and_mirroring_keep_the_function() -> None:
+    torch.manual_seed(1)
+    network = DepthNetwork("lite0").eval()
+    for m in network.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.running_mean.normal_(std=0.1)
+            m.running_var.uniform_(0.5, 2)
+    image = torch.rand(1, 3, 64, 96) * 255
+    with torch.no_grad():
+        want, spread = network(image)
+        folded = export.fold_norms(network)
+        got, _ = folded(image)
+        assert torch.allclose(want, got, atol=1e-4)
+        depth, log_variance = export.Shipped(folded, 0.1, False)(image)
+        assert torch.allclose(depth.log(), want, atol=1e-4)
+        assert torch.allclose(log_variance, 2 * (spread + 0.1) + np.log(2), atol=1e-4)
+        shipped = export.Shipped(folded, 0.0, True)
+        mirrored, _ = shipped(torch.flip(image, (3,)))
+        straight, _ = shipped(image)
+        assert torch.allclose(torch.flip(mirrored, (3,)), straight, rtol=1e-4)
+
+
+def test_export_is_the_same_function(cache: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    trainer = train.Trainer(arguments(cache, tmp_path, 4))
+    trainer.run()
+    out = tmp_path / "net.onnx"
+    worst = export.export(tmp_path / "tiny" / "last.pt", out, 0.05, True, True, (0.1, 80.0))
+    assert worst < export.PARITY
+    assert out.stat().st_size < 12e6
+    model = evaluate.Model(out)
+    rgb = np.full((100, 300, 3), 90, np.uint8)
+    near, deviation = model.predict(rgb, (200.0, 200.0, 149.5, 49.5))
+    far, _ = model.predict(rgb, (400.0, 400.0, 149.5, 49.5))
+    assert near.shape == deviation.shape == (100, 300)
+    assert np.allclose(far, 2 * near, rtol=1e-5)
+
+
+def test_scores_of_a_known_error() -> None:
+    truth = np.full((10, 10), 2.0)
+    truth[0] = 0
+    frame = evaluate.Frame(np.zeros((10, 10, 3), np.uint8), truth, (1, 1, 1, 1), (0.2, 9.9))
+    r = evaluate.judge(np.full((10, 10), 2.2), np.full((10, 10), 0.2), frame)
+    assert r["absrel"] == pytest.approx(0.1) and r["rmse"] == pytest.approx(0.2)
+    assert r["aligned"] == pytest.approx(0, abs=1e-9) and r["d1"] == 1
+    assert r["log_scale"] == pytest.approx(np.log(1.1)) and r["within_sigma"] == 1
+    assert evaluate.judge(truth, truth, evaluate.Frame(frame.rgb, truth * 0, (1, 1, 1, 1),
+                                                       (0.2, 9.9))) is None
+
+
+def test_the_learning_rate_rises_stays_and_falls() -> None:
+    rates = [train.learning_rate(p, 100_000) for p in (0, 1000, 5000, 50_000, 80_000, 99_999)]
+    assert rates[0] < rates[1] < rates[2] == rates[3] == 1.0 > rates[4] > rates[5]

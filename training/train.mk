@@ -1,0 +1,31 @@
+# Training of the depth network; the Makefile includes this file.
+#   make train-test                          every loss and every step, small (some 30 s on CPU)
+#   make train TRAIN_PYTHON=... ASSETS=DIR   everything: cache, scenes, training, export, scores
+# TRAIN_PYTHON needs PyTorch, numpy, OpenCV, PyYAML and pytest; `make train` moreover the
+# packages of training/requirements.txt. ASSETS: where the packages of training/SOURCES.md
+# were unpacked.
+
+TRAIN_PYTHON ?= python3
+TRAIN_RUN ?= small
+ASSETS ?= training/cache/assets
+ROOM_SCENES ?= 300
+STREET_SCENES ?= 300
+
+.PHONY: train train-test train-scenes
+
+train-test:
+	$(TRAIN_PYTHON) -m pytest -q training/tests
+
+train-scenes:
+	$(TRAIN_PYTHON) -m training.scenes.assets $(ASSETS)
+	for kind in room street; do \
+	  n=$(ROOM_SCENES); [ $$kind = street ] && n=$(STREET_SCENES); \
+	  EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --scenes $$n && \
+	  $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --join || exit 1; \
+	done
+
+train: train-scenes
+	$(TRAIN_PYTHON) -m training.prepare
+	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN)
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)/last.pt depth/models/metricslam-small.onnx
+	$(TRAIN_PYTHON) -m training.evaluate depth/models/metricslam-small.onnx
