@@ -196,12 +196,19 @@ func TestDepthDirsRefuse(t *testing.T) {
 // The sensor's depth against itself has no error, and read with a scale off by
 // 10 % has that one.
 func TestDepthDirsReal(t *testing.T) {
-	dir := realdata.Path(t, "7scenes", "sun3d_office_1", "seq-01")
+	dir := t.TempDir()
+	const n = 4
+	for i := range n {
+		name := fmt.Sprintf("frame-%06d.depth.png", 10*i)
+		if err := os.Symlink(realdata.Path(t, "7scenes", "sun3d_office_1", "seq-01", name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	r, err := eval.DepthDirs(dir, dir, eval.DepthDirOptions{TruthScale: 1000, EstimateScale: 1000 / 1.1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Files) != 50 || len(r.Skipped) != 0 || math.Abs(r.ScaleError-.1) > 1e-6 || math.Abs(r.Mean.AbsRel-.1) > 1e-6 || r.Mean.D1 != 1 {
+	if len(r.Files) != n || len(r.Skipped) != 0 || math.Abs(r.ScaleError-.1) > 1e-6 || math.Abs(r.Mean.AbsRel-.1) > 1e-6 || r.Mean.D1 != 1 {
 		t.Errorf("%d files, skipped %v, scale error %g, %+v", len(r.Files), r.Skipped, r.ScaleError, r.Mean)
 	}
 }
