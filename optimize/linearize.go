@@ -78,36 +78,43 @@ func (s *system) addFactor(ln *lane, pl *factorPlan, l *landmark) {
 	}
 }
 
-// trial sums the cost of the lane's factors at a state that was stepped to, for
-// comparison with the accepted one. A factor that the step made undefined
-// counts its accepted cost and its dimension more (a residual of about one and
-// a half deviations): hiding a point behind a camera is never a gain in itself.
-// A factor that was not defined before is left out.
+// trial sums the change of the lane's cost by a step. Hiding a residual, such as
+// by moving a point behind a camera, must not be a gain: a landmark whose step
+// makes one of its factors undefined is put back to where it was. A factor that
+// is undefined all the same counts twice what it did before, and its dimension
+// more; one that was not defined before is left out.
 func (s *system) trial(ln *lane) {
 	ln.change = 0
 	for i := ln.landmarks[0]; i < ln.landmarks[1]; i++ {
 		l := &s.landmarks[i]
-		for k := l.plans[0]; k < l.plans[1]; k++ {
-			s.addTrial(ln, &s.plans[k])
+		change, hidden := s.trialOf(ln, l.plans[0], l.plans[1])
+		if hidden {
+			s.p.vars[l.id].v.Restore()
+			change, _ = s.trialOf(ln, l.plans[0], l.plans[1])
 		}
+		ln.change += change
 	}
-	for k := ln.plans[0]; k < ln.plans[1]; k++ {
-		s.addTrial(ln, &s.plans[k])
-	}
+	change, _ := s.trialOf(ln, int32(ln.plans[0]), int32(ln.plans[1]))
+	ln.change += change
 }
 
-func (s *system) addTrial(ln *lane, pl *factorPlan) {
-	f := &s.p.factors[pl.factor]
-	if !f.defined {
-		return
+// trialOf sums the change over a range of plans.
+func (s *system) trialOf(ln *lane, from, to int32) (change float64, hidden bool) {
+	for k := from; k < to; k++ {
+		f := &s.p.factors[s.plans[k].factor]
+		if !f.defined {
+			continue
+		}
+		r := ln.r[:f.dim]
+		if !f.f.Linearize(r, nil) || !isFinite(squaredNorm(r)) {
+			hidden = true
+			change += f.cost + float64(f.dim)
+			continue
+		}
+		rho, _ := f.kernel.Eval(squaredNorm(r))
+		change += rho/2 - f.cost
 	}
-	r := ln.r[:f.dim]
-	if !f.f.Linearize(r, nil) || !isFinite(squaredNorm(r)) {
-		ln.change += float64(f.dim)
-		return
-	}
-	rho, _ := f.kernel.Eval(squaredNorm(r))
-	ln.change += rho/2 - f.cost
+	return change, hidden
 }
 
 func isFinite(x float64) bool { return x-x == 0 }

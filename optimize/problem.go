@@ -21,7 +21,8 @@ type Variable interface {
 	Dim() int
 	// Retract moves the variable by a tangent vector: x <- x [+] delta.
 	Retract(delta []float64)
-	// Save keeps the present value and Restore returns to it, one level deep.
+	// Save keeps the present value, one level deep, and Restore returns to it,
+	// once or twice.
 	Save()
 	Restore()
 }

@@ -63,25 +63,31 @@ func (s *system) eliminate(ln *lane, l *landmark, lambda float64) {
 	}
 }
 
-// invertDamped writes (V + lambda D)^-1 to inv, V given by its lower triangle.
+// undetermined is the share of a diagonal entry of V below which a pivot is
+// rounding.
+const undetermined = 1e-13
+
+// invertDamped writes (V + lambda D)^-1 to inv, V d x d given by its lower
+// triangle, by Cholesky, since the cofactors of a nearly singular V cancel. A
+// direction that nothing determines gets a row and column of zeros: that is a
+// generalised inverse, with which the Schur complement is still the right one.
 func invertDamped(inv, v []float64, d int, lambda float64) {
-	damp := func(x float64) float64 { return x + lambda*boundDiagonal(x) }
 	switch d {
 	case 1:
-		inv[0] = 1 / damp(v[0])
+		inv[0] = pivot(v[0], v[0], lambda)
+		inv[0] *= inv[0]
 	case 2:
-		a, b, c := damp(v[0]), v[2], damp(v[3])
-		id := 1 / (a*c - b*b)
-		inv[0], inv[1], inv[2], inv[3] = c*id, -b*id, -b*id, a*id
+		i00 := pivot(v[0], v[0], lambda)
+		l10 := v[2] * i00
+		i11 := pivot(v[3]-l10*l10, v[3], lambda)
+		i10 := -l10 * i00 * i11
+		inv[0], inv[1], inv[2], inv[3] = i00*i00+i10*i10, i10*i11, i10*i11, i11*i11
 	default:
-		a, b, c, e, f, g := damp(v[0]), v[3], v[6], damp(v[4]), v[7], damp(v[8])
-		// Cholesky, since the cofactors of a nearly singular V cancel.
-		l00 := math.Sqrt(a)
-		l10, l20 := b/l00, c/l00
-		l11 := math.Sqrt(e - l10*l10)
-		l21 := (f - l20*l10) / l11
-		l22 := math.Sqrt(g - l20*l20 - l21*l21)
-		i00, i11, i22 := 1/l00, 1/l11, 1/l22
+		i00 := pivot(v[0], v[0], lambda)
+		l10, l20 := v[3]*i00, v[6]*i00
+		i11 := pivot(v[4]-l10*l10, v[4], lambda)
+		l21 := (v[7] - l20*l10) * i11
+		i22 := pivot(v[8]-l20*l20-l21*l21, v[8], lambda)
 		i10 := -l10 * i00 * i11
 		i21 := -l21 * i11 * i22
 		i20 := -(l20*i00 + l21*i10) * i22
@@ -93,6 +99,16 @@ func invertDamped(inv, v []float64, d int, lambda float64) {
 		inv[8] = i22 * i22
 		inv[3], inv[6], inv[7] = inv[1], inv[2], inv[5]
 	}
+}
+
+// pivot returns one over the root of a damped pivot x of the diagonal entry v,
+// and 0 where it is undetermined.
+func pivot(x, v, lambda float64) float64 {
+	x += lambda * boundDiagonal(v)
+	if !(x > undetermined*v) {
+		return 0
+	}
+	return 1 / math.Sqrt(x)
 }
 
 func boundDiagonal(x float64) float64 { return min(max(x, minDiagonal), maxDiagonal) }

@@ -119,6 +119,121 @@ func TestMarginalCovarianceMatchesDenseInverse(t *testing.T) {
 	}
 }
 
+// Without fixed cameras the gauge is free; a variable that is only tied by a
+// disabled factor is not determined either.
+func TestMarginalCovarianceOfFreeGauge(t *testing.T) {
+	s := newScene(4, 12, 0, 0)
+	for i := range s.p.vars {
+		s.p.vars[i].fixed = false
+	}
+	s.p.sys = nil
+	if cov, err := MarginalCovariance(s.p, s.camID[2]); !errors.Is(err, ErrSingular) {
+		t.Errorf("%v, %v, want ErrSingular", cov, err)
+	}
+	p := NewProblem()
+	a, b := newVec(1), newVec(2)
+	ia, ib := p.Add(a), p.Add(b)
+	p.AddFactor(&priorFactor{v: a, mean: []float64{0}, sigma: .5}, geom.Kernel{}, ia)
+	p.Disable(p.AddFactor(&priorFactor{v: b, mean: []float64{0}, sigma: .5}, geom.Kernel{}, ib))
+	if cov, err := MarginalCovariance(p, ia); err != nil || math.Abs(cov[0]-.25) > 1e-12 {
+		t.Errorf("%v, %v, want a variance of .25", cov, err)
+	}
+	if cov, err := MarginalCovariance(p, ib); !errors.Is(err, ErrSingular) {
+		t.Errorf("%v, %v, want ErrSingular", cov, err)
+	}
+}
+
+// sqrtFactor is defined on one side of zero alone.
+type sqrtFactor struct{ v *vecVar }
+
+func (f *sqrtFactor) Dim() int { return 1 }
+
+// Linearize is sqrt(x) - 10 for positive x and not defined else: the minimum is
+// far to the right, steps that overshoot to the left would hide the residual.
+func (f *sqrtFactor) Linearize(r []float64, J [][]float64) bool {
+	x := f.v.x[0]
+	if x <= 0 {
+		return false
+	}
+	r[0] = math.Sqrt(x) - 10
+	if J != nil {
+		J[0][0] = .5 / math.Sqrt(x)
+	}
+	return true
+}
+
+// A prior pulls the variable to where the large residual is not defined; the
+// solver must not take that for a gain.
+func TestHidingAFactorIsNoGain(t *testing.T) {
+	p := NewProblem()
+	v := newVec(4)
+	id := p.Add(v)
+	p.AddFactor(&sqrtFactor{v}, geom.Kernel{}, id)
+	p.AddFactor(&priorFactor{v: v, mean: []float64{-3}, sigma: 1}, geom.Kernel{}, id)
+	sum, err := Solve(context.Background(), p, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Undefined != 0 || v.x[0] <= 0 || sum.CostEnd > sum.CostStart {
+		t.Errorf("x %g, %+v: the residual was hidden", v.x[0], sum)
+	}
+}
+
+func TestUndefinedAtTheStart(t *testing.T) {
+	p := NewProblem()
+	v := newVec(-1)
+	id := p.Add(v)
+	fid := p.AddFactor(&sqrtFactor{v}, geom.Kernel{}, id)
+	if _, err := Solve(context.Background(), p, Options{}); !errors.Is(err, ErrUndefined) {
+		t.Errorf("error %v, want ErrUndefined", err)
+	}
+	if chi2 := p.FactorChi2(fid); !math.IsInf(chi2, 1) {
+		t.Errorf("chi2 %g, want +Inf", chi2)
+	}
+	// With a prior it moves to where the residual is defined, which then counts.
+	p.AddFactor(&priorFactor{v: v, mean: []float64{81}, sigma: 1}, geom.Kernel{}, id)
+	for range 3 {
+		if _, err := Solve(context.Background(), p, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cost, undefined := p.Cost(); undefined != 0 || cost > .5 {
+		t.Errorf("cost %g with %d undefined, want all defined", cost, undefined)
+	}
+}
+
+func TestMistakesAreReported(t *testing.T) {
+	wide := newVec(make([]float64, 10)...)
+	for name, build := range map[string]func(p *Problem){
+		"wide variable":       func(p *Problem) { p.Add(wide) },
+		"wide landmark":       func(p *Problem) { p.AddEliminated(newVec(1, 2, 3, 4)) },
+		"fix of no variable":  func(p *Problem) { p.Fix(3) },
+		"no factor":           func(p *Problem) { p.Disable(0) },
+		"factor of none":      func(p *Problem) { p.AddFactor(&sqrtFactor{}, geom.Kernel{}) },
+		"factor of a missing": func(p *Problem) { p.AddFactor(&sqrtFactor{}, geom.Kernel{}, 0) },
+		"variable twice": func(p *Problem) {
+			id := p.Add(newVec(1))
+			p.AddFactor(&sqrtFactor{}, geom.Kernel{}, id, id)
+		},
+		"two landmarks": func(p *Problem) {
+			p.AddFactor(&sqrtFactor{}, geom.Kernel{}, p.AddEliminated(newVec(1)), p.AddEliminated(newVec(1)))
+		},
+		"wide factor": func(p *Problem) {
+			v := newVec(make([]float64, 8)...)
+			p.AddFactor(&priorFactor{v: v, mean: v.x, sigma: 1}, geom.Kernel{}, p.Add(v))
+		},
+	} {
+		p := NewProblem()
+		build(p)
+		if _, err := Solve(context.Background(), p, Options{}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := Solve(context.Background(), NewProblem(), Options{}); err == nil {
+		t.Error("an empty problem was solved")
+	}
+}
+
 // denseCovariance inverts the whole Hessian by Gauss-Jordan elimination.
 func denseCovariance(t *testing.T, p *Problem) [][]float64 {
 	offs, n := make([]int, len(p.vars)), 0
@@ -233,5 +348,14 @@ func TestSparseAgreesWithDense(t *testing.T) {
 		if got := results[solverSparse][i]; math.Abs(got-want) > 1e-8*(1+math.Abs(want)) {
 			t.Errorf("value %d: sparse %v, dense %v", i, got, want)
 		}
+	}
+}
+
+// What a window costs before its first iteration.
+func BenchmarkAnalyseWindow(b *testing.B) {
+	p := newWindow(15, 2000)
+	b.ReportAllocs()
+	for b.Loop() {
+		newSystem(p, solverAuto)
 	}
 }
