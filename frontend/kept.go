@@ -22,6 +22,7 @@ type keptPyramid struct {
 }
 
 func (k *keptPictures) keep(id int, g slam.Gray) {
+	k.forget(id) // an id that is used again shows another picture
 	if k.gray == nil {
 		k.gray = make(map[int]slam.Gray)
 	}

@@ -266,6 +266,7 @@ func (m *Map) LocalBundle(ctx context.Context, cfg Config, id int, meanScale flo
 	moving, fixed := m.window(cfg, id)
 	b := newBundle(m, cfg, moving, fixed, meanScale)
 	b.addLandmarks()
+	b.addSteps()
 	if len(b.depths) == 0 {
 		return optimize.Summary{}, nil
 	}

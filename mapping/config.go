@@ -4,21 +4,22 @@ import "fmt"
 
 // Config sets the local window, the noise and the trust in depth.
 type Config struct {
-	Window        int     `yaml:"window"`          // keyframes that local bundle adjustment moves
-	FixedWindow   int     `yaml:"fixed_window"`    // keyframes that hold it in place
-	Iterations    int     `yaml:"iterations"`      // of local bundle adjustment, each of two rounds
-	PixelSigma    float64 `yaml:"pixel_sigma"`     // of a KLT measurement, pixels
-	ScaleTieSigma float64 `yaml:"scale_tie_sigma"` // of a keyframe's log-scale around the source's
-	PriorInflate  float64 `yaml:"prior_inflate"`   // factor on a network's stated deviation: its errors are shared by neighbours
-	MinParallax   float64 `yaml:"min_parallax"`    // radians between two rays that fix a depth
-	RetrackFrom   int     `yaml:"retrack_from"`    // older keyframes searched for known landmarks at each new one
+	Window          int     `yaml:"window"`            // keyframes that local bundle adjustment moves
+	FixedWindow     int     `yaml:"fixed_window"`      // keyframes that hold it in place
+	Iterations      int     `yaml:"iterations"`        // of local bundle adjustment, each of two rounds
+	PixelSigma      float64 `yaml:"pixel_sigma"`       // of a KLT measurement, pixels
+	ScaleTieSigma   float64 `yaml:"scale_tie_sigma"`   // of a keyframe's log-scale around the source's
+	PriorInflate    float64 `yaml:"prior_inflate"`     // factor on a network's stated deviation: its errors are shared by neighbours
+	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of depth readings in the last adjustment, against the local ones
+	MinParallax     float64 `yaml:"min_parallax"`      // radians between two rays that fix a depth
+	RetrackFrom     int     `yaml:"retrack_from"`      // older keyframes searched for known landmarks at each new one
 }
 
 // Default returns the settings for handheld cameras and cars alike.
 func Default() Config {
 	return Config{
 		Window: 8, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 2, MinParallax: .012, RetrackFrom: 5,
+		PriorInflate: 2, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 5,
 	}
 }
 
@@ -33,6 +34,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("mapping.iterations is %d; it must be positive", c.Iterations)
 	case c.PixelSigma <= 0 || c.ScaleTieSigma <= 0 || c.PriorInflate <= 0 || c.MinParallax <= 0:
 		return fmt.Errorf("mapping: pixel_sigma, scale_tie_sigma, prior_inflate and min_parallax must be positive")
+	case c.GlobalPriorGain < 0:
+		return fmt.Errorf("mapping.global_prior_gain is %g; it must not be negative", c.GlobalPriorGain)
 	case c.RetrackFrom < 0:
 		return fmt.Errorf("mapping.retrack_from is %d; it must not be negative", c.RetrackFrom)
 	}

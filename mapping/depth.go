@@ -9,13 +9,14 @@ import (
 )
 
 const (
-	edgeSpread = .08 // relative spread of depth around a pixel that makes an edge
-	edgeLogStd = .12 // deviation of a reading at an edge
+	edgeStep   = .08 // jump of log depth across a pixel's surroundings that makes an edge
+	edgeLogStd = .25 // deviation of a reading at an edge: which surface is it?
+	edgeRadius = 4   // depth pixels looked at on each side
 )
 
-// readDepth returns the depth source's reading at pixel u of a picture. Where
-// depth jumps the nearest surface is taken, since corners at an outline move
-// with the foreground, and trusted less.
+// readDepth returns the depth source's reading at pixel u of a picture. Networks
+// blur depth across outlines, where corners are most frequent; there the nearer
+// side is taken, since an outline moves with the foreground, and hardly trusted.
 func readDepth(d slam.DepthMap, cam geom.Camera, u geom.Vec2) (depthM, logStd float64, ok bool) {
 	if d.Empty() {
 		return 0, 0, false
@@ -23,23 +24,42 @@ func readDepth(d slam.DepthMap, cam geom.Camera, u geom.Vec2) (depthM, logStd fl
 	sx, sy := float64(d.W)/float64(cam.W), float64(d.H)/float64(cam.H)
 	v := geom.Vec2{X: (u.X+.5)*sx - .5, Y: (u.Y+.5)*sy - .5}
 	depthM, logStd, ok = d.At(v)
-	near, far := math.Inf(1), 0.0
-	for dy := -2.0; dy <= 2; dy++ {
-		for dx := -2.0; dx <= 2; dx++ {
-			if z, _, has := d.At(v.Add(geom.Vec2{X: dx, Y: dy})); has {
-				near, far = min(near, z), max(far, z)
-			}
-		}
+	sides, n := sideDepths(d, v)
+	if n == 0 {
+		return depthM, max(logStd, edgeLogStd), ok
 	}
-	switch {
-	case far == 0:
-		return 0, 0, false
-	case far > near*(1+edgeSpread):
-		return near, max(logStd, edgeLogStd), true
-	case !ok:
-		return near, max(d.Sigma, edgeLogStd), true
+	near, far := slices.Min(sides[:n]), slices.Max(sides[:n])
+	if !ok || far-near > edgeStep {
+		return math.Exp(near), max(logStd, d.Sigma, edgeLogStd), true
 	}
 	return depthM, logStd, true
+}
+
+// sideDepths returns the mean log depth of the left, right, upper and lower
+// margin of a pixel's surroundings, of those that are known. Means over a margin
+// tell an edge from noise.
+func sideDepths(d slam.DepthMap, v geom.Vec2) (sides [4]float64, n int) {
+	cx, cy := int(v.X+.5), int(v.Y+.5)
+	margins := [4][4]int{
+		{-edgeRadius, -2, -edgeRadius, edgeRadius}, {2, edgeRadius, -edgeRadius, edgeRadius},
+		{-edgeRadius, edgeRadius, -edgeRadius, -2}, {-edgeRadius, edgeRadius, 2, edgeRadius},
+	}
+	for _, m := range margins {
+		var sum, count float64
+		for y := max(cy+m[2], 0); y <= min(cy+m[3], d.H-1); y++ {
+			for x := max(cx+m[0], 0); x <= min(cx+m[1], d.W-1); x++ {
+				if z := d.Depth[y*d.W+x]; z > 0 {
+					sum += math.Log(float64(z))
+					count++
+				}
+			}
+		}
+		if count >= 6 {
+			sides[n] = sum / count
+			n++
+		}
+	}
+	return sides, n
 }
 
 // alignScale estimates s_k of a new keyframe from the landmarks it sees: the

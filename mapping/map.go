@@ -34,9 +34,9 @@ type Keyframe struct {
 	Place []PlaceFeature // ORB features for loops and relocalisation
 	Part  int            // connected map that the keyframe belongs to
 
-	// GroundLogScale is what the road says of the metric scale here: metres =
-	// map units * exp(GroundLogScale); valid where GroundSigma > 0.
-	GroundLogScale, GroundSigma float64
+	// StepM is the metric length of the step from keyframe ID-1 where the ground
+	// tells it, with the deviation of its logarithm; 0 where it does not.
+	StepM, StepLogStd float64
 }
 
 // PlaceFeature is an ORB feature of a keyframe.

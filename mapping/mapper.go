@@ -21,11 +21,12 @@ type Features interface {
 
 // Mapper turns frames into keyframes and keeps the map adjusted.
 type Mapper struct {
-	Map   *Map
-	Scale Scale
-	cfg   Config
-	feat  Features
-	part  int
+	Map    *Map
+	Scale  Scale
+	Ground Ground
+	cfg    Config
+	feat   Features
+	part   int
 }
 
 // NewMapper returns a mapper with an empty map.
@@ -58,6 +59,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 	}
 	m.Map.triangulate(k, m.cfg.MinParallax)
 	m.giveDepth(k)
+	m.measureStep(k)
 	if _, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
 		return nil, err
 	}
@@ -87,10 +89,40 @@ func (m *Mapper) NewPart() { m.part++ }
 func (m *Mapper) Part() int { return m.part }
 
 // Point returns the place of a landmark of the current part for the tracker.
-func (m *Mapper) Point(id int) (p slam.Point, ok bool) {
+func (m *Mapper) Point(id int) (p slam.Point, ok bool) { return m.point(id, m.part) }
+
+// PointIn returns the same look-up for any part.
+func (m *Mapper) PointIn(part int) func(id int) (slam.Point, bool) {
+	return func(id int) (slam.Point, bool) { return m.point(id, part) }
+}
+
+func (m *Mapper) point(id, part int) (p slam.Point, ok bool) {
 	l, has := m.Map.landmarks[id]
-	if !has || !l.Known() || m.Map.Keyframes[l.Host].Part != m.part {
+	if !has || !l.Known() || m.Map.Keyframes[l.Host].Part != part {
 		return slam.Point{}, false
 	}
 	return slam.Point{Position: m.Map.Position(l), Host: m.Map.Keyframes[l.Host].Pose.T, LogStd: l.LogStd}, true
+}
+
+// measureStep asks the ground for the length of the last step. The first answer
+// brings a map of unknown scale to metres.
+func (m *Mapper) measureStep(k *Keyframe) {
+	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
+		return
+	}
+	metric := m.Ground.Metric()
+	factor, ok := m.Ground.measure(m.Map.Keyframes[k.ID-1], k)
+	if ok && !metric && k.Depth.Empty() {
+		m.Map.Rescale(k.Part, factor)
+	}
+}
+
+// Discard removes the only keyframe of the current part, which never became a
+// map: a two-view start that is tried again from a later picture.
+func (m *Mapper) Discard() {
+	k := m.Map.Keyframes[len(m.Map.Keyframes)-1]
+	for _, id := range k.landmarksOf() {
+		delete(m.Map.landmarks, id)
+	}
+	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
 }

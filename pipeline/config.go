@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/metricslam/metricslam/frontend"
+	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -16,6 +17,7 @@ type Config struct {
 	Tracking      tracking.Config `yaml:"tracking"`
 	Mapping       mapping.Config  `yaml:"mapping"`
 	Keyframes     KeyframeConfig  `yaml:"keyframes"`
+	Fusion        fusion.Config   `yaml:"fusion"`
 }
 
 // KeyframeConfig says when a frame is kept.
@@ -29,7 +31,8 @@ type KeyframeConfig struct {
 func Default() Config {
 	return Config{
 		Seed: 1, Frontend: frontend.Default(), Tracking: tracking.Default(), Mapping: mapping.Default(),
-		Keyframes: KeyframeConfig{MinShare: .75, ParallaxPx: 25, MaxFrames: 15},
+		Keyframes: KeyframeConfig{MinShare: .55, ParallaxPx: 25, MaxFrames: 15},
+		Fusion:    fusion.Default(),
 	}
 }
 
@@ -52,5 +55,8 @@ func (c Config) Validate() error {
 	if err := c.Tracking.Validate(); err != nil {
 		return err
 	}
-	return c.Mapping.Validate()
+	if err := c.Mapping.Validate(); err != nil {
+		return err
+	}
+	return c.Fusion.Validate()
 }

@@ -16,6 +16,20 @@ type Record struct {
 	Relative geom.SE3 // T_keyframe_frame
 	Inliers  int
 	RMSPx    float64
+	tracks   []track // inliers, for the last estimate against the finished map
+}
+
+// track is a slam.Track in half the memory.
+type track struct {
+	id   int32
+	u, v float32
+}
+
+func (r *Record) keepTracks(all []slam.Track) {
+	r.tracks = make([]track, len(all))
+	for i, t := range all {
+		r.tracks[i] = track{int32(t.ID), float32(t.Pixel.X), float32(t.Pixel.Y)}
+	}
 }
 
 func (r *Record) attach(k *mapping.Keyframe, pose geom.SE3) {

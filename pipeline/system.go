@@ -9,6 +9,7 @@ import (
 	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -20,22 +21,22 @@ type System struct {
 	front  *frontend.Tracker
 	track  *tracking.Tracker
 	mapper *mapping.Mapper
+	stages report.Stages
 
 	state    slam.TrackState
 	thumb    frontend.Thumbnail
 	lost     int // frames since tracking was lost
 	keyframe *mapping.Keyframe
 	records  []Record
+	scales   []mapping.Scale // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.
 func NewSystem(cfg Config, d depth.Source) *System {
 	front := frontend.New(cfg.Frontend)
-	return &System{
-		cfg: cfg, depth: d, front: front,
-		track:  tracking.New(cfg.Tracking, cfg.Seed),
-		mapper: mapping.NewMapper(cfg.Mapping, front),
-	}
+	mapper := mapping.NewMapper(cfg.Mapping, front)
+	mapper.Ground.HeightM = cfg.CameraHeightM
+	return &System{cfg: cfg, depth: d, front: front, track: tracking.New(cfg.Tracking, cfg.Seed), mapper: mapper}
 }
 
 // Close frees what OpenCV holds.
@@ -43,6 +44,7 @@ func (s *System) Close() { s.front.Close() }
 
 // Step takes the next frame.
 func (s *System) Step(ctx context.Context, f *slam.Frame) error {
+	defer s.stages.Start("frame")()
 	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
 	defer func() { s.thumb = thumb }()
 	rec := Record{Frame: f.Index, Time: f.Time, Keyframe: -1}
@@ -61,25 +63,10 @@ func (s *System) Step(ctx context.Context, f *slam.Frame) error {
 	return nil
 }
 
-// initialise starts a map at a frame that has depth.
-func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) error {
-	if err := s.front.Track(f.Gray, nil); err != nil {
-		return err
-	}
-	s.front.Drop(func(slam.Track) bool { return true })
-	k, err := s.insert(ctx, f, geom.IdentitySE3())
-	if err != nil {
-		return err
-	}
-	s.track.Reset(f.Time, k.Pose)
-	s.state = slam.Tracking
-	rec.attach(k, k.Pose)
-	return nil
-}
-
 // follow tracks a frame against the map, and makes it a keyframe where the map
 // needs one.
 func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumbnail, rec *Record) error {
+	stop := s.stages.Start("track")
 	guess := s.predict(f, thumb)
 	last := s.track.Last()
 	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
@@ -87,6 +74,7 @@ func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumb
 		return err
 	}
 	est := s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.mapper.Point)
+	stop()
 	if !est.OK {
 		return s.loseTrack(ctx, f, rec)
 	}
@@ -94,6 +82,7 @@ func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumb
 	s.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
 	rec.Inliers, rec.RMSPx = len(est.Inliers), est.RMSPx
 	rec.attach(s.keyframe, est.Pose)
+	rec.keepTracks(s.front.Tracks())
 	if s.wantsKeyframe(f, est) {
 		k, err := s.insert(ctx, f, est.Pose)
 		if err != nil {
@@ -141,10 +130,13 @@ func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) erro
 }
 
 func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) (*mapping.Keyframe, error) {
+	stop := s.stages.Start("depth")
 	d, err := s.depth.Depth(ctx, f)
+	stop()
 	if err != nil && !errors.Is(err, depth.ErrNoDepth) {
 		return nil, err
 	}
+	defer s.stages.Start("keyframe")()
 	k, err := s.mapper.Insert(ctx, f, pose, d)
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks [
 	}
 	cw, inliers := t.refine(guess.Inverse())
 	if float64(len(inliers)) < t.cfg.InlierShare*float64(len(t.ids)) {
-		if alt, more, ok := t.ransac(cam); ok && len(more) > len(inliers) {
+		if alt, more, ok := t.ransac(); ok && len(more) > len(inliers) {
 			cw, inliers = alt, more
 		}
 	}
@@ -151,10 +151,9 @@ func (t *Tracker) refine(cw geom.SE3) (geom.SE3, []int) {
 	return cw, t.inliersOf(cw)
 }
 
-func (t *Tracker) ransac(cam geom.Camera) (geom.SE3, []int, bool) {
-	opt := geom.DefaultRANSAC()
-	opt.Seed = t.seed
-	opt.Threshold = math.Sqrt(gate) / cam.Focal() * t.cfg.PixelSigma
+func (t *Tracker) ransac() (geom.SE3, []int, bool) {
+	opt := geom.PnPOptions{InvVar: t.info}
+	opt.Seed, opt.Threshold, opt.MinInliers = t.seed, gate, t.cfg.MinInliers
 	cw, _, ok := geom.PnP(t.rays, t.points, opt)
 	if !ok {
 		return cw, nil, false

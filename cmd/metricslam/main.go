@@ -13,6 +13,7 @@ import (
 
 // cli lists the commands; each lives in the file of its name.
 type cli struct {
+	Run     runCmd     `cmd:"" help:"Map a sequence, a video or a camera: trajectory, mesh and report in a folder."`
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`
@@ -20,7 +21,7 @@ type cli struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:]))
 }
 

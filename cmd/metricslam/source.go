@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"math"
+
+	"github.com/metricslam/metricslam/datasets"
+)
+
+// sourceFlags say what is read and with which camera.
+type sourceFlags struct {
+	Source     string  `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room or synthetic:street[:metres]."`
+	Kind       string  `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, 7scenes, euroc, folder, video, camera, stream, synthetic."`
+	DepthScale float64 `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
+	Camera     string  `placeholder:"FILE" help:"Camera in YAML, with OpenCV's or ORB-SLAM's keys."`
+	Fx         float64 `help:"Focal length in pixels."`
+	Fy         float64 `help:"The same along y; default: --fx."`
+	Cx         float64 `help:"Principal point in pixels; default: the centre."`
+	Cy         float64 `help:"The same along y."`
+	FOV        float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
+	MaxFrames  int     `placeholder:"N" help:"Frames to read; default: all."`
+	Start      int     `placeholder:"N" help:"First frame."`
+	Stride     int     `placeholder:"N" help:"Read every Nth frame."`
+	Seed       uint64  `default:"1" help:"Seed of everything random."`
+	Live       bool    `help:"Real time: drop frames instead of falling behind."`
+}
+
+func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
+	return datasets.Open(ctx, f.Source, datasets.Options{
+		Kind: f.Kind, CameraFile: f.Camera, Fx: f.Fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: f.FOV * math.Pi / 180,
+		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Seed: f.Seed, Live: f.Live,
+	})
+}

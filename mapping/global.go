@@ -1,0 +1,50 @@
+package mapping
+
+import (
+	"context"
+	"math"
+
+	"github.com/metricslam/metricslam/optimize"
+)
+
+// GlobalBundle adjusts all keyframes and landmarks of a part; its first keyframe
+// stays. Depth readings count priorGain times their local weight: where many
+// views fix the shape, a network's depth is only there for the scale.
+func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int) (optimize.Summary, error) {
+	origin := m.origin(part)
+	var moving []int
+	for _, k := range m.Keyframes {
+		if k.Part == part && k.ID != origin {
+			moving = append(moving, k.ID)
+		}
+	}
+	if len(moving) == 0 {
+		return optimize.Summary{}, nil
+	}
+	cfg.Iterations = iterations
+	b := newBundle(m, cfg, moving, []int{origin}, meanScale)
+	b.priorGain = priorGain
+	b.addLandmarks()
+	b.addSteps()
+	if len(b.depths) == 0 {
+		return optimize.Summary{}, nil
+	}
+	return b.solve(ctx)
+}
+
+// Finish brings a part to its final state: global bundle adjustment, then metres
+// by the average of all depth readings, unless the ground has told them already.
+// It returns the scale of the depth source in those metres.
+func (m *Mapper) Finish(ctx context.Context, part int) (Scale, error) {
+	m.Scale.update(m.Map, part)
+	_, err := m.Map.GlobalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations)
+	if err != nil {
+		return Scale{}, err
+	}
+	m.Scale.update(m.Map, part)
+	if !m.Ground.Metric() {
+		m.Map.Rescale(part, math.Exp(-m.Scale.Log))
+		m.Scale.update(m.Map, part)
+	}
+	return m.Scale, nil
+}

@@ -1,0 +1,136 @@
+package mapping
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// Ground turns a known camera height into metres: at each keyframe the plane
+// under the camera is aligned between its picture and the one before, which
+// gives the length of the step between them in camera heights.
+type Ground struct {
+	HeightM float64
+	normal  geom.Vec3 // expected unit normal towards the ground, in the camera
+	heights int       // measurements taken
+}
+
+const (
+	groundMinStep = .1 // metres between two keyframes that are compared
+	groundGate    = .3 // largest surprise in log-scale once the map is metric
+	groundLearn   = .1 // rate at which the expected normal follows the measured ones
+)
+
+// Metric reports whether the map has been brought to metres.
+func (g *Ground) Metric() bool { return g.heights > 0 }
+
+// measure compares keyframe k with the one before. It returns the factor that
+// brings the map to metres, and sets k.StepM, the metric length of the step.
+func (g *Ground) measure(prev, k *Keyframe) (factor float64, ok bool) {
+	if g.HeightM <= 0 {
+		return 1, false
+	}
+	step := k.Pose.T.Sub(prev.Pose.T).Norm()
+	var plane groundPlane
+	if g.Metric() {
+		if step < groundMinStep {
+			return 1, false
+		}
+		plane, ok = alignGround(prev, k, g.normal.Scale(1/g.HeightM), g.normal)
+	} else {
+		plane, ok = g.firstPlane(prev, k)
+	}
+	if !ok {
+		return 1, false
+	}
+	factor = g.HeightM * plane.q.Norm()
+	if g.Metric() && math.Abs(math.Log(factor)) > groundGate {
+		return 1, false
+	}
+	g.learn(plane.q.Unit())
+	k.StepM, k.StepLogStd = step*factor, plane.logStd
+	return factor, true
+}
+
+func (g *Ground) learn(n geom.Vec3) {
+	g.heights++
+	g.normal = g.normal.Scale(1 - groundLearn).Add(n.Scale(groundLearn)).Unit()
+}
+
+// firstPlane searches height and pitch where neither is known.
+func (g *Ground) firstPlane(prev, k *Keyframe) (groundPlane, bool) {
+	var best groundPlane
+	var bestNormal geom.Vec3
+	for deg := -6.0; deg <= 6; deg += 2 {
+		s, c := math.Sincos(deg * math.Pi / 180)
+		n := geom.Vec3{Y: c, Z: s}
+		if q, ncc := searchGround(prev, k, n); ncc > best.ncc {
+			best, bestNormal = groundPlane{q: q, ncc: ncc}, n
+		}
+	}
+	if best.ncc < groundMinNCC {
+		return best, false
+	}
+	plane, ok := alignGround(prev, k, best.q, bestNormal)
+	if ok {
+		g.normal = plane.q.Unit()
+	}
+	return plane, ok
+}
+
+// stepLength is the metric length of the step between two keyframes:
+// r = (log |t_b - t_a| - log L)/sigma. Variables: both poses.
+type stepLength struct {
+	a, b   *poseVar
+	logM   float64
+	weight float64
+}
+
+func (f *stepLength) Dim() int { return 1 }
+
+func (f *stepLength) Linearize(r []float64, j [][]float64) bool {
+	d := f.b.pose.T.Sub(f.a.pose.T)
+	n := d.Norm()
+	if n < 1e-6 {
+		return false
+	}
+	r[0] = (math.Log(n) - f.logM) * f.weight
+	if j == nil {
+		return true
+	}
+	u := d.Scale(f.weight / (n * n))
+	set6(j[0], f.a.pose.R.TMulVec(u).Scale(-1), geom.Vec3{})
+	set6(j[1], f.b.pose.R.TMulVec(u), geom.Vec3{})
+	return true
+}
+
+// addSteps enters the metric steps between keyframes of the problem.
+func (b *bundle) addSteps() {
+	for _, k := range b.m.Keyframes {
+		if k.StepM <= 0 || k.ID == 0 {
+			continue
+		}
+		va, okA := b.poses[k.ID-1]
+		vb, okB := b.poses[k.ID]
+		if !okA || !okB {
+			continue
+		}
+		b.p.AddFactor(&stepLength{va, vb, math.Log(k.StepM), 1 / k.StepLogStd},
+			geom.Kernel{Kind: geom.Huber, Delta: 1.5}, b.poseIDs[k.ID-1], b.poseIDs[k.ID])
+	}
+}
+
+// Rescale multiplies all lengths of a part by a factor.
+func (m *Map) Rescale(part int, factor float64) {
+	for _, k := range m.Keyframes {
+		if k.Part == part {
+			k.Pose.T = k.Pose.T.Scale(factor)
+			k.LogScale += math.Log(factor)
+		}
+	}
+	for _, l := range m.landmarks {
+		if m.Keyframes[l.Host].Part == part {
+			l.InvDepth /= factor
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package mapping
+
+import (
+	"sort"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+// placeIndex finds keyframes that show the same place, without a vocabulary: a
+// descriptor is entered into several hash tables, each under a fixed choice of
+// 16 of its 256 bits (locality-sensitive hashing, Indyk and Motwani 1998). Two
+// views of a corner differ in some 30 bits, so that they meet in most cases in
+// at least one table, and unrelated corners almost never.
+type placeIndex struct {
+	tables [placeTables]map[uint16][]placeEntry
+	desc   map[int][]PlaceFeature // by keyframe
+}
+
+type placeEntry struct{ kf, feature int32 }
+
+const (
+	placeTables  = 10
+	placeIndexed = 400 // strongest features of a keyframe that are entered
+	placeBusy    = 200 // entries above which a key says nothing
+	placeHamming = 48  // bits in which two views of a corner may differ
+)
+
+func newPlaceIndex() *placeIndex {
+	p := &placeIndex{desc: make(map[int][]PlaceFeature)}
+	for i := range p.tables {
+		p.tables[i] = make(map[uint16][]placeEntry)
+	}
+	return p
+}
+
+// key picks the 16 bits of table t. Bits of neighbouring bytes come from
+// unrelated pixel pairs, so that a stride through the descriptor is as good as a
+// random choice, and the same on every machine.
+func placeKey(d *slam.Descriptor, t int) uint16 {
+	var k uint16
+	for i := range 16 {
+		bit := (t*7 + i*(2*t+15)) % 256
+		k = k<<1 | uint16(d[bit/8]>>(bit%8)&1)
+	}
+	return k
+}
+
+// add enters a keyframe.
+func (p *placeIndex) add(kf int, features []PlaceFeature) {
+	p.desc[kf] = features
+	for i := range features[:min(len(features), placeIndexed)] {
+		for t := range p.tables {
+			k := placeKey(&features[i].Desc, t)
+			p.tables[t][k] = append(p.tables[t][k], placeEntry{int32(kf), int32(i)})
+		}
+	}
+}
+
+// placeCandidate is a keyframe with the number of features it has in common with
+// a query.
+type placeCandidate struct{ kf, votes int }
+
+// query returns the keyframes with most features in common, best first; a
+// keyframe for which skip is true is left out.
+func (p *placeIndex) query(features []PlaceFeature, skip func(kf int) bool) []placeCandidate {
+	votes := make(map[int]int)
+	voted := make(map[int]bool) // keyframes this feature has voted for
+	for i := range features[:min(len(features), placeIndexed)] {
+		clear(voted)
+		d := &features[i].Desc
+		for t := range p.tables {
+			entries := p.tables[t][placeKey(d, t)]
+			if len(entries) > placeBusy {
+				continue
+			}
+			for _, e := range entries {
+				kf := int(e.kf)
+				if voted[kf] || skip(kf) || p.desc[kf][e.feature].Desc.Hamming(d) > placeHamming {
+					continue
+				}
+				voted[kf] = true
+				votes[kf]++
+			}
+		}
+	}
+	out := make([]placeCandidate, 0, len(votes))
+	for kf, n := range votes {
+		out = append(out, placeCandidate{kf, n})
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].votes != out[j].votes {
+			return out[i].votes > out[j].votes
+		}
+		return out[i].kf < out[j].kf
+	})
+	return out
+}
+
+// matchPlaces pairs the features of two pictures: each other's nearest, within
+// placeHamming and clearly nearer than the second (Lowe's ratio).
+func matchPlaces(a, b []PlaceFeature) [][2]int {
+	const ratio = .85
+	bestB := make([]int, len(b)) // index in a of the nearest, and its distance
+	distB := make([]int, len(b))
+	for j := range distB {
+		distB[j] = 257
+	}
+	type nearest struct{ j, d, second int }
+	near := make([]nearest, len(a))
+	for i := range a {
+		n := nearest{-1, 257, 257}
+		for j := range b {
+			d := a[i].Desc.Hamming(&b[j].Desc)
+			if d < n.d {
+				n.j, n.d, n.second = j, d, n.d
+			} else if d < n.second {
+				n.second = d
+			}
+			if d < distB[j] {
+				distB[j], bestB[j] = d, i
+			}
+		}
+		near[i] = n
+	}
+	var out [][2]int
+	for i, n := range near {
+		if n.j >= 0 && n.d <= placeHamming && float64(n.d) < ratio*float64(n.second) && bestB[n.j] == i {
+			out = append(out, [2]int{i, n.j})
+		}
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package pipeline
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/metricslam/metricslam/depth/depthio"
+	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Output says where results go and which.
+type Output struct {
+	Dir         string
+	MeshFormats []string // file extensions without dot: ply, obj, glb
+	SaveDepth   bool
+	Version     string
+	DepthSpec   string
+	Pictures    []report.Picture // of the mesh, for the report
+}
+
+// Write leaves the results in out.Dir, each file complete or not there.
+func (r *Result) Write(out Output) (*report.Report, error) {
+	var files []string
+	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeMesh, r.writeDepth, r.writeConfig} {
+		names, err := step(out)
+		if err != nil {
+			return nil, fmt.Errorf("writing results: %w", err)
+		}
+		files = append(files, names...)
+	}
+	rep := r.report(out, files)
+	if err := rep.Write(out.Dir); err != nil {
+		return nil, fmt.Errorf("writing the report: %w", err)
+	}
+	return rep, nil
+}
+
+func (r *Result) writeTrajectories(out Output) (files []string, err error) {
+	all := r.Trajectories()
+	if len(all) == 0 {
+		all = []slam.Trajectory{nil} // an empty file says that nothing was posed
+	}
+	for i, t := range all {
+		name := "trajectory.tum"
+		if i > 0 {
+			name = fmt.Sprintf("trajectory.%d.tum", i)
+		}
+		if err := export.WriteTUM(filepath.Join(out.Dir, name), t); err != nil {
+			return nil, err
+		}
+		files = append(files, name)
+	}
+	poses, _ := r.frameRows()
+	if err := export.WriteKITTI(filepath.Join(out.Dir, "trajectory.kitti"), poses); err != nil {
+		return nil, err
+	}
+	var keys slam.Trajectory
+	for _, k := range r.keyframes() {
+		keys = append(keys, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+	}
+	if err := export.WriteTUM(filepath.Join(out.Dir, "keyframes.tum"), keys); err != nil {
+		return nil, err
+	}
+	return append(files, "trajectory.kitti", "keyframes.tum"), nil
+}
+
+func (r *Result) writeMesh(out Output) (files []string, err error) {
+	if r.mesh == nil || len(r.mesh.Triangles) == 0 {
+		return nil, nil
+	}
+	for _, ext := range out.MeshFormats {
+		name := "mesh." + ext
+		if err := export.WriteMesh(filepath.Join(out.Dir, name), r.mesh); err != nil {
+			return nil, err
+		}
+		files = append(files, name)
+	}
+	if err := export.WriteCloud(filepath.Join(out.Dir, "cloud.ply"), r.mesh.Vertices, r.mesh.Colors); err != nil {
+		return nil, err
+	}
+	return append(files, "cloud.ply"), nil
+}
+
+// writeDepth saves the keyframes' depth, brought to the map's scale, as 16-bit
+// millimetres.
+func (r *Result) writeDepth(out Output) (files []string, err error) {
+	if !out.SaveDepth {
+		return nil, nil
+	}
+	dir := filepath.Join(out.Dir, "depth")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	for _, k := range r.keyframes() {
+		if k.Depth.Empty() {
+			continue
+		}
+		name := fmt.Sprintf("%.6f.png", k.Time)
+		p := depthio.Picture{W: k.Depth.W, H: k.Depth.H, Depth: scaled(k.Depth.Depth, math.Exp(k.LogScale))}
+		if err := depthio.WritePNG(filepath.Join(dir, name), p, 1000); err != nil {
+			return nil, err
+		}
+	}
+	return []string{"depth/"}, nil
+}
+
+func scaled(d []float32, s float64) []float32 {
+	out := make([]float32, len(d))
+	for i, v := range d {
+		out[i] = v * float32(s)
+	}
+	return out
+}
+
+func (r *Result) writeConfig(out Output) ([]string, error) {
+	text, err := yaml.Marshal(r.job.Config)
+	if err != nil {
+		return nil, err
+	}
+	return []string{"config.yaml"}, atomicfile.WriteBytes(filepath.Join(out.Dir, "config.yaml"), text)
+}
+
+// report gathers what report.json and report.html show.
+func (r *Result) report(out Output, files []string) *report.Report {
+	info := r.job.Source.Info()
+	recs := r.sys.records
+	rep := &report.Report{
+		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
+		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,
+		Scale:   1,
+		Timings: r.sys.stages.Timings(), InputS: recs[len(recs)-1].Time - recs[0].Time,
+		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
+		Files: append(files, "run.log"), Config: r.job.Config, Warnings: info.Warnings,
+		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
+	}
+	if part := r.main(); part >= 0 {
+		scale := r.sys.scales[part]
+		rep.Scale, rep.ScaleStd = math.Exp(scale.Log), scale.Sigma
+	}
+	for _, rec := range recs {
+		if rec.Keyframe >= 0 {
+			rep.Tracked++
+			rep.Tracks = append(rep.Tracks, report.TrackSample{Time: rec.Time, Inliers: rec.Inliers})
+		}
+	}
+	if t := r.Trajectories(); len(t) > 0 {
+		rep.Trajectory, rep.Posed = t[0], len(t[0])
+	}
+	_, rep.LostSpans = r.frameRows()
+	rep.Interpolated = rep.LostSpans
+	keys := r.keyframes()
+	rep.Keyframes, rep.Landmarks = len(keys), r.sys.mapper.Map.LandmarkCount()
+	for _, k := range keys {
+		rep.KeyTimes = append(rep.KeyTimes, k.Time)
+	}
+	rep.Depths = r.depthPictures()
+	if r.mesh != nil {
+		rep.Mesh = &report.MeshSize{Vertices: len(r.mesh.Vertices), Triangles: len(r.mesh.Triangles), VoxelM: r.dense.VoxelM}
+	}
+	if text, err := yaml.Marshal(r.job.Config); err == nil {
+		rep.ConfigText = string(bytes.TrimSpace(text))
+	}
+	return rep
+}
+
+// depthPictures chooses three keyframes with depth, spread over the run.
+func (r *Result) depthPictures() (out []report.DepthPicture) {
+	const wanted = 3
+	keys := r.keyframes()
+	for i := range wanted {
+		if len(keys) < wanted {
+			break
+		}
+		k := keys[(2*i+1)*len(keys)/(2*wanted)]
+		if !k.Depth.Empty() {
+			out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: k.Color, Gray: k.Gray, Depth: k.Depth})
+		}
+	}
+	return out
+}
