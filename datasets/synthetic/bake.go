@@ -25,7 +25,7 @@ type lighting struct {
 	leak     float64    // share of ambient light that is left behind an obstacle far off
 	bounce   float64    // radiance of a white obstacle
 	cellM    float64    // distance of the nodes of light maps
-	rays     int        // over the half space, for each node
+	rays     int        // over the half space, for each node; 0: leave all dark
 	shadow   int        // rays to every lamp and the sun
 }
 
@@ -42,6 +42,9 @@ func (l *lighting) open(n geom.Vec3) (out [3]float64) {
 // shadows, and light of the surroundings and of one bounce, less where corners
 // are narrow. Surfaces that have a flat light keep it.
 func bake(groups []*group, l lighting, seed uint64) {
+	if l.rays == 0 {
+		return
+	}
 	var all []*surface
 	for _, g := range groups {
 		for i := range g.surfaces {

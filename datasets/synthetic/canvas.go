@@ -94,10 +94,10 @@ func (c *canvas) mottle(cell int, slope float64, amp float32, r *rand.Rand) {
 
 // mottleRect is mottle inside a rectangle.
 func (c *canvas) mottleRect(x0, y0, x1, y1, cell int, slope float64, amp float32, r *rand.Rand) {
-	f := fractal(c.w, c.h, cell, slope, r)
+	f := newField(min(x1-x0, c.w), min(y1-y0, c.h), cell, slope, r)
 	for y := max(y0, 0); y < min(y1, c.h); y++ {
 		for x := max(x0, 0); x < min(x1, c.w); x++ {
-			s := max(1+amp*f[y*c.w+x], 0)
+			s := max(1+amp*f.at(x-x0, y-y0), 0)
 			p := c.pix[3*(y*c.w+x):][:3]
 			p[0] *= s
 			p[1] *= s
@@ -105,6 +105,20 @@ func (c *canvas) mottleRect(x0, y0, x1, y1, cell int, slope float64, amp float32
 		}
 	}
 }
+
+// field is a fractal that covers a rectangle of any size: sides are rounded up
+// to multiples of its first cell.
+type field struct {
+	w   int
+	val []float32
+}
+
+func newField(w, h, cell int, slope float64, r *rand.Rand) field {
+	w, h = (w+cell-1)/cell*cell, (h+cell-1)/cell*cell
+	return field{w, fractal(w, h, cell, slope, r)}
+}
+
+func (f *field) at(x, y int) float32 { return f.val[y*f.w+x] }
 
 // blobs blends col in where a fractal field exceeds the level (in deviations),
 // softly: stains, clouds, patches.
@@ -163,18 +177,20 @@ func (c *canvas) glyph(x, y, size int, ink rgb, r *rand.Rand) {
 // photo paints a rectangle with a picture-like fractal: a slow field chooses
 // between two colours, finer ones give detail in brightness and hue.
 func (c *canvas) photo(x0, y0, x1, y1 int, a, b rgb, r *rand.Rand) {
-	slow, detail, hue := fractal(c.w, c.h, 64, 1.3, r), fractal(c.w, c.h, 32, .9, r), fractal(c.w, c.h, 32, 1.1, r)
+	w, h := x1-x0, y1-y0
+	slow, detail, hue := newField(w, h, 64, 1.3, r), newField(w, h, 32, .9, r), newField(w, h, 32, 1.1, r)
 	for y := max(y0, 0); y < min(y1, c.h); y++ {
 		for x := max(x0, 0); x < min(x1, c.w); x++ {
 			i := y*c.w + x
-			m := min(max(.5+slow[i], 0), 1)
-			l := 1 + .3*detail[i]
+			m := min(max(.5+slow.at(x-x0, y-y0), 0), 1)
+			l := 1 + .3*detail.at(x-x0, y-y0)
 			p := c.pix[3*i:][:3]
 			for k := range 3 {
 				p[k] = (a[k] + m*(b[k]-a[k])) * l
 			}
-			p[0] *= 1 + .12*hue[i]
-			p[2] *= 1 - .12*hue[i]
+			t := .12 * hue.at(x-x0, y-y0)
+			p[0] *= 1 + t
+			p[2] *= 1 - t
 		}
 	}
 }

@@ -31,20 +31,22 @@ const (
 	usualRoundM = 900
 	leastRoundM = 200
 	usualPitchM = 83
-	revisitM    = 50 // how far the route goes on over known streets at its end
+	leastLoopM  = 225 // the shortest route that closes a loop
+	revisitM    = 50  // how far the route goes on over known streets at its end,
+	revisit     = .1  // but no more than this share of its length
 )
 
 // planCity returns the plan for a route of lengthM metres; closes is false
 // where that is too short for one round.
 func planCity(lengthM float64) (p cityPlan, closes bool) {
 	p.rounds = max(int(math.Round(lengthM/usualRoundM)), 1)
-	perimeter := max((lengthM-revisitM)/float64(p.rounds), leastRoundM)
+	perimeter := max((lengthM-min(revisitM, revisit*lengthM))/float64(p.rounds), leastRoundM)
 	blocks := max(int(math.Round(perimeter/2/usualPitchM)), 2)
 	p.nx = (blocks + 1) / 2
 	p.ny = blocks - p.nx
 	// Rounded corners make a round to the right shorter than its streets.
 	p.pitchM = (perimeter + cornerLossM(p.rounds)) / float64(2*blocks)
-	return p, lengthM >= leastRoundM+revisitM
+	return p, lengthM >= leastLoopM
 }
 
 // Radii of the turns, and how far before a crossing they begin.
@@ -71,7 +73,7 @@ const startM = 14
 func (p cityPlan) knots(lengthM float64) []geom.Vec3 {
 	way := route{pos: geom.Vec3{X: startM, Y: -laneM}}
 	w, h := float64(p.nx)*p.pitchM, float64(p.ny)*p.pitchM
-	done := startM - 0.
+	done := float64(startM)
 	for round := 0; float64(len(way.points))*pathStepM < lengthM; round++ {
 		lead, radius, turn := leftLeadM, leftRadiusM, math.Pi/2
 		if round%2 == 1 {

@@ -46,14 +46,15 @@ const (
 	keepBlocks   = 600
 )
 
-func newCityScene(p cityPlan, path *streetPath, seed uint64) *cityScene {
+// newCityScene prepares a city with the outdoor textures tex.
+func newCityScene(p cityPlan, path *streetPath, tex []*texture, seed uint64) *cityScene {
 	r := stream(seed, 7)
 	azimuth := uniform(r, 0, 2*math.Pi)
 	elevation := uniform(r, .6, .95)
 	sun := geom.Vec3{X: math.Cos(azimuth) * math.Cos(elevation), Y: math.Sin(azimuth) * math.Cos(elevation), Z: math.Sin(elevation)}
 	haze := [3]float64{.62, .66, .72}
 	s := &cityScene{
-		plan: p, seed: seed, tex: paintAll(hash(seed, 1), streetRecipes()), blocks: map[blockKey]*block{},
+		plan: p, seed: seed, tex: tex, blocks: map[blockKey]*block{},
 		light: lighting{sun: sun, sunlight: [3]float64{1.25, 1.15, 1}, ambient: [3]float64{.52, .58, .68}, leak: .12, bounce: .3,
 			cellM: 1.7, rays: 7, shadow: 2},
 	}
@@ -81,7 +82,7 @@ func (s *cityScene) groups(pose geom.SE3, t float64, dst []*group) []*group {
 				switch {
 				case d > shellRangeM || s.behind(k, pose):
 				case d < s.detailRange(k, p):
-					dst = append(dst, s.block(k, true).all...)
+					dst = appendNear(dst, s.block(k, true).all, p)
 				default:
 					dst = append(dst, s.block(k, false).shell...)
 				}
@@ -89,6 +90,16 @@ func (s *cityScene) groups(pose geom.SE3, t float64, dst []*group) []*group {
 		}
 	}
 	return s.traffic.groups(s, p, t, dst)
+}
+
+// appendNear appends the groups within their range of p.
+func appendNear(dst, groups []*group, p geom.Vec3) []*group {
+	for _, g := range groups {
+		if g.rangeM == 0 || g.centre.Sub(p).Norm() < g.rangeM {
+			dst = append(dst, g)
+		}
+	}
+	return dst
 }
 
 // behind reports whether a block lies outside the camera's field of view, seen
@@ -183,7 +194,7 @@ func (s *cityScene) block(k blockKey, lit bool) *block {
 
 // build makes the groups of a block from the seed and the place.
 func (s *cityScene) build(k blockKey, lit bool) *block {
-	m := &mason{shell: &group{}, detail: &group{}, tex: s.tex, light: &s.light, r: stream(s.seed, 8, int64(k.at.i), int64(k.at.j), int64(k.kind))}
+	m := &mason{shell: &group{}, tex: s.tex, light: &s.light, r: stream(s.seed, 8, int64(k.at.i), int64(k.at.j), int64(k.kind))}
 	o := s.plan.at(k.at)
 	switch k.kind {
 	case 0:
@@ -196,15 +207,17 @@ func (s *cityScene) build(k blockKey, lit bool) *block {
 	b := &block{}
 	seed := hash(s.seed, 9, int64(k.at.i), int64(k.at.j), int64(k.kind))
 	if lit {
-		b.all = []*group{m.shell, m.detail}
+		b.all = append([]*group{m.shell}, m.things...)
 		bake(b.all, s.light, seed)
 	} else {
 		coarse := s.light
-		coarse.cellM, coarse.rays, coarse.shadow = 4, 5, 1
+		coarse.cellM, coarse.rays, coarse.shadow = 4, min(s.light.rays, 5), 1
 		b.shell = []*group{m.shell}
 		bake(b.shell, coarse, seed)
 	}
 	m.shell.bound()
-	m.detail.bound()
+	for _, g := range m.things {
+		g.bound()
+	}
 	return b
 }

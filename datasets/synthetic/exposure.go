@@ -26,7 +26,7 @@ const (
 	meterTaps   = 5  // looks that count
 	meterDecay  = .55
 	meterGain   = .1 // low enough for windows not to clip
-	meterShrink = 8
+	meterShrink = 16
 )
 
 func newAutoExposure(path cameraPath, sc scene, cam geom.Camera, target, unrestAmp float64, seed uint64) *autoExposure {

@@ -11,11 +11,28 @@ import (
 // the building line and y towards the middle of the street, as furniture has
 // towards the middle of a room.
 type mason struct {
-	shell  *group // what is seen from afar
-	detail *group // what is drawn only near the camera
+	shell  *group   // what is seen from afar
+	detail *group   // what is being built of things drawn only near the camera
+	things []*group // all of those
 	tex    []*texture
 	light  *lighting
 	r      *rand.Rand
+}
+
+// Ranges in metres of things by their size; beyond, they are below a pixel.
+const (
+	bigThingM   = detailRangeM
+	smallThingM = 110
+	tinyThingM  = 55
+)
+
+// begin starts another group of things that are seen from rangeM on; what it
+// returns ends it.
+func (m *mason) begin(rangeM float64) (end func()) {
+	before := m.detail
+	m.detail = &group{rangeM: rangeM}
+	m.things = append(m.things, m.detail)
+	return func() { m.detail = before }
 }
 
 func (m *mason) mat(tex int, widthM float64) material {
@@ -81,6 +98,7 @@ func (m *mason) house(a axes, x0, w float64, openLeft, openRight bool) {
 
 // front builds a wall with its windows, doors and ornaments.
 func (m *mason) front(a axes, w, h float64, s houseStyle) {
+	defer m.begin(smallThingM)()
 	m.shell.quad(s.wall, a.p(w, 0, h), a.x.Scale(-w), geom.Vec3{Z: -h})
 	n := max(int(w/s.pitchM), 1)
 	step := w / float64(n)
@@ -102,15 +120,15 @@ func (m *mason) front(a axes, w, h float64, s houseStyle) {
 			m.window(a, x, z, ww, glass, s, k > 0 && s.balcony && i%2 == 0)
 		}
 		if k > 0 && m.r.IntN(2) == 0 {
-			m.detail.box(s.sill, a, 0, 0, z-1.02, w, .06, z-.9) // a string course
+			m.detail.ledge(s.sill, a, 0, 0, z-1.02, w, .06, z-.9) // a string course
 		}
 	}
 	if s.shop {
 		m.shops(a, w)
 	} else {
-		m.detail.box(m.mat(texStone, 4), a, 0, 0, 0, w, .05, .55)
+		m.detail.ledge(m.mat(texStone, 4), a, 0, 0, 0, w, .05, .55)
 	}
-	m.detail.box(s.sill, a, -.05, 0, h-.35, w+.05, .28, h)
+	m.detail.ledge(s.sill, a, -.05, 0, h-.35, w+.05, .28, h)
 	m.detail.prism(m.mat(texSteel, 1), a.moved(.12, .1, 0, 0), 5, .05, 0, .05, h-.35) // a drainpipe
 }
 
@@ -122,18 +140,27 @@ func (m *mason) window(a axes, x, z, w float64, glass material, s houseStyle, ba
 	}
 	const h = 1.65
 	m.shell.picture(glass, c, a.p(x+w/2, .012, z+h), a.x.Scale(-w), geom.Vec3{Z: -h})
-	m.detail.box(s.sill, a, x-w/2-.1, 0, z-.08, x+w/2+.1, .14, z)
-	m.detail.box(s.sill, a, x-w/2-.08, 0, z+h, x+w/2+.08, .05, z+h+.16)
+	m.detail.ledge(s.sill, a, x-w/2-.1, 0, z-.08, x+w/2+.1, .14, z)
+	m.detail.ledge(s.sill, a, x-w/2-.08, 0, z+h, x+w/2+.08, .05, z+h+.16)
 	if balcony {
-		m.detail.box(s.sill, a, x-w/2-.5, 0, z-.95, x+w/2+.5, 1, z-.8)
-		rail := m.mat(texSteel, .6)
-		m.detail.box(rail, a, x-w/2-.5, .95, z-.05, x+w/2+.5, 1, z)
-		for k := x - w/2 - .5; k < x+w/2+.5; k += .16 {
-			m.detail.box(rail, a, k, .96, z-.8, k+.03, .99, z-.05)
-		}
+		m.detail.ledge(s.sill, a, x-w/2-.5, 0, z-.95, x+w/2+.5, 1, z-.8)
+		m.railing(a, x-w/2-.5, x+w/2+.5, z-.8)
 		if m.r.IntN(2) == 0 {
 			scatterLeaves(m.detail, m.mat(texFoliage, .8), a.p(x, 1.05, z-.1), .5, .2, 10, .22, m.r)
 		}
+	}
+}
+
+// railing goes round a balcony from x0 to x1 at height z.
+func (m *mason) railing(a axes, x0, x1, z float64) {
+	defer m.begin(tinyThingM)()
+	rail := m.mat(texSteel, .6)
+	m.detail.box(rail, a, x0, .95, z+.75, x1, 1, z+.8)
+	for _, x := range []float64{x0, x1 - .04} {
+		m.detail.ledge(rail, a, x, 0, z+.75, x+.04, 1, z+.8)
+	}
+	for x := x0; x < x1; x += .2 {
+		m.detail.prism(rail, a.moved(x+.02, .975, z, 0), 4, .02, 0, .02, .75)
 	}
 }
 
@@ -142,10 +169,10 @@ func (m *mason) entrance(a axes, x float64) {
 	door := m.mat(texFrontDoor, 1).tinted(float64(c[0]), float64(c[1]), float64(c[2]))
 	m.shell.picture(door, whole, a.p(x+.55, .015, 2.4), a.x.Scale(-1.1), geom.Vec3{Z: -2.4})
 	stone := m.mat(texStone, 3)
-	m.detail.box(stone, a, x-.75, 0, 0, x-.55, .12, 2.55)
-	m.detail.box(stone, a, x+.55, 0, 0, x+.75, .12, 2.55)
-	m.detail.box(stone, a, x-.85, 0, 2.4, x+.85, .3, 2.65)
-	m.detail.box(stone, a, x-.7, 0, 0, x+.7, .45, .2)
+	m.detail.ledge(stone, a, x-.75, 0, 0, x-.55, .12, 2.55)
+	m.detail.ledge(stone, a, x+.55, 0, 0, x+.75, .12, 2.55)
+	m.detail.ledge(stone, a, x-.85, 0, 2.4, x+.85, .3, 2.65)
+	m.detail.ledge(stone, a, x-.7, 0, 0, x+.7, .45, .2)
 }
 
 func (m *mason) shops(a axes, w float64) {

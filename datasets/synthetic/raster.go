@@ -31,6 +31,7 @@ type projected struct {
 	nEdges     int
 	shade      shading
 	ready      bool // shade is set up
+	tile       tileShade
 }
 
 type edge struct{ y0, y1, x, slope float64 } // x at y0, in samples

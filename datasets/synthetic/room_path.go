@@ -48,6 +48,9 @@ func newRoomPath(lengthM float64, seed uint64) (*roomPath, plan) {
 	r := stream(seed, 4)
 	path := &roomPath{loopM: loop, scan: uniform(r, 0, 2*math.Pi), nod: uniform(r, 0, 2*math.Pi), stepHz: uniform(r, 1.6, 1.9),
 		lookAheadM: min(.9, loop/8), eyeM: 1.4, yawScan: .5, scansALoop: 3, pitchMean: .16, bobM: .012, tremorAngle: .0015}
+	if !p.divided {
+		path.scansALoop = 1
+	}
 	for k := range 3 {
 		path.sway[k] = newWander(.1, .6, r)
 		path.turn[k] = newWander(.15, 1.1, r)

@@ -50,17 +50,21 @@ type roomBuilder struct {
 	lamps []lamp
 }
 
-func newRoomScene(p plan, seed uint64) *roomScene {
-	b := &roomBuilder{plan: p, seed: seed, tex: paintAll(hash(seed, 1), indoorRecipes())}
+// newRoomScene builds and lights the flat with the indoor textures tex.
+func newRoomScene(p plan, tex []*texture, light lighting, seed uint64) *roomScene {
+	b := &roomBuilder{plan: p, seed: seed, tex: tex}
 	b.shell()
 	b.furnish()
-	light := lighting{areas: b.areas, ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .16, rays: 14, shadow: 4}
+	light.areas = b.areas
 	bake(b.all, light, hash(seed, 2))
 	for _, g := range b.all {
 		g.bound()
 	}
 	return &roomScene{all: b.all, around: surroundings{haze: [3]float64{.35, .33, .3}, zenith: [3]float64{.5, .48, .45}, lamps: b.lamps}}
 }
+
+// indoorLight is the light of a flat but for its lamps and windows.
+var indoorLight = lighting{ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .16, rays: 14, shadow: 4}
 
 // piece starts a new group with a random stream of its own.
 func (b *roomBuilder) piece() *furnisher {

@@ -31,10 +31,12 @@ var noiseTable = func() (t [noiseTableLen]int16) {
 	return t
 }()
 
-// toneCurve maps linear light to display values.
+// toneCurve maps linear light to display values: gamma, then the S shape that
+// cameras add for contrast.
 var toneCurve = func() (t [fullScale + 1]uint8) {
 	for i := range t {
 		v := math.Pow(float64(i)/fullScale, 1/2.2)
+		v -= .4 * math.Sin(2*math.Pi*v) / (2 * math.Pi)
 		t[i] = uint8(min(max(v*255+.5, 0), 255))
 	}
 	return t
@@ -101,6 +103,9 @@ var reciprocal = func() (t [maxTaps + 1]int32) {
 	return t
 }()
 
+// blurRun is the run of pixels that share a motion.
+const blurRun = 8
+
 // blurRow averages row y along its pixels' motion during the exposure, with
 // vignetting, into d.blurred. The samples lie symmetrically about the pixel, so
 // that the picture belongs to the middle of the exposure.
@@ -108,8 +113,8 @@ func (d *developer) blurRow(light []uint64, depthM []float32, y int, m motion) {
 	w, h := d.cam.W, d.cam.H
 	yn := (float64(y) - d.cam.Cy) / d.cam.Fy
 	var offsets [maxTaps]int
-	for x0 := 0; x0 < w; x0 += segment {
-		x1 := min(x0+segment, w)
+	for x0 := 0; x0 < w; x0 += blurRun {
+		x1 := min(x0+blurRun, w)
 		xc := (x0 + x1) / 2
 		du, dv := m.flow((float64(xc)-d.cam.Cx)/d.cam.Fx, yn, depthM[y*w+xc])
 		du, dv = du*d.cam.Fx, dv*d.cam.Fy

@@ -13,10 +13,15 @@ const fullScale = 4095
 
 // segment is the run of pixels over which light and texture level are
 // interpolated.
-const segment = 8
+const segment = 16
 
-// inv8[n] is 1/n.
-var inv8 = [segment + 1]float32{0, 1, 1. / 2, 1. / 3, 1. / 4, 1. / 5, 1. / 6, 1. / 7, 1. / 8}
+// inverse[n] is 1/n.
+var inverse = func() (t [segment + 1]float32) {
+	for n := 1; n <= segment; n++ {
+		t[n] = 1 / float32(n)
+	}
+	return t
+}()
 
 // planar is an affine function of the point on a surface, as a function of the
 // pixel: f = z (x fx + y fy + f0) + fc.
@@ -155,7 +160,7 @@ func (p *painter) run(q *projected, y, x0, x1 int) {
 		if n > 1 {
 			g1 = p.glowAt(q, float64(min(x0+n, x1-1)), fy)
 		}
-		k := inv8[max(min(n, x1-1-x0), 1)]
+		k := inverse[max(min(n, x1-1-x0), 1)]
 		s := p.footprint(q, float64(x0)+float64(n)/2, fy)
 		for x := x0; x < x0+n; x++ {
 			fx := float64(x)
@@ -235,6 +240,12 @@ func newFootprint(tex *texture, ux, vx, uy, vy float64) footprint {
 		lod := math.Log2(side) / 2
 		f.level = int(lod)
 		f.frac = uint64((lod - float64(f.level)) * 256)
+		switch { // almost one level: that alone
+		case f.frac < 16:
+			f.frac = 0
+		case f.frac > 240:
+			f.level, f.frac = f.level+1, 0
+		}
 		if f.level >= len(tex.levels)-1 {
 			f.level, f.frac = len(tex.levels)-1, 0
 		}
@@ -301,15 +312,30 @@ func (p *painter) mixed(x, y int, rows ...[]int32) {
 	}
 }
 
+// tileShade is the light and the filter of a polygon in a tile of the picture,
+// which its pixels with edges share.
+type tileShade struct {
+	key  int32 // place of the tile + 1; 0: none
+	glow glow
+	foot footprint
+}
+
+// tileBits is the logarithm of a tile's side in pixels.
+const tileBits = 3
+
 // point shades polygon q at one place of the picture.
 func (p *painter) point(q *projected, x, y float64) uint64 {
 	if q.surf == nil {
 		return p.skyPoint(x, y)
 	}
 	z := 1 / max(q.w0+q.wx*x+q.wy*y, 1e-9)
-	g := p.glowAt(q, x, y)
-	f := p.footprint(q, x, y)
-	return f.sample(int64(q.shade.u.at(x, y, z)), int64(q.shade.v.at(x, y, z))).lit(&g, &g, 0)
+	if key := int32(x+.5)>>tileBits + int32(y+.5)>>tileBits<<12 + 1; q.tile.key != key {
+		q.tile.key = key
+		q.tile.glow = p.glowAt(q, x, y)
+		q.tile.foot = p.footprint(q, x, y)
+	}
+	t := &q.tile
+	return t.foot.sample(int64(q.shade.u.at(x, y, z)), int64(q.shade.v.at(x, y, z))).lit(&t.glow, &t.glow, 0)
 }
 
 func abs(i int) int { return max(i, -i) }

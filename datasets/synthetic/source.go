@@ -119,13 +119,13 @@ func newStreetWorld(lengthM float64, seed uint64) world {
 	plan, closes := planCity(lengthM)
 	path := newStreetPath(plan, lengthM, seed)
 	w := world{
-		scene: newCityScene(plan, path, seed), path: path, fps: 10,
+		scene: newCityScene(plan, path, paintAll(hash(seed, 1), streetRecipes()), seed), path: path, fps: 10,
 		cam:     geom.Camera{W: 800, H: 256, Fx: 460, Fy: 460, Cx: 399.5, Cy: 123.5},
 		model:   sensorModel{exposureS: .004, electrons: 9000, readNoise: 4, vignette: .25},
 		nominal: .5, target: math.Log(.17), unrest: .08, heightM: StreetCameraHeightM,
 	}
 	if !closes {
-		w.warnings = append(w.warnings, fmt.Sprintf("the path of %g m is too short to close a loop; from %d m on it does", lengthM, leastRoundM+revisitM))
+		w.warnings = append(w.warnings, fmt.Sprintf("the path of %g m is too short to close a loop; from %d m on it does", lengthM, leastLoopM))
 	}
 	return w
 }
@@ -134,9 +134,9 @@ func newStreetWorld(lengthM float64, seed uint64) world {
 func newRoomWorld(lengthM float64, seed uint64) world {
 	path, plan := newRoomPath(lengthM, seed)
 	return world{
-		scene: newRoomScene(plan, seed), path: path, fps: 30,
+		scene: newRoomScene(plan, paintAll(hash(seed, 1), indoorRecipes()), indoorLight, seed), path: path, fps: 30,
 		cam:     geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
-		model:   sensorModel{exposureS: .011, electrons: 7000, readNoise: 5, vignette: .3},
+		model:   sensorModel{exposureS: .011, electrons: 11000, readNoise: 4, vignette: .3},
 		nominal: .6, target: math.Log(.13), unrest: .1,
 	}
 }

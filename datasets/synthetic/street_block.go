@@ -78,7 +78,9 @@ func (m *mason) side(a axes, lengthM, lotsM float64) {
 			if m.r.IntN(6) == 0 {
 				turn = math.Pi
 			}
+			end := m.begin(bigThingM)
 			m.car(a.moved(x, wide+1.15+uniform(m.r, -.12, .12), 0, turn+uniform(m.r, -.03, .03)))
+			end()
 		}
 	}
 }
@@ -132,7 +134,9 @@ func (m *mason) crossing(a axes) {
 		case 0:
 			m.lampPost(corner)
 		case 1:
+			end := m.begin(smallThingM)
 			m.sign(corner.moved(0, 0, 0, math.Pi/4))
+			end()
 		default:
 			m.trafficLight(corner)
 		}
@@ -142,6 +146,7 @@ func (m *mason) crossing(a axes) {
 
 // trafficLight is a mast with two heads.
 func (m *mason) trafficLight(a axes) {
+	defer m.begin(smallThingM)()
 	m.detail.prism(m.mat(texSteel, .8), a, 7, .07, 0, .06, 3.4)
 	dark := m.mat(texGlass, 1)
 	for i := range 4 {

@@ -8,6 +8,7 @@ import (
 
 // tree stands at the frame's origin.
 func (m *mason) tree(a axes) {
+	defer m.begin(bigThingM)()
 	trunk := uniform(m.r, 2, 2.6)
 	m.detail.prism(m.mat(texBark, .6), a, 7, .16, 0, .11, trunk+1)
 	radius, half := uniform(m.r, 1.2, 1.7), uniform(m.r, 1.5, 2.3)
@@ -29,6 +30,7 @@ func (m *mason) tree(a axes) {
 }
 
 func (m *mason) lampPost(a axes) {
+	defer m.begin(bigThingM)()
 	steel := m.mat(texSteel, .8)
 	m.detail.prism(steel, a, 7, .09, 0, .06, 6)
 	m.detail.box(steel, a, -.04, 0, 5.9, .04, 1.6, 6)
@@ -66,6 +68,7 @@ func (m *mason) column(a axes) {
 }
 
 func (m *mason) smallThing(a axes) {
+	defer m.begin(smallThingM)()
 	switch m.r.IntN(6) {
 	case 0:
 		m.detail.prism(m.paint(.35, .4), a, 8, .2, 0, .25, .85) // a litter bin

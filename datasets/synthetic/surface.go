@@ -48,6 +48,7 @@ const textureOffset = 1 << 26
 // group is a set of surfaces that are seen or culled together.
 type group struct {
 	surfaces []surface
+	rangeM   float64 // from how near it is drawn; 0: always
 	centre   geom.Vec3
 	radius   float64
 }
@@ -144,6 +145,19 @@ func (g *group) box(m material, a axes, x0, y0, z0, x1, y1, z1 float64) {
 	g.quad(m, a.p(x1, y0, z1), dy, dz)      // right
 	g.quad(m, a.p(x0, y1, z1), dx, neg(dy)) // top
 	if a.o.Z+z0 > .01 {
+		g.quad(m, a.p(x0, y0, z0), dx, dy)
+	}
+}
+
+// ledge adds the faces of a box that stands out from a wall behind it: all but
+// the back.
+func (g *group) ledge(m material, a axes, x0, y0, z0, x1, y1, z1 float64) {
+	dx, dy, dz := a.x.Scale(x1-x0), a.y.Scale(y1-y0), geom.Vec3{Z: z0 - z1}
+	g.quad(m, a.p(x1, y1, z1), dx.Scale(-1), dz)
+	g.quad(m, a.p(x0, y1, z1), dy.Scale(-1), dz)
+	g.quad(m, a.p(x1, y0, z1), dy, dz)
+	g.quad(m, a.p(x0, y1, z1), dx, dy.Scale(-1))
+	if z0 > 0 {
 		g.quad(m, a.p(x0, y0, z0), dx, dy)
 	}
 }
