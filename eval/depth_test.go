@@ -200,7 +200,11 @@ func TestDepthDirsReal(t *testing.T) {
 	const n = 4
 	for i := range n {
 		name := fmt.Sprintf("frame-%06d.depth.png", 10*i)
-		if err := os.Symlink(realdata.Path(t, "7scenes", "sun3d_office_1", "seq-01", name), filepath.Join(dir, name)); err != nil {
+		target, err := filepath.Abs(realdata.Path(t, "7scenes", "sun3d_office_1", "seq-01", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
