@@ -136,27 +136,29 @@ func RefinePnP(t SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel, iterations
 }
 
 // pnpNormal returns the normal equations H xi = g and the cost at pose t.
-// With p = T_cw X and (a, b) its image, the row of a is
-// d a / d xi = (-1, 0, a, ab, -(1 + a^2), b) with the translation part over z.
 func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, g Tangent6, cost float64) {
+	r, o := &t.R, t.T
 	for i := range X {
-		p := t.Apply(X[i])
-		wi := 1.0
-		if w != nil {
-			wi = w[i]
-		}
-		if !(p.Z > minDepth) {
+		p := &X[i]
+		z := r[2][0]*p.X + r[2][1]*p.Y + r[2][2]*p.Z + o.Z
+		if !(z > minDepth) {
 			rho, _ := kernel.Eval(behindCost)
 			cost += rho
 			continue
 		}
-		iz := 1 / p.Z
-		a, b := p.X*iz, p.Y*iz
+		iz := 1 / z
+		a := (r[0][0]*p.X + r[0][1]*p.Y + r[0][2]*p.Z + o.X) * iz
+		b := (r[1][0]*p.X + r[1][1]*p.Y + r[1][2]*p.Z + o.Y) * iz
+		wi := 1.0
+		if w != nil {
+			wi = w[i]
+		}
 		ra, rb := x[i].X-a, x[i].Y-b
 		rho, k := kernel.Eval(wi * (ra*ra + rb*rb))
 		cost += rho
 		accumulate(&h, &g, a, b, iz, ra, rb, wi*k)
 	}
+	h[1][1] = h[0][0]
 	for i := range 6 {
 		for j := range i {
 			h[i][j] = h[j][i]
@@ -165,18 +167,42 @@ func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, 
 	return h, g, cost
 }
 
-// accumulate adds the two rows of one point, of weight w, to the upper triangle
-// of h and to g.
+// accumulate adds one point, of image (a, b), residual (ra, rb) and weight w, to
+// g and to the upper triangle of h, whose [1][1] equals [0][0]. The rows
+//
+//	d a / d xi = (-1/z, 0, a/z, ab, -(1 + a^2), b)
+//	d b / d xi = (0, -1/z, b/z, 1 + b^2, -ab, -a)
+//
+// are multiplied out: two products vanish, others fold.
 func accumulate(h *Mat6, g *Tangent6, a, b, iz, ra, rb, w float64) {
-	ja := [6]float64{-iz, 0, a * iz, a * b, -(1 + a*a), b}
-	jb := [6]float64{0, -iz, b * iz, 1 + b*b, -a * b, -a}
-	for i := range 6 {
-		wa, wb := w*ja[i], w*jb[i]
-		for j := i; j < 6; j++ {
-			h[i][j] += wa*ja[j] + wb*jb[j]
-		}
-		g[i] += wa*ra + wb*rb
-	}
+	aa, ab, bb := a*a, a*b, b*b
+	wz := w * iz
+	wzz := wz * iz
+	h[0][0] += wzz
+	h[0][2] -= wzz * a
+	h[0][3] -= wz * ab
+	h[0][4] += wz * (1 + aa)
+	h[0][5] -= wz * b
+	h[1][2] -= wzz * b
+	h[1][3] -= wz * (1 + bb)
+	h[1][4] += wz * ab
+	h[1][5] += wz * a
+	h[2][2] += wzz * (aa + bb)
+	h[2][3] += wz * b * (1 + aa + bb)
+	h[2][4] -= wz * a * (1 + aa + bb)
+	h[3][3] += w * (aa*bb + (1+bb)*(1+bb))
+	h[3][4] -= w * ab * (2 + aa + bb)
+	h[3][5] -= w * a
+	h[4][4] += w * (aa*bb + (1+aa)*(1+aa))
+	h[4][5] -= w * b
+	h[5][5] += w * (aa + bb)
+	wa, wb := w*ra, w*rb
+	g[0] -= wa * iz
+	g[1] -= wb * iz
+	g[2] += (wa*a + wb*b) * iz
+	g[3] += wa*ab + wb*(1+bb)
+	g[4] -= wa*(1+aa) + wb*ab
+	g[5] += wa*b - wb*a
 }
 
 func (xi Tangent6) neg() Tangent6 {

@@ -111,6 +111,29 @@ func TestPnPNormalAgainstNumericDerivative(t *testing.T) {
 	}
 }
 
+// The products multiplied out must be those of the rows of the Jacobian.
+func TestPnPAccumulate(t *testing.T) {
+	const a, b, iz, ra, rb, w = .3, -.7, .4, .01, -.02, 2.5
+	rows := [2][6]float64{
+		{-iz, 0, a * iz, a * b, -(1 + a*a), b},
+		{0, -iz, b * iz, 1 + b*b, -a * b, -a},
+	}
+	var h Mat6
+	var g Tangent6
+	accumulate(&h, &g, a, b, iz, ra, rb, w)
+	h[1][1] = h[0][0]
+	for i := range 6 {
+		if want := w * (rows[0][i]*ra + rows[1][i]*rb); math.Abs(g[i]-want) > 1e-15 {
+			t.Errorf("g[%d] = %g, want %g", i, g[i], want)
+		}
+		for j := i; j < 6; j++ {
+			if want := w * (rows[0][i]*rows[0][j] + rows[1][i]*rows[1][j]); math.Abs(h[i][j]-want) > 1e-14 {
+				t.Errorf("h[%d][%d] = %g, want %g", i, j, h[i][j], want)
+			}
+		}
+	}
+}
+
 // The scatter of the estimates must agree with the information matrix.
 func TestRefinePnPInformation(t *testing.T) {
 	r := newRand(8)
