@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # what is unused here is used there
 # Shared by the scripts beside it, which source it first: strict mode, the
 # source folder as working folder, and where things lie.
 set -euo pipefail
