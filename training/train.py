@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -144,6 +144,7 @@ class Trainer:
             fused=True if args.fused else None)
         self.ema = Ema(self.trained, 0.998)
         self.pictures = 0
+        self.stopped = False
         self.log: list[dict] = []
         self.weights = dict(DEFAULT_WEIGHTS)
         self.weights.update(parse_mix(args.losses) if args.losses else {})
@@ -212,8 +213,12 @@ class Trainer:
         parts["loss"] = float(loss.detach())
         return parts
 
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
+
     def run(self) -> None:
-        """Trains until --pictures pictures have been seen."""
+        """Trains until --pictures pictures have been seen, or until SIGTERM; then saves."""
+        signal.signal(signal.SIGTERM, self._stop)
         started = saved = time.time()
         cpu, first = time.process_time(), self.pictures
         sums: dict[str, float] = {}
@@ -235,6 +240,8 @@ class Trainer:
             if time.time() - saved > self.args.save_every:
                 self.save()
                 saved = time.time()
+            if self.stopped:
+                break
         self.save()
 
 

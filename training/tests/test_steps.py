@@ -56,7 +56,9 @@ def test_a_missing_set_names_the_remedy(tmp_path: Path) -> None:
 def test_encoder_has_the_published_sizes() -> None:
     assert Encoder("lite0").channels == [16, 24, 40, 112, 320]
     assert Encoder("lite2").channels == [16, 24, 48, 120, 352]
-    assert parameter_count(Encoder("lite0")) == pytest.approx(3.37e6, rel=0.02)
+    # The published 4,652,008 less the classifier (1280 x 1000 + 1000) and the head before it
+    # (320 x 1280 and its norm's 2 x 1280).
+    assert parameter_count(Encoder("lite0")) == 4_652_008 - 1_281_000 - 412_160
 
 
 def test_training_resumes_where_it_stopped(cache: Path, tmp_path: Path) -> None:
