@@ -23,6 +23,9 @@ type Options struct {
 	// DropEdges makes a network's depth unknown along depth edges.
 	DropEdges bool
 
+	// Remote is for networks on a server.
+	Remote RemoteOptions
+
 	// Warn is told what the user should know but need not act on; nil discards.
 	Warn func(format string, args ...any)
 }

@@ -48,8 +48,22 @@ func Open(spec string, opt Options) (Source, error) {
 		return Sensor{}, nil
 	case name == "sim":
 		return OpenSimulated(args)
+	case isRemote(spec):
+		base, opt, err := remoteQuery(spec, opt)
+		if err != nil {
+			return nil, err
+		}
+		r, err := openRemote(base, opt)
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
 	case strings.EqualFold(filepath.Ext(spec), ".onnx"):
-		return orNil(OpenModel(spec, opt))
+		m, err := OpenModel(spec, opt)
+		if err != nil {
+			return nil, err
+		}
+		return m, nil
 	}
 	info, err := os.Stat(spec)
 	switch {
@@ -73,14 +87,6 @@ func openAuto(opt Options) (Source, error) {
 		return nil, fmt.Errorf("--depth auto: %w", err)
 	case !ok:
 		return None{}, nil
-	}
-	return m, nil
-}
-
-// orNil keeps a nil pointer from becoming a source that is not nil.
-func orNil(m *Model, err error) (Source, error) {
-	if err != nil {
-		return nil, err
 	}
 	return m, nil
 }
