@@ -72,23 +72,46 @@ func solveRows(a []float64, ld, w, m int) {
 	}
 }
 
-// subSyrk subtracts A A^T, A n x k row-major, from the lower triangle of c.
+// subSyrk subtracts A A^T, A n x k row-major, from the lower triangle of the
+// n x n matrix c. It may write to c's upper triangle.
 func subSyrk(c []float64, ldc int, a []float64, lda, n, k int) {
-	for i := 0; i < n; i += 4 {
-		h := min(4, n-i)
-		if i > 0 {
-			subGemm(c[i*ldc:], ldc, a[i*lda:], lda, a, lda, h, i, k)
+	for i := 0; i < n; i += stripHeight {
+		h := min(stripHeight, n-i)
+		w := min(i+h+3, n) &^ 3 // whole tiles, beyond the diagonal where there is room
+		if w > 0 {
+			subGemm(c[i*ldc:], ldc, a[i*lda:], lda, a, lda, h, w, k)
 		}
-		for r := i; r < i+h; r++ {
-			for q := i; q <= r; q++ {
+		for r := max(i, w); r < i+h; r++ {
+			for q := w; q <= r; q++ {
 				c[r*ldc+q] -= dot(a[r*lda:r*lda+k], a[q*lda:q*lda+k])
 			}
 		}
 	}
 }
 
+// stripHeight is the number of rows of a tile of the vector kernel.
+const stripHeight = 3
+
 // subGemm subtracts A B^T from the m x n matrix c, A m x k and B n x k.
 func subGemm(c []float64, ldc int, a []float64, lda int, b []float64, ldb int, m, n, k int) {
+	i := 0
+	if w := n &^ 3; haveStrip3 && w > 0 && k > 0 {
+		for ; i+stripHeight <= m; i += stripHeight {
+			// The last elements that the kernel touches, checked here since it does not.
+			_, _, _ = c[(i+2)*ldc+w-1], a[(i+2)*lda+k-1], b[(w-1)*ldb+k-1]
+			subStrip3(&c[i*ldc], ldc, &a[i*lda], lda, &b[0], ldb, w, k)
+			for r := i; r < i+stripHeight; r++ {
+				for j := w; j < n; j++ {
+					c[r*ldc+j] -= dot(a[r*lda:r*lda+k], b[j*ldb:j*ldb+k])
+				}
+			}
+		}
+	}
+	subGemmPortable(c[min(i*ldc, len(c)):], ldc, a[min(i*lda, len(a)):], lda, b, ldb, m-i, n, k)
+}
+
+// subGemmPortable is subGemm in tiles of 2 x 4.
+func subGemmPortable(c []float64, ldc int, a []float64, lda int, b []float64, ldb int, m, n, k int) {
 	i := 0
 	for ; i+2 <= m; i += 2 {
 		a0, a1 := a[i*lda:i*lda+k], a[(i+1)*lda:(i+1)*lda+k]

@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -184,5 +185,77 @@ func BenchmarkOrderGrid(b *testing.B) {
 	g := grid(70, 70, 6)
 	for b.Loop() {
 		New(g.dims, g.start, g.adj)
+	}
+}
+
+// The vector kernel and the portable one must agree for every shape, and write
+// nothing outside.
+func TestGemmAndSyrkMatchPlainSums(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	random := func(n int) []float64 {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = rng.NormFloat64()
+		}
+		return x
+	}
+	defer func(v bool) { haveStrip3 = v }(haveStrip3)
+	for _, vector := range []bool{haveStrip3, false} {
+		haveStrip3 = vector
+		for range 400 {
+			m, n, k := 1+rng.IntN(13), 1+rng.IntN(13), rng.IntN(19)
+			lda, ldb, ldc := k+rng.IntN(3), k+rng.IntN(3), n+rng.IntN(3)
+			a, b, c := random((m-1)*lda+k), random((n-1)*ldb+k), random((m-1)*ldc+n)
+			got := slices.Clone(c)
+			subGemm(got, ldc, a, lda, b, ldb, m, n, k)
+			for i, x := range got {
+				want := c[i]
+				if r, q := i/ldc, i%ldc; q < n {
+					for p := range k {
+						want -= a[r*lda+p] * b[q*ldb+p]
+					}
+				}
+				if math.Abs(x-want) > 1e-13*float64(k+1) {
+					t.Fatalf("vector %v, m %d n %d k %d: c[%d] = %g, want %g", vector, m, n, k, i, x, want)
+				}
+			}
+			c = random((m-1)*(m+2) + m)
+			got = slices.Clone(c)
+			subSyrk(got, m+2, a, lda, m, k)
+			for i, x := range got {
+				r, q := i/(m+2), i%(m+2)
+				if q > r && q < m {
+					continue
+				}
+				want := c[i]
+				for p := 0; q <= r && p < k; p++ {
+					want -= a[r*lda+p] * a[q*lda+p]
+				}
+				if math.Abs(x-want) > 1e-13*float64(k+1) {
+					t.Fatalf("vector %v, n %d k %d: syrk c[%d] = %g, want %g", vector, m, k, i, x, want)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkFactorDense(b *testing.B) {
+	for _, n := range []int{90, 300, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			a, l := make([]float64, n*n), make([]float64, n*n)
+			for i := range n {
+				for j := range i {
+					a[i*n+j] = 1 / float64(1+i-j)
+				}
+				a[i*n+i] = 20
+			}
+			for b.Loop() {
+				copy(l, a)
+				if !FactorDense(l, n) {
+					b.Fatal("not positive definite")
+				}
+			}
+			b.ReportMetric(panelFlops(n, 0)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
 	}
 }
