@@ -30,7 +30,7 @@ type Config struct {
 	// MinWeight is the weight below which a voxel does not count as seen. One
 	// view of deviation RefLogStd at 1 m weighs 1, at 2 m 1/4.
 	MinWeight    float64 `json:"min_weight" yaml:"min_weight"`
-	MinViews     int     `json:"min_views" yaml:"min_views"`         // views a voxel needs to count as seen
+	MinViews     int     `json:"min_views" yaml:"min_views"`         // views a voxel needs to count as seen; 0: by their number, see below
 	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
 	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
 	MaxTriangles int     `json:"max_triangles" yaml:"max_triangles"` // the mesh is decimated to about this many; 0: as it is
@@ -47,12 +47,11 @@ func Default() Config {
 	return Config{
 		MinDepthM:    .1,
 		TruncVoxels:  4,
-		TruncSigmas:  2,
+		TruncSigmas:  3,
 		Align:        DefaultAlign(),
 		EdgeSpread:   .08,
 		EdgeWindow:   7,
 		MinWeight:    .01,
-		MinViews:     1,
 		MinTriangles: 200,
 		MaxBlocks:    100_000,
 	}
@@ -92,6 +91,16 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.Consistency.validate()
+}
+
+// minViews returns the views a voxel needs to count as seen when n have been
+// fused: a surface that one view in a hundred saw is more likely invented, but
+// among a few keyframes one must do.
+func (c Config) minViews(n int) int {
+	if c.MinViews > 0 {
+		return c.MinViews
+	}
+	return min(1+n/100, 3)
 }
 
 // resolved returns c with voxel and range filled in from the median depth of a

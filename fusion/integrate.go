@@ -15,18 +15,43 @@ func (v *Volume) Integrate(view slam.KeyframeView) error {
 		return err
 	}
 	v.frame.set(view, v.cfg)
-	keys := v.touch.find(&v.frame, v.cfg)
-	idx := v.allocate(keys, v.touch.idx)
-	v.touch.idx = idx
 	v.views++
 	p := newProjector(&v.frame, v.cfg)
+	idx := v.allocate(v.touch.find(&v.frame, v.cfg), v.touch.idx)
+	idx = v.seenThrough(p, idx)
+	v.touch.idx = idx
 	parallelFor(len(idx), v.cfg.Workers, 16, func(i int) {
 		k := idx[i]
 		if p.integrate(v.blocks[k], v.origin(v.keys[k])) {
-			v.stamps[k] = v.views
+			v.state[k].changed = v.views
+			v.state[k].behind = v.blocks[k].behind()
 		}
 	})
 	return nil
+}
+
+// seenThrough adds to the touched blocks those that hold a surface in front of
+// what the view sees: the ghosts of bad depth. Without them a surface that one
+// view invented would stay, however many see through it.
+func (v *Volume) seenThrough(p *projector, idx []int32) []int32 {
+	for _, i := range idx {
+		v.state[i].touched = v.views
+	}
+	half := v.BlockM() / 2
+	radius := float32(half * math.Sqrt(3))
+	for i := range v.state {
+		s := &v.state[i]
+		if !s.behind || s.touched == v.views {
+			continue
+		}
+		c := v.origin(v.keys[i]).Add(geom.Vec3{X: half, Y: half, Z: half})
+		if r := p.rayOf(p.project(p.pose.ApplyInverse(c))); r != nil && r.z > 0 {
+			if z := float32(p.pose.ApplyInverse(c).Z); z+radius < r.z {
+				idx = append(idx, int32(i))
+			}
+		}
+	}
+	return idx
 }
 
 // projector holds a view's camera in the form the inner loop wants.
@@ -56,11 +81,22 @@ func (p *projector) project(c geom.Vec3) hom {
 	return hom{float32(p.cam.Fx*c.X + (p.cam.Cx+.5)*c.Z), float32(p.cam.Fy*c.Y + (p.cam.Cy+.5)*c.Z), float32(c.Z)}
 }
 
+// rayOf returns the ray of a homogeneous pixel, nil outside the picture.
+func (p *projector) rayOf(h hom) *ray {
+	if h.z < p.near || h.u < 0 || h.v < 0 {
+		return nil
+	}
+	x, y := int32(h.u/h.z), int32(h.v/h.z)
+	if x >= p.w || y >= p.h {
+		return nil
+	}
+	return &p.rays[y*p.w+x]
+}
+
 // integrate updates the voxels of the block at origin and reports whether any
 // changed.
-func (p *projector) integrate(b *block, origin geom.Vec3) bool {
+func (p *projector) integrate(b *block, origin geom.Vec3) (changed bool) {
 	o := p.project(p.pose.ApplyInverse(origin))
-	changed := false
 	for row := range blockSize * blockSize {
 		fy, fz := float32(row%blockSize), float32(row/blockSize)
 		h := hom{
@@ -75,9 +111,10 @@ func (p *projector) integrate(b *block, origin geom.Vec3) bool {
 	return changed
 }
 
-// row updates the voxels along x that start at h.
-func (p *projector) row(vox *[blockSize]voxel, h hom) bool {
-	step, w, near, rays, changed := p.step[0], p.w, p.near, p.rays, false
+// row updates the voxels along x that start at h and reports whether any
+// changed.
+func (p *projector) row(vox *[blockSize]voxel, h hom) (changed bool) {
+	step, near, w, height, rays := p.step[0], p.near, p.w, p.h, p.rays
 	for i := range vox {
 		u, v, z := h.u, h.v, h.z
 		h.u += step.u
@@ -88,7 +125,7 @@ func (p *projector) row(vox *[blockSize]voxel, h hom) bool {
 		}
 		inv := 1 / z
 		x, y := int32(u*inv), int32(v*inv)
-		if x >= w || y >= p.h {
+		if x >= w || y >= height {
 			continue
 		}
 		r := &rays[y*w+x]
@@ -100,6 +137,16 @@ func (p *projector) row(vox *[blockSize]voxel, h hom) bool {
 		changed = true
 	}
 	return changed
+}
+
+// behind reports whether any voxel of the block is behind a surface.
+func (b *block) behind() bool {
+	for i := range b {
+		if b[i].sdf < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // update takes the observation d (metres in front of the surface) of ray r into

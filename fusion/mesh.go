@@ -7,8 +7,9 @@ import (
 // surface is what Mesh keeps between calls: the pieces of the blocks, so that
 // only those near a change are extracted again.
 type surface struct {
-	pieces []*piece // by block; nil where it holds no surface
-	views  int      // of the volume when they were extracted
+	pieces   []*piece // by block; nil where it holds no surface
+	views    int      // of the volume when they were extracted
+	minViews int      // that a voxel needed then
 }
 
 // Mesh returns the surface as it is now: triangles counter-clockwise seen from
@@ -29,11 +30,15 @@ func (v *Volume) extract() {
 	for len(v.surface.pieces) < len(v.blocks) {
 		v.surface.pieces = append(v.surface.pieces, nil)
 	}
+	minViews := v.cfg.minViews(v.views)
+	if minViews != v.surface.minViews {
+		v.surface = surface{pieces: make([]*piece, len(v.blocks)), minViews: minViews}
+	}
 	stale := v.stale()
 	v.surface.views = v.views
 	const grain = 32
 	parallelFor((len(stale)+grain-1)/grain, v.cfg.Workers, 1, func(c int) {
-		m := &mesher{voxelM: float32(v.cfg.VoxelM), minWeight: float32(v.cfg.MinWeight), minViews: uint16(v.cfg.MinViews)}
+		m := &mesher{voxelM: float32(v.cfg.VoxelM), minWeight: float32(v.cfg.MinWeight), minViews: uint16(minViews)}
 		for _, i := range stale[c*grain : min((c+1)*grain, len(stale))] {
 			o := v.origin(v.keys[i])
 			m.origin = [3]float32{float32(o.X), float32(o.Y), float32(o.Z)}
@@ -48,8 +53,8 @@ func (v *Volume) extract() {
 func (v *Volume) stale() []int32 {
 	mark := make([]bool, len(v.blocks))
 	var stale []int32
-	for i, s := range v.stamps {
-		if s <= v.surface.views {
+	for i, s := range v.state {
+		if s.changed <= v.surface.views {
 			continue
 		}
 		for n := range 27 {

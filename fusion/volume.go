@@ -24,6 +24,12 @@ type voxel struct {
 // block holds 8x8x8 voxels, x fastest.
 type block [blockLen]voxel
 
+// blockState is what is known of a block besides its voxels.
+type blockState struct {
+	changed, touched int  // number of the view that last changed it, and whose band crossed it
+	behind           bool // some voxel is behind a surface
+}
+
 // Volume is a truncated signed distance field with colour in hashed blocks. It
 // is not safe for concurrent use; its methods use Config.Workers goroutines
 // inside.
@@ -32,8 +38,8 @@ type Volume struct {
 	table   *blockTable
 	keys    []blockKey
 	blocks  []*block
-	stamps  []int // of a block: the number of views when it last changed
-	views   int   // integrated so far
+	state   []blockState
+	views   int // integrated so far
 	frame   rayImage
 	touch   toucher
 	full    bool
@@ -57,7 +63,7 @@ func (v *Volume) Blocks() int { return len(v.blocks) }
 
 // Bytes returns the memory that the blocks and their table take.
 func (v *Volume) Bytes() int64 {
-	return int64(len(v.blocks))*(blockLen*16+8+8+8) + int64(len(v.table.keys))*12
+	return int64(len(v.blocks))*(blockLen*16+8+8+24) + int64(len(v.table.keys))*12
 }
 
 // Full reports whether Config.MaxBlocks was reached: what lies outside the
@@ -82,7 +88,7 @@ func (v *Volume) allocate(keys []blockKey, idx []int32) []int32 {
 			v.table.put(k, i)
 			v.keys = append(v.keys, k)
 			v.blocks = append(v.blocks, new(block))
-			v.stamps = append(v.stamps, 0)
+			v.state = append(v.state, blockState{})
 		}
 		idx = append(idx, i)
 	}
