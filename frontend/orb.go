@@ -1,7 +1,9 @@
 package frontend
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"gocv.io/x/gocv"
 
@@ -12,8 +14,13 @@ import (
 // Descriptor is a 256-bit ORB descriptor.
 type Descriptor = slam.Descriptor
 
-// ORB finds up to n multi-scale corners with their descriptors, for place
-// recognition. A picture without corners gives none.
+// Describe returns the ORB features of the current picture, strongest first.
+func (t *Tracker) Describe() ([]geom.Vec2, []Descriptor, error) {
+	return ORB(t.gray, t.cfg.ORBFeatures)
+}
+
+// ORB finds up to n multi-scale corners with their descriptors, strongest first,
+// for place recognition. A picture without corners gives none.
 func ORB(g slam.Gray, n int) ([]geom.Vec2, []Descriptor, error) {
 	if g.W < minSide || g.H < minSide {
 		return nil, nil, fmt.Errorf("frontend: a picture of %dx%d is too small for ORB", g.W, g.H)
@@ -36,10 +43,15 @@ func ORB(g slam.Gray, n int) ([]geom.Vec2, []Descriptor, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	order := make([]int, len(kps))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(kps[b].Response, kps[a].Response) })
 	px, desc := make([]geom.Vec2, len(kps)), make([]Descriptor, len(kps))
-	for i, k := range kps {
-		px[i] = geom.Vec2{X: k.X, Y: k.Y}
-		copy(desc[i][:], raw[i*d.Cols():(i+1)*d.Cols()])
+	for i, k := range order {
+		px[i] = geom.Vec2{X: kps[k].X, Y: kps[k].Y}
+		copy(desc[i][:], raw[k*d.Cols():(k+1)*d.Cols()])
 	}
 	return px, desc, nil
 }

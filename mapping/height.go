@@ -126,6 +126,7 @@ func (m *Map) Rescale(part int, factor float64) {
 		if k.Part == part {
 			k.Pose.T = k.Pose.T.Scale(factor)
 			k.LogScale += math.Log(factor)
+			k.Unit *= factor
 		}
 	}
 	for _, l := range m.landmarks {

@@ -22,7 +22,7 @@ type Keyframe struct {
 	Time     float64
 	Pose     geom.SE3 // T_wc
 	Camera   geom.Camera
-	Features []Feature // ascending by Landmark
+	Features []Feature
 
 	// LogScale is s_k: log z = log D + s_k for readings D of its depth map.
 	LogScale float64
@@ -30,6 +30,9 @@ type Keyframe struct {
 	Gray  slam.Gray
 	Color slam.RGB
 	Depth slam.DepthMap
+
+	Followed int     // features it had when it was made
+	Unit     float64 // what one length of its making is worth now: maps of free scale are stretched
 
 	Place []PlaceFeature // ORB features for loops and relocalisation
 	Part  int            // connected map that the keyframe belongs to
@@ -159,3 +162,25 @@ func (m *Map) rehost(l *Landmark) {
 
 // minDepthM is the nearest depth at which anything is believed.
 const minDepthM = .05
+
+// observe adds the tracks of known landmarks that keyframe k does not list yet.
+func (m *Map) observe(k *Keyframe, tracks []slam.Track) {
+	seen := make(map[int]bool, len(k.Features))
+	for _, f := range k.Features {
+		seen[f.Landmark] = true
+	}
+	for _, t := range tracks {
+		l, ok := m.landmarks[t.ID]
+		if !ok || seen[t.ID] {
+			continue
+		}
+		m.see(l, k, t.Pixel)
+	}
+}
+
+// see adds one observation of a landmark.
+func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) {
+	z, s, _ := readDepth(k.Depth, k.Camera, u)
+	l.Obs = append(l.Obs, Observation{k.ID, len(k.Features)})
+	k.Features = append(k.Features, Feature{Landmark: l.ID, Pixel: u, DepthM: z, LogStd: s})
+}

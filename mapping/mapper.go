@@ -17,6 +17,7 @@ type Features interface {
 	Drop(bad func(slam.Track) bool)
 	Keep(keyframe int)
 	Match(keyframe int, from, guess []geom.Vec2) (ok []bool, err error)
+	Describe() ([]geom.Vec2, []slam.Descriptor, error)
 }
 
 // Mapper turns frames into keyframes and keeps the map adjusted.
@@ -24,14 +25,20 @@ type Mapper struct {
 	Map    *Map
 	Scale  Scale
 	Ground Ground
+	Links  []Link // places seen twice
 	cfg    Config
 	feat   Features
 	part   int
+	parts  int // ever started
+	places *placeIndex
+
+	pending []witness
+	ties    int
 }
 
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, feat Features) *Mapper {
-	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat}
+	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat, parts: 1, places: newPlaceIndex()}
 }
 
 // Insert makes a keyframe of the current frame at pose: it takes up known
@@ -40,7 +47,7 @@ func NewMapper(cfg Config, feat Features) *Mapper {
 func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth slam.DepthMap) (*Keyframe, error) {
 	k := &Keyframe{
 		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: pose, Camera: f.Camera,
-		Gray: f.Gray, Color: f.Color, Depth: depth, Part: m.part,
+		Gray: f.Gray, Color: f.Color, Depth: depth, Part: m.part, Unit: 1,
 	}
 	if err := m.retrack(k); err != nil {
 		return nil, err
@@ -52,6 +59,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 		z, s, _ := readDepth(depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
+	k.Followed = len(k.Features)
 	m.feat.Keep(k.ID)
 	m.Map.addKeyframe(k)
 	if depth.ScaleSigma > 0 {
@@ -64,7 +72,22 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 		return nil, err
 	}
 	m.Scale.update(m.Map, m.part)
-	return k, nil
+	if err := m.describe(k); err != nil {
+		return nil, err
+	}
+	return k, m.closeLoops(ctx, k)
+}
+
+func (m *Mapper) describe(k *Keyframe) error {
+	px, desc, err := m.feat.Describe()
+	if err != nil {
+		return err
+	}
+	k.Place = make([]PlaceFeature, len(px))
+	for i := range px {
+		k.Place[i] = PlaceFeature{px[i], desc[i]}
+	}
+	return nil
 }
 
 // giveDepth starts landmarks that k hosts from the depth map.
@@ -83,7 +106,14 @@ func (m *Mapper) giveDepth(k *Keyframe) {
 }
 
 // NewPart starts a new connected map, after tracking was lost for good.
-func (m *Mapper) NewPart() { m.part++ }
+func (m *Mapper) NewPart() {
+	m.part = m.parts
+	m.parts++
+}
+
+// Parts returns how many parts were ever started; their ids lie below it. Some
+// may have been joined to others.
+func (m *Mapper) Parts() int { return m.parts }
 
 // Part returns the connected map that keyframes are added to.
 func (m *Mapper) Part() int { return m.part }
@@ -125,4 +155,5 @@ func (m *Mapper) Discard() {
 		delete(m.Map.landmarks, id)
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
+	m.places.remove(k.ID)
 }

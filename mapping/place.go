@@ -56,6 +56,21 @@ func (p *placeIndex) add(kf int, features []PlaceFeature) {
 	}
 }
 
+// remove takes the keyframe that was added last out again.
+func (p *placeIndex) remove(kf int) {
+	for i := range p.desc[kf][:min(len(p.desc[kf]), placeIndexed)] {
+		for t := range p.tables {
+			k := placeKey(&p.desc[kf][i].Desc, t)
+			e := p.tables[t][k]
+			for len(e) > 0 && int(e[len(e)-1].kf) == kf {
+				e = e[:len(e)-1]
+			}
+			p.tables[t][k] = e
+		}
+	}
+	delete(p.desc, kf)
+}
+
 // placeCandidate is a keyframe with the number of features it has in common with
 // a query.
 type placeCandidate struct{ kf, votes int }

@@ -12,7 +12,7 @@ import (
 // adjusted as a whole and brought to metres, and every frame is located once
 // more against the finished landmarks.
 func (s *System) Finish(ctx context.Context) error {
-	for part := range s.mapper.Part() + 1 {
+	for part := range s.mapper.Parts() {
 		scale, err := s.mapper.Finish(ctx, part)
 		if err != nil {
 			return err
@@ -24,27 +24,60 @@ func (s *System) Finish(ctx context.Context) error {
 }
 
 // relocate estimates the poses of all frames between keyframes again, from the
-// tracks they had.
+// tracks they had. Frames that had no pose, but tracks of landmarks that have a
+// depth by now, get one too: those of a two-view start, for example.
 func (s *System) relocate() {
 	t := tracking.New(s.cfg.Tracking, s.cfg.Seed)
+	near := s.nearestKeyframes()
 	for i := range s.records {
 		r := &s.records[i]
-		if r.Keyframe < 0 {
+		if near[i] < 0 {
 			continue
 		}
-		k := s.mapper.Map.Keyframes[r.Keyframe]
+		k := s.mapper.Map.Keyframes[near[i]]
 		if k.Frame == r.Frame {
-			r.Relative = geom.IdentitySE3()
+			r.attach(k, k.Pose)
 			continue
+		}
+		guess := k.Pose
+		if r.Keyframe >= 0 {
+			guess = r.pose(k)
 		}
 		tracks := make([]slam.Track, len(r.tracks))
 		for j, tr := range r.tracks {
 			tracks[j] = slam.Track{ID: int(tr.id), Pixel: geom.Vec2{X: float64(tr.u), Y: float64(tr.v)}}
 		}
-		est := t.Locate(r.Time, k.Camera, k.Pose.Mul(r.Relative), tracks, s.mapper.PointIn(k.Part))
+		est := t.Locate(r.Time, k.Camera, guess, tracks, s.mapper.PointIn(k.Part))
 		if est.OK {
 			r.attach(k, est.Pose)
 			r.Inliers, r.RMSPx = len(est.Inliers), est.RMSPx
 		}
 	}
+}
+
+// nearestKeyframes returns for each record its reference keyframe, or that of
+// the nearest record that has one, the earlier of two.
+func (s *System) nearestKeyframes() []int {
+	near := make([]int, len(s.records))
+	dist := make([]int, len(s.records))
+	last := -1
+	for i, r := range s.records {
+		if r.Keyframe >= 0 {
+			last = i
+		}
+		near[i], dist[i] = -1, len(s.records)
+		if last >= 0 {
+			near[i], dist[i] = s.records[last].Keyframe, i-last
+		}
+	}
+	last = -1
+	for i := len(s.records) - 1; i >= 0; i-- {
+		if s.records[i].Keyframe >= 0 {
+			last = i
+		}
+		if last >= 0 && last-i < dist[i] {
+			near[i], dist[i] = s.records[last].Keyframe, last-i
+		}
+	}
+	return near
 }

@@ -17,7 +17,7 @@ const (
 // initialise starts a map: at once where the frame has depth, else by two views
 // as soon as the camera has moved enough.
 func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) error {
-	if s.keyframe == nil || s.state == slam.Lost {
+	if s.keyframe == nil {
 		return s.startAt(ctx, f, rec)
 	}
 	last := s.track.Last() // the identity: only its rotation is used
@@ -25,6 +25,7 @@ func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) err
 	if err != nil {
 		return err
 	}
+	rec.keepTracks(s.front.Tracks())
 	pairs := s.pairs(f.Camera)
 	if len(pairs.ids) < startMinTracks || f.Index-s.keyframe.Frame > startMaxFrames {
 		s.mapper.Discard()

@@ -15,7 +15,7 @@ func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
 	cfg := s.cfg.Keyframes
 	followed, parallax := s.sinceKeyframe(f.Camera, est.Pose)
 	unit := float64(f.Camera.W) / 640
-	had := len(s.keyframe.Features)
+	had := s.keyframe.Followed
 	gap := f.Index - s.keyframe.Frame
 	switch {
 	case float64(followed) < cfg.MinShare*float64(had):

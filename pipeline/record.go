@@ -13,7 +13,8 @@ type Record struct {
 	Time     float64
 	State    slam.TrackState
 	Keyframe int      // id of the reference keyframe, -1 for a frame without a pose
-	Relative geom.SE3 // T_keyframe_frame
+	Relative geom.SE3 // T_keyframe_frame, in lengths of unit
+	unit     float64  // of the keyframe at that time
 	Inliers  int
 	RMSPx    float64
 	tracks   []track // inliers, for the last estimate against the finished map
@@ -33,7 +34,14 @@ func (r *Record) keepTracks(all []slam.Track) {
 }
 
 func (r *Record) attach(k *mapping.Keyframe, pose geom.SE3) {
-	r.Keyframe, r.Relative = k.ID, k.Pose.Between(pose)
+	r.Keyframe, r.Relative, r.unit = k.ID, k.Pose.Between(pose), k.Unit
+}
+
+// pose returns the frame's pose with its keyframe where it is now.
+func (r *Record) pose(k *mapping.Keyframe) geom.SE3 {
+	rel := r.Relative
+	rel.T = rel.T.Scale(k.Unit / r.unit)
+	return k.Pose.Mul(rel)
 }
 
 // Trajectory returns the posed frames of a part.
@@ -45,7 +53,7 @@ func (s *System) Trajectory(part int) slam.Trajectory {
 		}
 		k := s.mapper.Map.Keyframes[r.Keyframe]
 		if k.Part == part {
-			out = append(out, slam.StampedPose{Time: r.Time, Pose: k.Pose.Mul(r.Relative)})
+			out = append(out, slam.StampedPose{Time: r.Time, Pose: r.pose(k)})
 		}
 	}
 	return out

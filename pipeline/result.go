@@ -111,7 +111,7 @@ func (r *Result) frameRows() (poses []geom.SE3, spans []report.Span) {
 			continue
 		}
 		if k := r.sys.mapper.Map.Keyframes[rec.Keyframe]; k.Part == part {
-			p := k.Pose.Mul(rec.Relative)
+			p := rec.pose(k)
 			known[i] = &p
 		}
 	}

@@ -117,16 +117,39 @@ func (s *System) predictPixel(cam geom.Camera, last, guess geom.SE3, t slam.Trac
 	return cam.Project(p)
 }
 
-// loseTrack counts a frame without a pose; after a while a new part is started.
+// loseTrack looks for a frame without a pose in the whole map; after a few
+// frames in vain a new part is started, to be joined when a place is recognised.
 func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) error {
+	rec.keepTracks(s.front.Tracks())
 	s.state = slam.Lost
 	s.lost++
+	px, desc, err := s.front.Describe()
+	if err != nil {
+		return err
+	}
+	if pose, part, ok := s.mapper.Relocalise(f.Camera, px, desc); ok {
+		return s.resume(ctx, f, rec, pose, part)
+	}
 	if s.lost < s.cfg.Tracking.LostFrames {
 		return nil
 	}
 	s.mapper.NewPart()
 	s.lost = 0
-	return s.initialise(ctx, f, rec)
+	return s.startAt(ctx, f, rec)
+}
+
+// resume goes on in a part of the map at a pose found by place recognition.
+func (s *System) resume(ctx context.Context, f *slam.Frame, rec *Record, pose geom.SE3, part int) error {
+	s.front.Drop(func(slam.Track) bool { return true })
+	s.mapper.Resume(part)
+	k, err := s.insert(ctx, f, pose)
+	if err != nil {
+		return err
+	}
+	s.track.Reset(f.Time, k.Pose)
+	s.state, s.lost = slam.Tracking, 0
+	rec.attach(k, k.Pose)
+	return nil
 }
 
 func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) (*mapping.Keyframe, error) {
