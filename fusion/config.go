@@ -33,7 +33,6 @@ type Config struct {
 	MinViews     int     `json:"min_views" yaml:"min_views"`         // views a voxel needs to count as seen; 0: by their number, see below
 	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
 	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
-	MaxTriangles int     `json:"max_triangles" yaml:"max_triangles"` // the mesh is decimated to about this many; 0: as it is
 
 	MaxBlocks int `json:"max_blocks" yaml:"max_blocks"` // bound on memory: 8 KiB a block
 	Workers   int `json:"-" yaml:"-"`                   // goroutines; 0: one a core. Results do not depend on it
@@ -75,7 +74,6 @@ func (c Config) Validate() error {
 		{"min_views", float64(c.MinViews), 0, math.MaxUint16},
 		{"min_triangles", float64(c.MinTriangles), 0, math.MaxInt32},
 		{"smooth_iters", float64(c.SmoothIters), 0, 1000},
-		{"max_triangles", float64(c.MaxTriangles), 0, math.MaxInt32},
 		{"max_blocks", float64(c.MaxBlocks), 1, math.MaxInt32},
 		{"workers", float64(c.Workers), 0, 4096},
 	}

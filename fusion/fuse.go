@@ -21,23 +21,23 @@ type Stats struct {
 	VoxelM    float64 `json:"voxel_m"`
 	MaxDepthM float64 `json:"max_depth_m"`
 
-	Views   int      `json:"views"`   // fused
-	Skipped int      `json:"skipped"` // without depth, or unusable
-	Reasons []string `json:"reasons"` // why, the first few
+	Views   int      `json:"views"`             // fused
+	Skipped int      `json:"skipped"`           // without depth, or unusable
+	Reasons []string `json:"reasons,omitempty"` // why, the first few
 
 	Aligned     int     `json:"aligned"`       // views whose depth was warped or scaled
 	LogScaleStd float64 `json:"log_scale_std"` // robust spread of their scales
 	SigmaBefore float64 `json:"sigma_before"`  // median deviation of log depth from the landmarks, before
 	Sigma       float64 `json:"sigma"`         // and after alignment
 
-	Blocks     int   `json:"blocks"`
-	Bytes      int64 `json:"bytes"`
-	Full       bool  `json:"full"` // max_blocks was reached
-	Vertices   int   `json:"vertices"`
-	Triangles  int   `json:"triangles"`
-	AlignMS    Timed `json:"align_ms"`     // align and drop edges, a view
-	IntegrateM Timed `json:"integrate_ms"` // a view
-	MeshMS     Timed `json:"mesh_ms"`
+	Blocks      int   `json:"blocks"`
+	Bytes       int64 `json:"bytes"`
+	Full        bool  `json:"full"` // max_blocks was reached
+	Vertices    int   `json:"vertices"`
+	Triangles   int   `json:"triangles"`
+	AlignMS     Timed `json:"align_ms"`     // align and drop edges, a view
+	IntegrateMS Timed `json:"integrate_ms"` // a view
+	MeshMS      Timed `json:"mesh_ms"`
 }
 
 // Timed summarises wall-clock times in milliseconds.
@@ -152,7 +152,7 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	m := f.volume.Mesh()
 	s := &f.stats
 	s.MeshMS = timed([]float64{milliseconds(start)})
-	s.AlignMS, s.IntegrateM = timed(f.alignMS), timed(f.integrateMS)
+	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)
 	s.Blocks, s.Bytes, s.Full = f.volume.Blocks(), f.volume.Bytes(), f.volume.Full()
 	s.Vertices, s.Triangles = len(m.Vertices), len(m.Triangles)
 	s.SigmaBefore, s.Sigma = median(f.before), median(f.sigmas)

@@ -14,6 +14,7 @@ import (
 // cli lists the commands; each lives in the file of its name.
 type cli struct {
 	Run     runCmd     `cmd:"" help:"Map a sequence, a video or a camera: trajectory, mesh and report in a folder."`
+	Fuse    fuseCmd    `cmd:"" help:"Build the dense map of a source at given poses."`
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+
+	"github.com/metricslam/metricslam/datasets"
+	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/eval"
+	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/fusion"
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// fuseCmd builds the dense map of a source at given poses.
+type fuseCmd struct {
+	sourceFlags
+	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away."`
+	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth pictures, a model.onnx, auto (the network that ships; none where none does)."`
+	Output     string   `short:"o" required:"" placeholder:"DIR" help:"Folder for mesh and report.json; it is made."`
+	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
+	Voxel      float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
+	MaxDepth   float64  `placeholder:"M" help:"Depth beyond it is left out; default: by the scene."`
+	JSON       bool     `help:"Print the report as JSON."`
+	Quiet      bool     `help:"Show nothing but errors."`
+}
+
+// fuseReport is report.json of the fuse command.
+type fuseReport struct {
+	Version    string        `json:"version"`
+	Source     string        `json:"source"`
+	Poses      string        `json:"poses"`
+	Depth      string        `json:"depth"`
+	Frames     int           `json:"frames"`      // read
+	Posed      int           `json:"posed"`       // with a pose within 0.02 s
+	NoDepth    int           `json:"no_depth"`    // posed, but without depth
+	Damaged    int           `json:"damaged"`     // skipped by the source or the depth source
+	PeakMemory int64         `json:"peak_memory"` // bytes
+	Fusion     fusion.Stats  `json:"fusion"`
+	Config     fusion.Config `json:"config"`
+}
+
+// Run reads the source to its end and writes the mesh.
+func (c fuseCmd) Run(ctx context.Context) error {
+	cfg := fusion.Default()
+	cfg.VoxelM, cfg.MaxDepthM = c.Voxel, c.MaxDepth
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	poses, err := export.ReadTUM(c.Poses)
+	if err != nil {
+		return err
+	}
+	src, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	d, err := depth.Open(c.Depth, depth.Options{DepthScale: c.DepthScale})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := os.MkdirAll(c.Output, 0o755); err != nil {
+		return fmt.Errorf("-o %s: %w", c.Output, err)
+	}
+	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
+	rep := &fuseReport{Version: buildVersion(), Source: c.Source, Poses: c.Poses, Depth: d.Name(), Config: cfg}
+	posed := posedFrames{source: src, depth: d, poses: poses, show: show, rep: rep}
+	mesh, stats, err := fusion.Fuse(ctx, posed.views(ctx), cfg)
+	if errors.Is(err, fusion.ErrNoView) {
+		return c.explain(rep, err)
+	}
+	if err != nil {
+		return err
+	}
+	rep.Fusion, rep.PeakMemory = stats, report.PeakMemory()
+	if err := c.write(mesh, rep); err != nil {
+		return err
+	}
+	show.Done(fmt.Sprintf("%d of %d frames posed, %d fused at %g m; %d triangles in %s",
+		rep.Posed, rep.Frames, stats.Views, stats.VoxelM, stats.Triangles, c.Output))
+	if c.JSON {
+		return printJSON(os.Stdout, rep)
+	}
+	return nil
+}
+
+// explain says why there is nothing to fuse and what to do about it.
+func (c fuseCmd) explain(rep *fuseReport, err error) error {
+	switch {
+	case rep.Frames == 0:
+		return fmt.Errorf("%s: no readable frame", c.Source)
+	case rep.Posed == 0:
+		return fmt.Errorf("--poses %s: none of its stamps is within %g s of one of the %d frames of %s; check that both use the same clock",
+			c.Poses, eval.MaxTimeDiff, rep.Frames, c.Source)
+	case rep.NoDepth == rep.Posed:
+		return fmt.Errorf("--depth %s: no depth for any of the %d posed frames; choose another --depth, such as sensor or a folder", c.Depth, rep.Posed)
+	}
+	return err
+}
+
+// write saves the mesh in the formats asked for, and the report.
+func (c fuseCmd) write(mesh *slam.Mesh, rep *fuseReport) error {
+	for _, format := range slices.Compact(slices.Sorted(slices.Values(c.MeshFormat))) {
+		if err := export.WriteMesh(filepath.Join(c.Output, "mesh."+format), mesh); err != nil {
+			return err
+		}
+	}
+	return atomicfile.Write(filepath.Join(c.Output, "report.json"), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rep)
+	})
+}
+
+// posedFrames turns the frames of a source that have a pose and depth into
+// views, and counts the others.
+type posedFrames struct {
+	source datasets.Source
+	depth  depth.Source
+	poses  slam.Trajectory
+	show   progress.Display
+	rep    *fuseReport
+}
+
+func (p *posedFrames) views(ctx context.Context) iter.Seq2[slam.KeyframeView, error] {
+	return func(yield func(slam.KeyframeView, error) bool) {
+		for {
+			f, err := p.source.Next(ctx)
+			var damaged *datasets.SkipError
+			switch {
+			case err == io.EOF:
+				return
+			case errors.As(err, &damaged):
+				p.rep.Damaged++
+				fmt.Fprintln(p.show, "warning:", err)
+				continue
+			case err != nil:
+				yield(slam.KeyframeView{}, err)
+				return
+			}
+			p.rep.Frames++
+			p.show.Update(progress.State{Frame: p.rep.Frames, Tracking: slam.Tracking})
+			view, ok, err := p.view(ctx, f)
+			if err != nil || ok {
+				if !yield(view, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// view returns the view of a frame; ok is false where it has no pose or depth.
+func (p *posedFrames) view(ctx context.Context, f *slam.Frame) (view slam.KeyframeView, ok bool, err error) {
+	pose, ok := nearestPose(p.poses, f.Time)
+	if !ok {
+		return view, false, nil
+	}
+	p.rep.Posed++
+	d, err := p.depth.Depth(ctx, f)
+	switch {
+	case errors.Is(err, depth.ErrNoDepth):
+		p.rep.NoDepth++
+		return view, false, nil
+	case ctx.Err() != nil:
+		return view, false, ctx.Err()
+	case err != nil: // one damaged picture does not end the job
+		p.rep.Damaged++
+		p.rep.NoDepth++
+		fmt.Fprintln(p.show, "warning:", err)
+		return view, false, nil
+	}
+	return slam.KeyframeView{
+		ID: f.Index, Time: f.Time, Pose: pose.Pose, Camera: f.Camera, Color: f.Color, Gray: f.Gray, Depth: d,
+	}, true, nil
+}
+
+// nearestPose returns the pose nearest in time to t, unless that is further than
+// eval.MaxTimeDiff away.
+func nearestPose(poses slam.Trajectory, t float64) (slam.StampedPose, bool) {
+	i := sort.Search(len(poses), func(k int) bool { return poses[k].Time >= t })
+	if i == len(poses) || i > 0 && t-poses[i-1].Time <= poses[i].Time-t {
+		i--
+	}
+	if i < 0 || math.Abs(poses[i].Time-t) > eval.MaxTimeDiff {
+		return slam.StampedPose{}, false
+	}
+	return poses[i], true
+}
