@@ -14,6 +14,8 @@ const (
 //	S = H + lambda D - W (V + lambda D_l)^-1 W^T,   b = -g + W (V + lambda D_l)^-1 g_l
 //
 // H, g and D are those of all lanes, in the first lane's arrays.
+//
+// Without landmarks the first lane's part is all of it.
 func (s *system) reduce(ln *lane, lambda float64) {
 	if ln == &s.lanes[0] {
 		copy(ln.s, ln.h)
@@ -26,7 +28,7 @@ func (s *system) reduce(ln *lane, lambda float64) {
 		for i, x := range ln.g {
 			ln.b[i] = -x
 		}
-	} else {
+	} else if len(s.landmarks) > 0 {
 		clear(ln.s)
 		clear(ln.b)
 	}

@@ -359,3 +359,25 @@ func BenchmarkAnalyseWindow(b *testing.B) {
 		newSystem(p, solverAuto)
 	}
 }
+
+// A map of 300 keyframes: what a loop's global adjustment costs.
+func BenchmarkGlobal(b *testing.B) {
+	p := newWindow(300, 30000)
+	b.Run("analyse", func(b *testing.B) {
+		for b.Loop() {
+			newSystem(p, solverAuto)
+		}
+	})
+	b.Run("solve", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			p := newWindow(300, 30000)
+			b.StartTimer()
+			sum, err := Solve(context.Background(), p, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(sum.Iterations), "iterations")
+		}
+	})
+}

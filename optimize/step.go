@@ -25,6 +25,9 @@ func (s *system) gather() (cost float64, undefined int) {
 
 // mergeReduced adds the lanes' parts of the reduced system.
 func (s *system) mergeReduced() {
+	if len(s.landmarks) == 0 {
+		return
+	}
 	for i := 1; i < numLanes; i++ {
 		addTo(s.lanes[0].s, s.lanes[i].s)
 		addTo(s.lanes[0].b, s.lanes[i].b)

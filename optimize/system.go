@@ -252,8 +252,10 @@ func (s *system) allocate() {
 	s.lanes[0].plans, s.lanes[1].plans = [2]int{free, middle}, [2]int{middle, len(s.plans)}
 	for i := range s.lanes {
 		ln := &s.lanes[i]
-		ln.h, ln.s = make([]float64, s.solver.Size()), make([]float64, s.solver.Size())
-		ln.g, ln.b = make([]float64, s.n), make([]float64, s.n)
+		ln.h, ln.g = make([]float64, s.solver.Size()), make([]float64, s.n)
+		if i == 0 || len(s.landmarks) > 0 {
+			ln.s, ln.b = make([]float64, s.solver.Size()), make([]float64, s.n)
+		}
 		ln.y = make([]float64, widest)
 	}
 }
