@@ -104,7 +104,32 @@ func (b *baker) surface(s *surface, r *rand.Rand) {
 			l.pix[j*w+i] = light.node(p, s.n, r)
 		}
 	}
+	l.smooth()
 	s.light = l
+}
+
+// smooth averages neighbouring nodes with weights 1, 2, 1 in both directions:
+// few rays a node leave noise, which is no texture of the wall.
+func (l *lightmap) smooth() {
+	pass := func(n, step, lines, lineStep int) {
+		if n < 3 {
+			return
+		}
+		line := make([][3]float32, n)
+		for j := range lines {
+			for i := range line {
+				line[i] = l.pix[j*lineStep+i*step]
+			}
+			for i := range line {
+				a, b, c := line[max(i-1, 0)], line[i], line[min(i+1, n-1)]
+				for k := range 3 {
+					l.pix[j*lineStep+i*step][k] = (a[k] + 2*b[k] + c[k]) / 4
+				}
+			}
+		}
+	}
+	pass(l.w, 1, l.h, l.w)
+	pass(l.h, l.w, l.w, 1)
 }
 
 // gridOver returns the nodes and their distance over an extent. What is smaller

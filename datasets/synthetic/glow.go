@@ -32,7 +32,7 @@ func (l *lightmap) at(u, v float64) [3]float32 {
 }
 
 // glowAt returns the light at pixel (x, y) of polygon q, under the gain.
-func (p *painter) glowAt(q *projected, x, y float64) (g glow) {
+func (p *painter) glowAt(q *projected, sh *shading, x, y float64) (g glow) {
 	s := q.surf
 	z := 1 / max(q.w0+q.wx*x+q.wy*y, 1e-9)
 	var light [3]float32
@@ -40,7 +40,7 @@ func (p *painter) glowAt(q *projected, x, y float64) (g glow) {
 	case s.emit > 0:
 		light = [3]float32{float32(s.emit), float32(s.emit), float32(s.emit)}
 	case s.light != nil:
-		light = s.light.at(q.shade.lu.at(x, y, z), q.shade.lv.at(x, y, z))
+		light = s.light.at(sh.lu.at(x, y, z), sh.lv.at(x, y, z))
 	default:
 		for k := range 3 {
 			light[k] = float32(s.flat[k])
@@ -116,8 +116,9 @@ func (p *painter) skyPoint(x, y float64) uint64 {
 	if g.mul[1] == 0 {
 		return texel(0).lit(&g, &g, 0)
 	}
-	f := p.footprint(&p.sky, x, y)
-	return f.sample(int64(p.sky.shade.u.at(x, y, z)), int64(p.sky.shade.v.at(x, y, z))).lit(&g, &g, 0)
+	sh := p.shadingOf(&p.sky)
+	f := p.footprint(&p.sky, sh, x, y)
+	return f.sample(int64(sh.u.at(x, y, z)), int64(sh.v.at(x, y, z))).lit(&g, &g, 0)
 }
 
 func (p *painter) runSky(y, x0, x1 int) {

@@ -30,7 +30,7 @@ const (
 	texDoor
 	texRug
 	texPoster0
-	numPosters  = 8
+	numPosters  = 12
 	numIndoors  = texPoster0 + numPosters
 	numBooks    = 2048 / 48
 	cartonSides = 4 // of different print in texCardboard

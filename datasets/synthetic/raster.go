@@ -25,13 +25,10 @@ const maxCorners = 12
 type projected struct {
 	surf       *surface
 	w0, wx, wy float64 // inverse depth at pixel (x, y) is w0 + wx x + wy y
-	y0, y1     int     // sample rows
 	zMin       float64
-	edges      [maxCorners]edge
-	nEdges     int
-	shade      shading
-	ready      bool // shade is set up
-	tile       tileShade
+	y0, y1     int32 // sample rows
+	e0, e1     int32 // its edges in raster.edges
+	shade      int32 // its place in painter.shades + 1; 0: not needed yet
 }
 
 type edge struct{ y0, y1, x, slope float64 } // x at y0, in samples
@@ -41,6 +38,8 @@ type raster struct {
 	cam   geom.Camera
 	pose  geom.SE3
 	polys []projected
+	edges []edge
+	bands [][]int32 // the polygons that touch a band, front ones first
 	order []int32
 	// One band: inverse depth and polygon (index + 1, 0 for the sky), with
 	// sw = 2W+1 samples a row and 2 bandRows + 1 rows.
@@ -52,13 +51,14 @@ type raster struct {
 func newRaster(cam geom.Camera) *raster {
 	sw := 2*cam.W + 1
 	n := sw * (2*bandRows + 1)
-	return &raster{cam: cam, sw: sw, depth: make([]float32, n), id: make([]int32, n)}
+	return &raster{cam: cam, sw: sw, depth: make([]float32, n), id: make([]int32, n),
+		bands: make([][]int32, (cam.H+bandRows-1)/bandRows)}
 }
 
 // begin projects all surfaces of the groups for a new picture.
 func (r *raster) begin(pose geom.SE3, groups []*group) {
 	r.pose = pose
-	r.polys = r.polys[:0]
+	r.polys, r.edges = r.polys[:0], r.edges[:0]
 	for _, g := range groups {
 		if !r.outside(pose.ApplyInverse(g.centre), g.radius) {
 			for i := range g.surfaces {
@@ -73,6 +73,17 @@ func (r *raster) begin(pose geom.SE3, groups []*group) {
 	slices.SortFunc(r.order, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(r.polys[a].zMin, r.polys[b].zMin), cmp.Compare(a, b))
 	})
+	for i := range r.bands {
+		r.bands[i] = r.bands[i][:0]
+	}
+	for _, k := range r.order {
+		q := &r.polys[k]
+		// A band of samples shares its last row with the next.
+		first, last := max(int(q.y0)-1, 0)/(2*bandRows), min(int(q.y1)/(2*bandRows), len(r.bands)-1)
+		for b := first; b <= last; b++ {
+			r.bands[b] = append(r.bands[b], k)
+		}
+	}
 }
 
 // outside reports whether a ball in camera coordinates misses the view.
@@ -111,17 +122,19 @@ func (r *raster) project(s *surface) {
 	if n < 3 {
 		return
 	}
-	var q projected
-	lo, hi := q.setEdges(r.cam, pts[:n])
+	var px [maxCorners]geom.Vec2
+	lo, hi := r.corners(pts[:n], &px)
 	if hi.X < -.5 || lo.X > float64(r.cam.W)-.5 || hi.Y < -.5 || lo.Y > float64(r.cam.H)-.5 {
 		return
 	}
-	q.y0 = max(int(math.Ceil(2*lo.Y+1)), 0)
-	q.y1 = min(int(math.Floor(2*hi.Y+1)), 2*r.cam.H)
+	q := projected{surf: s, e0: int32(len(r.edges))}
+	q.y0 = int32(max(math.Ceil(2*lo.Y+1), 0))
+	q.y1 = int32(min(math.Floor(2*hi.Y+1), float64(2*r.cam.H)))
 	if q.y0 > q.y1 {
 		return
 	}
-	q.surf = s
+	r.addEdges(px[:n])
+	q.e1 = int32(len(r.edges))
 	nc := r.pose.R.TMulVec(s.n)
 	q.wx, q.wy = nc.X/(r.cam.Fx*h), nc.Y/(r.cam.Fy*h)
 	q.w0 = nc.Z/h - q.wx*r.cam.Cx - q.wy*r.cam.Cy
@@ -149,36 +162,38 @@ func clipNear(in []geom.Vec3, out *[maxCorners]geom.Vec3) (n int) {
 	return n
 }
 
-// setEdges projects the corners and returns their bounds in pixels.
-func (q *projected) setEdges(cam geom.Camera, pts []geom.Vec3) (lo, hi geom.Vec2) {
-	var px [maxCorners]geom.Vec2
+// corners projects the points and returns their bounds in pixels.
+func (r *raster) corners(pts []geom.Vec3, px *[maxCorners]geom.Vec2) (lo, hi geom.Vec2) {
 	lo, hi = geom.Vec2{X: math.Inf(1), Y: math.Inf(1)}, geom.Vec2{X: math.Inf(-1), Y: math.Inf(-1)}
 	for i, p := range pts {
-		u := cam.Project(p)
+		u := r.cam.Project(p)
 		px[i] = u
 		lo = geom.Vec2{X: min(lo.X, u.X), Y: min(lo.Y, u.Y)}
 		hi = geom.Vec2{X: max(hi.X, u.X), Y: max(hi.Y, u.Y)}
 	}
-	for i := range pts {
-		a, b := px[i], px[(i+1)%len(pts)]
-		if a.Y > b.Y {
-			a, b = b, a
-		}
-		if a.Y == b.Y {
-			continue
-		}
-		q.edges[q.nEdges] = edge{y0: 2*a.Y + 1, y1: 2*b.Y + 1, x: 2*a.X + 1, slope: (b.X - a.X) / (b.Y - a.Y)}
-		q.nEdges++
-	}
 	return lo, hi
 }
 
+// addEdges appends the edges between the corners that cross rows.
+func (r *raster) addEdges(px []geom.Vec2) {
+	for i, a := range px {
+		b := px[(i+1)%len(px)]
+		if a.Y > b.Y {
+			a, b = b, a
+		}
+		if a.Y < b.Y {
+			r.edges = append(r.edges, edge{y0: 2*a.Y + 1, y1: 2*b.Y + 1, x: 2*a.X + 1, slope: (b.X - a.X) / (b.Y - a.Y)})
+		}
+	}
+}
+
 // span returns the columns [x0, x1) that the polygon covers in sample row y.
-func (q *projected) span(y, sw int) (x0, x1 int) {
+func (r *raster) span(q *projected, y int) (x0, x1 int) {
+	sw := r.sw
 	lo, hi := math.Inf(1), math.Inf(-1)
 	fy := float64(y)
-	for i := range q.nEdges {
-		e := &q.edges[i]
+	for i := q.e0; i < q.e1; i++ {
+		e := &r.edges[i]
 		if fy < e.y0 || fy >= e.y1 {
 			continue
 		}
@@ -204,10 +219,10 @@ func (r *raster) band(y0 int) {
 	clear(r.depth)
 	clear(r.id)
 	first, last := 2*y0, min(2*(y0+bandRows), 2*r.cam.H)
-	for _, k := range r.order {
+	for _, k := range r.bands[y0/bandRows] {
 		q := &r.polys[k]
-		for y := max(q.y0, first); y <= min(q.y1, last); y++ {
-			x0, x1 := q.span(y, r.sw)
+		for y := max(int(q.y0), first); y <= min(int(q.y1), last); y++ {
+			x0, x1 := r.span(q, y)
 			if x0 >= x1 {
 				continue
 			}

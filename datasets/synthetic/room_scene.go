@@ -78,7 +78,7 @@ func (b *roomBuilder) shell() {
 	rooms := [][2]float64{{b.x0(), b.x1()}}
 	if b.divided {
 		m := b.a / 2
-		rooms = [][2]float64{{b.x0(), m - wallM/2}, {m + wallM/2, b.x1()}}
+		rooms = [][2]float64{{b.x0(), m}, {m, b.x1()}} // the floors meet in the doorways
 		b.dividingWall(m)
 	}
 	for i, x := range rooms {
@@ -199,7 +199,8 @@ func (b *roomBuilder) wall(k int, a axes, length float64) {
 	f.quad(f.mat(paper.tex, paper.widthM), a.p(length, 0, ceilingM), a.x.Scale(-length), geom.Vec3{Z: -ceilingM})
 	skirting := f.painted(.8)
 	f.box(skirting, a, 0, 0, 0, length, .018, .09)
-	b.along(k, a, .25, length-.25)
+	const corner = .62 // furniture of the next wall stands there
+	b.along(k, a, corner, length-corner)
 }
 
 // along stands furniture along a wall from x to end.

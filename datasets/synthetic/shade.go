@@ -33,6 +33,7 @@ func (f *planar) at(x, y, z float64) float64 { return z*(x*f.x+y*f.y+f.f0) + f.c
 type shading struct {
 	u, v   planar // texture, in 1/256 texels
 	lu, lv planar // light map, in its texels
+	tile   tileShade
 }
 
 // painter shades polygons into linear light under a gain.
@@ -41,6 +42,7 @@ type painter struct {
 	around *surroundings
 	gain   float64
 	sky    projected
+	shades []shading // of the sky, where there is one, and of the polygons in sight
 	light  []uint64  // W*H pixels of three lanes
 	depthM []float32 // W*H, 0 for the sky
 }
@@ -54,6 +56,7 @@ func newPainter(cam geom.Camera, around *surroundings) *painter {
 func (p *painter) paint(pose geom.SE3, groups []*group, gain float64) {
 	p.gain = gain
 	p.begin(pose, groups)
+	p.shades = p.shades[:0]
 	p.setSky()
 	for y0 := 0; y0 < p.cam.H; y0 += bandRows {
 		p.band(y0)
@@ -70,15 +73,23 @@ func (p *painter) planarOf(a geom.Vec3, c, scale float64) planar {
 	return planar{x: fx, y: fy, f0: ac.Z - fx*p.cam.Cx - fy*p.cam.Cy, c: (a.Dot(p.pose.T) + c) * scale}
 }
 
-func (p *painter) prepare(q *projected) {
-	s := q.surf
-	q.shade.u = p.planarOf(s.uA, s.u0, 256)
-	q.shade.v = p.planarOf(s.vA, s.v0, 256)
-	if l := s.light; l != nil {
-		q.shade.lu = p.planarOf(l.uA, l.u0, 1)
-		q.shade.lv = p.planarOf(l.vA, l.v0, 1)
+// shadingOf returns the shading of q, set up when first needed.
+func (p *painter) shadingOf(q *projected) *shading {
+	if q.shade == 0 {
+		p.shades = append(p.shades, p.newShading(q.surf))
+		q.shade = int32(len(p.shades))
 	}
-	q.ready = true
+	return &p.shades[q.shade-1]
+}
+
+func (p *painter) newShading(s *surface) (sh shading) {
+	sh.u = p.planarOf(s.uA, s.u0, 256)
+	sh.v = p.planarOf(s.vA, s.v0, 256)
+	if l := s.light; l != nil {
+		sh.lu = p.planarOf(l.uA, l.u0, 1)
+		sh.lv = p.planarOf(l.vA, l.v0, 1)
+	}
+	return sh
 }
 
 // skyHeightM is the height of the clouds over the camera.
@@ -86,7 +97,7 @@ const skyHeightM = 1000
 
 // setSky lays the clouds on a plane that moves with the camera.
 func (p *painter) setSky() {
-	p.sky = projected{ready: true}
+	p.sky = projected{}
 	if p.around.sky == nil {
 		return
 	}
@@ -96,19 +107,19 @@ func (p *painter) setSky() {
 	const widthM = 3000
 	s := 256 * float64(p.around.sky.w) / widthM
 	here := p.pose.T
-	p.sky.shade.u = p.planarOf(geom.Vec3{X: 1}, textureOffset*widthM/float64(p.around.sky.w)-here.X, s)
-	p.sky.shade.v = p.planarOf(geom.Vec3{Y: 1}, textureOffset*widthM/float64(p.around.sky.w)-here.Y, s)
+	offset := textureOffset * widthM / float64(p.around.sky.w)
+	p.shades = append(p.shades, shading{
+		u: p.planarOf(geom.Vec3{X: 1}, offset-here.X, s),
+		v: p.planarOf(geom.Vec3{Y: 1}, offset-here.Y, s),
+	})
+	p.sky.shade = 1
 }
 
 func (p *painter) polygon(id int32) *projected {
 	if id == 0 {
 		return &p.sky
 	}
-	q := &p.polys[id-1]
-	if !q.ready {
-		p.prepare(q)
-	}
-	return q
+	return &p.polys[id-1]
 }
 
 // row shades one row of pixels: runs of pixels with one surface behind them in
@@ -149,25 +160,26 @@ func (p *painter) run(q *projected, y, x0, x1 int) {
 		p.runSky(y, x0, x1)
 		return
 	}
+	sh := p.shadingOf(q)
 	fy := float64(y)
 	wRow := q.w0 + q.wy*fy
 	out, depth := p.light[y*p.cam.W:][:p.cam.W], p.depthM[y*p.cam.W:][:p.cam.W]
-	uRow, vRow := q.shade.u.y*fy+q.shade.u.f0, q.shade.v.y*fy+q.shade.v.f0
-	g0 := p.glowAt(q, float64(x0), fy)
+	uRow, vRow := sh.u.y*fy+sh.u.f0, sh.v.y*fy+sh.v.f0
+	g0 := p.glowAt(q, sh, float64(x0), fy)
 	for x0 < x1 {
 		n := min(segment, x1-x0)
 		g1 := g0
 		if n > 1 {
-			g1 = p.glowAt(q, float64(min(x0+n, x1-1)), fy)
+			g1 = p.glowAt(q, sh, float64(min(x0+n, x1-1)), fy)
 		}
 		k := inverse[max(min(n, x1-1-x0), 1)]
-		s := p.footprint(q, float64(x0)+float64(n)/2, fy)
+		s := p.footprint(q, sh, float64(x0)+float64(n)/2, fy)
 		for x := x0; x < x0+n; x++ {
 			fx := float64(x)
 			z := 1 / (wRow + q.wx*fx)
 			depth[x] = float32(z)
-			u := int64(z*(uRow+q.shade.u.x*fx) + q.shade.u.c)
-			v := int64(z*(vRow+q.shade.v.x*fx) + q.shade.v.c)
+			u := int64(z*(uRow+sh.u.x*fx) + sh.u.c)
+			v := int64(z*(vRow+sh.v.x*fx) + sh.v.c)
 			t := float32(x-x0) * k
 			out[x] = s.sample(u, v).lit(&g0, &g1, t)
 		}
@@ -199,10 +211,10 @@ type footprint struct {
 }
 
 // footprint measures how far the texture coordinates move from pixel to pixel.
-func (p *painter) footprint(q *projected, x, y float64) footprint {
+func (p *painter) footprint(q *projected, sh *shading, x, y float64) footprint {
 	w := max(q.w0+q.wx*x+q.wy*y, 1e-9)
 	z := 1 / w
-	u, v := &q.shade.u, &q.shade.v
+	u, v := &sh.u, &sh.v
 	ru, rv := z*(x*u.x+y*u.y+u.f0), z*(x*v.x+y*v.y+v.f0)
 	ux, uy := z*(u.x-ru*q.wx), z*(u.y-ru*q.wy)
 	vx, vy := z*(v.x-rv*q.wx), z*(v.y-rv*q.wy)
@@ -328,14 +340,15 @@ func (p *painter) point(q *projected, x, y float64) uint64 {
 	if q.surf == nil {
 		return p.skyPoint(x, y)
 	}
+	sh := p.shadingOf(q)
+	t := &sh.tile
 	z := 1 / max(q.w0+q.wx*x+q.wy*y, 1e-9)
-	if key := int32(x+.5)>>tileBits + int32(y+.5)>>tileBits<<12 + 1; q.tile.key != key {
-		q.tile.key = key
-		q.tile.glow = p.glowAt(q, x, y)
-		q.tile.foot = p.footprint(q, x, y)
+	if key := int32(x+.5)>>tileBits + int32(y+.5)>>tileBits<<12 + 1; t.key != key {
+		t.key = key
+		t.glow = p.glowAt(q, sh, x, y)
+		t.foot = p.footprint(q, sh, x, y)
 	}
-	t := &q.tile
-	return t.foot.sample(int64(q.shade.u.at(x, y, z)), int64(q.shade.v.at(x, y, z))).lit(&t.glow, &t.glow, 0)
+	return t.foot.sample(int64(sh.u.at(x, y, z)), int64(sh.v.at(x, y, z))).lit(&t.glow, &t.glow, 0)
 }
 
 func abs(i int) int { return max(i, -i) }
