@@ -207,11 +207,11 @@ func (p *pageData) addDepths(pictures []DepthPicture) error {
 	for _, d := range pictures {
 		panel := depthPanel{Caption: d.Caption}
 		var err error
-		if panel.Depth, err = encodePNG(shrink(colormap.Depth(d.Depth.Depth, d.Depth.W, scale), draw.NearestNeighbor)); err != nil {
+		if panel.Depth, err = encodePNG(paintDepth(d.Depth, scale)); err != nil {
 			return err
 		}
 		if img := colourPicture(d); img != nil {
-			if panel.Color, err = encodeJPEG(shrink(img, draw.ApproxBiLinear)); err != nil {
+			if panel.Color, err = encodeJPEG(shrink(img)); err != nil {
 				return err
 			}
 		}
@@ -236,7 +236,7 @@ func colourPicture(d DepthPicture) image.Image {
 }
 
 func rgbImage(c slam.RGB) image.Image {
-	img := image.NewNRGBA(image.Rect(0, 0, c.W, c.H))
+	img := image.NewRGBA(image.Rect(0, 0, c.W, c.H))
 	for i := range c.W * c.H {
 		copy(img.Pix[4*i:], c.Pix[3*i:3*i+3])
 		img.Pix[4*i+3] = 255
@@ -244,14 +244,37 @@ func rgbImage(c slam.RGB) image.Image {
 	return img
 }
 
-// shrink resizes pictures wider than the page shows them.
-func shrink(img image.Image, by draw.Interpolator) image.Image {
+// shownSize returns the size at which the page shows a picture: no wider than
+// shownPictureWidth.
+func shownSize(w, h int) (int, int) {
+	if w <= shownPictureWidth {
+		return w, h
+	}
+	return shownPictureWidth, max(1, h*shownPictureWidth/w)
+}
+
+// paintDepth colours the nearest depth to each pixel shown: a mean over an edge
+// would be a depth that is not there.
+func paintDepth(d slam.DepthMap, scale colormap.Scale) image.Image {
+	w, h := shownSize(d.W, d.H)
+	small := make([]float32, w*h)
+	for y := range h {
+		row := d.Depth[(2*y+1)*d.H/(2*h)*d.W:]
+		for x := range w {
+			small[y*w+x] = row[(2*x+1)*d.W/(2*w)]
+		}
+	}
+	return colormap.Depth(small, w, scale)
+}
+
+func shrink(img image.Image) image.Image {
 	b := img.Bounds()
-	if b.Dx() <= shownPictureWidth {
+	w, h := shownSize(b.Dx(), b.Dy())
+	if w == b.Dx() {
 		return img
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, shownPictureWidth, max(1, b.Dy()*shownPictureWidth/b.Dx())))
-	by.Scale(out, out.Bounds(), img, b, draw.Src, nil)
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.ApproxBiLinear.Scale(out, out.Bounds(), img, b, draw.Src, nil)
 	return out
 }
 
