@@ -25,6 +25,7 @@ type mjpegReader struct {
 	in       *bufio.Reader
 	boundary string // without the leading dashes
 	atHeader bool   // the boundary before the next part has been read
+	last     bool   // that boundary was the closing one
 	first    []byte // read by probe, not yet handed out
 }
 
@@ -76,6 +77,9 @@ func (r *mjpegReader) part() ([]byte, error) {
 		r.atHeader = r.isBoundary(line)
 	}
 	r.atHeader = false
+	if r.last {
+		return nil, io.EOF
+	}
 	header, err := textproto.NewReader(r.in).ReadMIMEHeader()
 	if err != nil {
 		return nil, endless(err)
@@ -113,10 +117,16 @@ func (r *mjpegReader) untilBoundary() ([]byte, error) {
 	}
 }
 
-// isBoundary reports whether a line begins a part: dashes and the boundary.
+// isBoundary reports whether a line begins a part: dashes and the boundary. More
+// dashes behind it say that it is the last.
 func (r *mjpegReader) isBoundary(line []byte) bool {
-	rest := bytes.TrimLeft(line, "-")
-	return len(line)-len(rest) >= 2 && len(rest) > 0 && bytes.HasPrefix(rest, []byte(r.boundary))
+	name := bytes.TrimLeft(line, "-")
+	rest, is := bytes.CutPrefix(name, []byte(r.boundary))
+	if !is || len(line)-len(name) < 2 || len(name) == 0 {
+		return false
+	}
+	r.last = bytes.HasPrefix(rest, []byte("--"))
+	return true
 }
 
 // endless turns the end of the body inside a part into an error.
