@@ -148,17 +148,18 @@ func (d *drawing) errorChart() *chart {
 }
 
 // scaleChart draws the scale over time with the band of one deviation; nil
-// without samples.
+// without samples, and where it is known and never moves, as a sensor's.
 func (d *drawing) scaleChart() *chart {
 	samples := d.r.ScaleLog
-	if len(samples) == 0 {
-		return nil
-	}
 	var ends []float64
 	for _, s := range samples {
 		ends = append(ends, math.Exp(s.LogScale-s.Sigma), math.Exp(s.LogScale+s.Sigma))
 	}
-	y := spanOf(ends).padded(.1, .02)
+	y := spanOf(ends)
+	if len(samples) == 0 || y.lo == y.hi {
+		return nil
+	}
+	y = y.padded(.1, .02)
 	c := newChart("scale", chartWidth, chartHeight, d.time, y, "time [s]", "scale")
 	d.shadeLost(c)
 	edge := func(sign float64) []point {
