@@ -31,18 +31,21 @@ func OpenModel(path string, opt Options) (*Model, error) {
 	return openONNX(onnx.Model{Path: path}, c, opt)
 }
 
-// openShipped loads the network inside the program; ok is false where none is.
-func openShipped(opt Options) (m *Model, ok bool, err error) {
+// ErrNothingShips says that this program carries no network.
+var ErrNothingShips = errors.New("no depth network ships with this program; name one with --model or --depth FILE.onnx (metricslam models list names known ones)")
+
+// OpenShipped loads the network inside the program; ErrNothingShips where there
+// is none.
+func OpenShipped(opt Options) (*Model, error) {
 	shipped, ok := models.Shipped()
 	if !ok {
-		return nil, false, nil
+		return nil, ErrNothingShips
 	}
 	c, err := contract.Parse(shipped.Contract, shipped.Name+".yaml (inside the program)")
 	if err != nil {
-		return nil, true, err
+		return nil, err
 	}
-	m, err = openONNX(onnx.Model{Data: shipped.ONNX}, c, opt)
-	return m, true, err
+	return openONNX(onnx.Model{Data: shipped.ONNX}, c, opt.withDefaults())
 }
 
 // Shipped reports the name of the network that --depth auto takes, empty where

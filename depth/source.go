@@ -78,15 +78,15 @@ func Open(spec string, opt Options) (Source, error) {
 // openAuto takes the network that ships, and none where none does or where ONNX
 // Runtime is missing: with a warning, since the user did not ask for it by name.
 func openAuto(opt Options) (Source, error) {
-	m, ok, err := openShipped(opt)
+	m, err := OpenShipped(opt)
 	switch {
+	case errors.Is(err, ErrNothingShips):
+		return None{}, nil
 	case errors.Is(err, onnx.ErrNoLibrary):
 		opt.Warn("--depth auto: %v; going on without metric depth", err)
 		return None{}, nil
 	case err != nil:
 		return nil, fmt.Errorf("--depth auto: %w", err)
-	case !ok:
-		return None{}, nil
 	}
 	return m, nil
 }

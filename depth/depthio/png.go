@@ -95,17 +95,14 @@ func kindOf(img image.Image) string {
 	}
 }
 
-// WritePNG writes depth as a 16-bit PNG of scale units per metre, rounded and
-// held to 65535, by way of a temporary file in the same folder.
+// WritePNG writes depth as a 16-bit PNG of scale units per metre, rounded; what
+// 16 bits cannot hold (65.5 m in millimetres) is unknown, 0.
 func WritePNG(path string, p Picture, scale float64) error {
 	img := image.NewGray16(image.Rect(0, 0, p.W, p.H))
 	for i, z := range p.Depth {
 		v := float64(z)*scale + .5
-		switch {
-		case !(v > 0):
+		if !(v > 0 && v < 65536) {
 			v = 0
-		case v > 65535:
-			v = 65535
 		}
 		img.Pix[2*i], img.Pix[2*i+1] = uint8(uint16(v)>>8), uint8(uint16(v))
 	}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/metricslam/metricslam/depth/photo"
+	"github.com/metricslam/metricslam/geom"
+)
+
+// measureCmd measures distances in one photograph.
+type measureCmd struct {
+	photoFlags
+	Photo string   `arg:"" help:"The photograph."`
+	From  []string `sep:"none" required:"" placeholder:"U,V" help:"One end in pixels of the upright picture; give --from and --to again for more pairs."`
+	To    []string `sep:"none" required:"" placeholder:"U,V" help:"The other end."`
+	Known []string `sep:"none" placeholder:"U,V,U,V=METRES" help:"Two points whose distance is known: rescales everything. May be given again."`
+	JSON  bool     `help:"Print the result as JSON."`
+}
+
+// Run prints the distances with their standard deviations.
+func (c measureCmd) Run(ctx context.Context) error {
+	pairs, err := parsePairs(c.From, c.To)
+	if err != nil {
+		return err
+	}
+	var known []photo.Reference
+	for _, text := range c.Known {
+		r, err := parseReference(text)
+		if err != nil {
+			return err
+		}
+		known = append(known, r)
+	}
+	picture, cam, err := c.load(c.Photo)
+	if err != nil {
+		return err
+	}
+	src, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	p, err := photo.Compute(ctx, src, picture, cam)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Photo, err)
+	}
+	res, err := p.Measure(pairs, known)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Photo, err)
+	}
+	if c.JSON {
+		return printJSON(os.Stdout, struct {
+			Photo string `json:"photo"`
+			Model string `json:"model"`
+			Focal struct {
+				Px   float64 `json:"px"`
+				From string  `json:"from"`
+			} `json:"focal"`
+			photo.Result
+		}{c.Photo, p.Model, struct {
+			Px   float64 `json:"px"`
+			From string  `json:"from"`
+		}{p.Camera.Fx, p.Camera.From}, res})
+	}
+	fmt.Printf("f %.0f px (%s), depth from %s", p.Camera.Fx, p.Camera.From, p.Model)
+	if len(known) > 0 {
+		fmt.Printf(", rescaled by %.3f", res.Scale)
+	}
+	fmt.Println()
+	for _, m := range res.Measurements {
+		fmt.Printf("(%g,%g) - (%g,%g): %.3f m +- %.3f\n", m.From[0], m.From[1], m.To[0], m.To[1], m.DistanceM, m.SigmaM)
+	}
+	return nil
+}
+
+func parsePairs(from, to []string) ([]photo.Pair, error) {
+	if len(from) != len(to) {
+		return nil, fmt.Errorf("%d --from and %d --to: they belong together", len(from), len(to))
+	}
+	pairs := make([]photo.Pair, len(from))
+	for i := range from {
+		a, err := parseNumbers("--from", from[i], 2)
+		if err != nil {
+			return nil, err
+		}
+		b, err := parseNumbers("--to", to[i], 2)
+		if err != nil {
+			return nil, err
+		}
+		pairs[i] = photo.Pair{From: geom.Vec2{X: a[0], Y: a[1]}, To: geom.Vec2{X: b[0], Y: b[1]}}
+	}
+	return pairs, nil
+}
+
+func parseReference(text string) (photo.Reference, error) {
+	points, length, ok := strings.Cut(text, "=")
+	if !ok {
+		return photo.Reference{}, fmt.Errorf("--known %s: want u,v,u,v=metres", text)
+	}
+	p, err := parseNumbers("--known", points, 4)
+	if err != nil {
+		return photo.Reference{}, err
+	}
+	m, err := strconv.ParseFloat(length, 64)
+	if err != nil || !(m > 0) || math.IsInf(m, 0) {
+		return photo.Reference{}, fmt.Errorf("--known %s: %q is no length in metres", text, length)
+	}
+	return photo.Reference{
+		Pair:    photo.Pair{From: geom.Vec2{X: p[0], Y: p[1]}, To: geom.Vec2{X: p[2], Y: p[3]}},
+		LengthM: m,
+	}, nil
+}
+
+// parseNumbers reads n numbers with commas between.
+func parseNumbers(flag, text string, n int) ([]float64, error) {
+	parts := strings.Split(text, ",")
+	if len(parts) != n {
+		return nil, fmt.Errorf("%s %s: want %d numbers with commas between", flag, text, n)
+	}
+	v := make([]float64, n)
+	for i, p := range parts {
+		var err error
+		if v[i], err = strconv.ParseFloat(strings.TrimSpace(p), 64); err != nil || math.IsNaN(v[i]) || math.IsInf(v[i], 0) {
+			return nil, fmt.Errorf("%s %s: %q is no number", flag, text, p)
+		}
+	}
+	return v, nil
+}

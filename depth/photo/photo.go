@@ -1,0 +1,164 @@
+// Package photo measures single photographs: the metric depth of one picture
+// with its uncertainty, distances between its points, and the files a person
+// wants of it.
+package photo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/depth/contract"
+	"github.com/metricslam/metricslam/depth/network"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Camera is the camera of a photograph and how well it is known.
+type Camera struct {
+	geom.Camera
+	From string // where the focal length comes from, for people
+	// Guess says that nothing was known: a network that tells its own field of
+	// view is then believed.
+	Guess bool
+	// LogFocalStd is the standard deviation of the log of the focal length.
+	LogFocalStd float64
+}
+
+// The deviation of log focal length by where it comes from: a calibration or a
+// flag; EXIF, whose 35 mm equivalent is rounded and ignores cropping and
+// stabilisation; a network's own belief; a guess, for which field cameras of 50
+// to 80 degrees lie within a quarter.
+const (
+	GivenFocalStd   = .01
+	EXIFFocalStd    = .03
+	NetworkFocalStd = .08
+	GuessFocalStd   = .20
+)
+
+// GuessCamera is the camera of a picture of which nothing is known: 1.2 times
+// the longer side as focal length.
+func GuessCamera(w, h int) Camera {
+	f := 1.2 * float64(max(w, h))
+	return Camera{
+		Camera: geom.Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2},
+		From:   "a guess, 1.2 times the longer side", Guess: true, LogFocalStd: GuessFocalStd,
+	}
+}
+
+// Photo is a picture with its depth.
+type Photo struct {
+	Picture slam.RGB
+	Camera  Camera
+	Depth   slam.DepthMap // as the source gave it
+	Full    slam.DepthMap // with the pixels of the picture
+	Model   string
+	// FollowsFocal says that the depth is proportional to the focal length, as
+	// that of networks of a canonical camera is.
+	FollowsFocal bool
+}
+
+// followsFocal looks it up in the network's contract.
+func followsFocal(src depth.Source) bool {
+	m, ok := src.(interface{ Contract() *contract.Contract })
+	return ok && m.Contract().Scale.Rule != contract.Metric
+}
+
+// predictor is a source that tells more than depth: a network.
+type predictor interface {
+	Predict(context.Context, *slam.Frame) (network.Prediction, error)
+}
+
+// upsampleSpread is the fraction by which neighbouring depths may differ to be
+// taken for one surface when a depth map is enlarged.
+const upsampleSpread = .08
+
+// Compute gives a picture its depth. Where the camera is a guess and the network
+// tells its own field of view, that is taken in its place.
+func Compute(ctx context.Context, src depth.Source, picture slam.RGB, cam Camera) (*Photo, error) {
+	f := &slam.Frame{Name: "photo", Camera: cam.Camera, Color: picture}
+	if p, ok := src.(predictor); ok && cam.Guess {
+		pred, err := p.Predict(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if pred.FOVRad > 0 {
+			cam.Camera = geom.CameraFromFOV(picture.W, picture.H, pred.FOVRad)
+			cam.From, cam.LogFocalStd = "the network's own field of view", NetworkFocalStd
+			f.Camera = cam.Camera
+		}
+	}
+	d, err := src.Depth(ctx, f)
+	if err != nil {
+		if errors.Is(err, depth.ErrNoDepth) && src.Name() == "none" {
+			return nil, fmt.Errorf("there is no depth network: name one with --model FILE.onnx: %w", err)
+		}
+		return nil, err
+	}
+	return &Photo{
+		Picture: picture, Camera: cam, Depth: d, Model: src.Name(),
+		Full: network.Upsample(d, picture.W, picture.H, upsampleSpread), FollowsFocal: followsFocal(src),
+	}, nil
+}
+
+// MedianM is the median of the known depth in metres.
+func (p *Photo) MedianM() float64 {
+	var known []float32
+	for _, z := range p.Depth.Depth {
+		if z > 0 {
+			known = append(known, z)
+		}
+	}
+	if len(known) == 0 {
+		return 0
+	}
+	slices.Sort(known)
+	return float64(known[len(known)/2])
+}
+
+// Known is the share of pixels with depth.
+func (p *Photo) Known() float64 {
+	n := 0
+	for _, z := range p.Depth.Depth {
+		if z > 0 {
+			n++
+		}
+	}
+	return float64(n) / float64(len(p.Depth.Depth))
+}
+
+// LogStd is the root mean square of the deviation of log depth, the shared scale
+// and the focal length included.
+func (p *Photo) LogStd() float64 {
+	var sum float64
+	n := 0
+	for i, z := range p.Depth.Depth {
+		if z > 0 {
+			s := pixelStd(p.Depth, i)
+			sum += s*s + p.Depth.ScaleSigma*p.Depth.ScaleSigma
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	focal := 0.
+	if p.FollowsFocal {
+		focal = p.Camera.LogFocalStd
+	}
+	return math.Sqrt(sum/float64(n) + focal*focal)
+}
+
+// pixelStd is the deviation of log depth of pixel i beyond that of the scale all
+// pixels share. What a network states holds both; at least half of it is the
+// pixel's own.
+func pixelStd(d slam.DepthMap, i int) float64 {
+	if d.LogStd == nil {
+		return d.Sigma
+	}
+	s := float64(d.LogStd[i])
+	return math.Max(s/2, math.Sqrt(math.Max(0, s*s-d.ScaleSigma*d.ScaleSigma)))
+}
