@@ -136,7 +136,7 @@ func newRoomWorld(lengthM float64, seed uint64) world {
 	return world{
 		scene: newRoomScene(plan, paintAll(hash(seed, 1), indoorRecipes()), indoorLight, seed), path: path, fps: 30,
 		cam:     geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
-		model:   sensorModel{exposureS: .011, electrons: 11000, readNoise: 4, vignette: .3},
+		model:   sensorModel{exposureS: .009, electrons: 11000, readNoise: 4, vignette: .3},
 		nominal: .6, target: math.Log(.13), unrest: .1,
 	}
 }
