@@ -74,7 +74,7 @@ type AlignReport struct {
 //	log D'(u) = log D(u) + s + g(u),
 //
 // where g is a 5x4 bilinear grid. It is the maximum a posteriori estimate under
-// s ~ N(0, ScaleSigma^2), nodes ~ N(0, WarpSigma^2) and Huber residuals, whose
+// s ~ N(0, ScaleSigma^2), nodes ~ N(0, WarpSigma^2) and robust residuals, whose
 // deviation is estimated along. So a source that measures metres (ScaleSigma 0)
 // is left as it is, and where landmarks are few or unsure little changes. The
 // returned map's Sigma (and LogStd, rescaled) is the noise that remains. The
@@ -163,9 +163,17 @@ type warpFit struct {
 	sigma, scaleStd float64
 }
 
-// huberK is where the loss turns linear, in deviations: 95 % as efficient as
-// least squares on Gaussian noise (Huber 1981).
-const huberK = 1.345
+// warpKernels are the losses of the rounds: convex Huber finds the place, then
+// Cauchy, which wild landmarks on one side pull less. Both thresholds, in
+// deviations, are 95 % as efficient as least squares on Gaussian noise
+// (Holland and Welsch 1977).
+var warpKernels = []struct {
+	kernel geom.Kernel
+	rounds int
+}{
+	{geom.Kernel{Kind: geom.Huber, Delta: 1.345}, 6},
+	{geom.Kernel{Kind: geom.Cauchy, Delta: 2.385}, 8},
+}
 
 // fitWarp estimates the first n unknowns by iteratively re-weighted least
 // squares, starting from the median, which half of the residuals may spoil.
@@ -177,30 +185,35 @@ func fitWarp(obs []residual, n int, scaleSigma float64, cfg AlignConfig) warpFit
 	}
 	f.x[0] = median(r)
 	f.sigma = max(centredSpread(obs), cfg.MinSigma)
-	kernel := geom.Kernel{Kind: geom.Huber, Delta: huberK}
-	for range 12 {
-		h, g := mat.NewSymDense(n, nil), mat.NewVecDense(n, nil)
-		for i := range obs {
-			o := &obs[i]
-			e := o.r - o.warp(&f.x)
-			variance := sq(f.sigma) + o.variance
-			_, w := kernel.Eval(e * e / variance)
-			o.accumulate(h, g, w/variance)
+	for _, k := range warpKernels {
+		for range k.rounds {
+			if !f.step(obs, n, k.kernel, scaleSigma, cfg) {
+				return f
+			}
 		}
-		data := h.At(0, 0)
-		trace := addPriors(h, scaleSigma, cfg.WarpSigma)
-		var chol mat.Cholesky
-		if !chol.Factorize(h) { // priors make it definite; only overflow gets here
-			return f
-		}
-		var x mat.VecDense
-		if chol.SolveVecTo(&x, g) != nil {
-			return f
-		}
-		copy(f.x[:n], x.RawVector().Data)
-		f.scaleStd, f.sigma = posterior(&chol, trace, data, obs, &f.x, cfg)
 	}
 	return f
+}
+
+// step solves the re-weighted normal equations once; false where it cannot.
+func (f *warpFit) step(obs []residual, n int, kernel geom.Kernel, scaleSigma float64, cfg AlignConfig) bool {
+	h, g := mat.NewSymDense(n, nil), mat.NewVecDense(n, nil)
+	for i := range obs {
+		o := &obs[i]
+		e := o.r - o.warp(&f.x)
+		variance := sq(f.sigma) + o.variance
+		_, w := kernel.Eval(e * e / variance)
+		o.accumulate(h, g, w/variance)
+	}
+	prior := addPriors(h, scaleSigma, cfg.WarpSigma)
+	var chol mat.Cholesky
+	var x mat.VecDense
+	// The priors make it definite; only overflow fails.
+	if !chol.Factorize(h) || chol.SolveVecTo(&x, g) != nil {
+		return false
+	}
+	copy(f.x[:n], x.RawVector().Data)
+	return f.posterior(&chol, prior, obs, cfg)
 }
 
 // accumulate adds the residual's part of the normal equations.
@@ -234,13 +247,13 @@ func addPriors(h *mat.SymDense, scaleSigma, warpSigma float64) []float64 {
 	return p
 }
 
-// posterior returns the deviation of the scale and the noise of the depth: the
+// posterior sets the deviation of the scale and the noise of the depth: the
 // robust spread of the residuals, corrected for the freedom that the fit took
 // (n - tr(H^-1 H_data)), less the landmarks' own.
-func posterior(chol *mat.Cholesky, prior []float64, data float64, obs []residual, x *[warpN]float64, cfg AlignConfig) (scaleStd, sigma float64) {
+func (f *warpFit) posterior(chol *mat.Cholesky, prior []float64, obs []residual, cfg AlignConfig) bool {
 	var inv mat.SymDense
 	if chol.InverseTo(&inv) != nil {
-		return math.Sqrt(1 / (data + prior[0])), cfg.MinSigma
+		return false
 	}
 	freedom := float64(len(prior))
 	for i, p := range prior {
@@ -248,11 +261,13 @@ func posterior(chol *mat.Cholesky, prior []float64, data float64, obs []residual
 	}
 	abs, own := make([]float64, len(obs)), make([]float64, len(obs))
 	for i := range obs {
-		abs[i], own[i] = math.Abs(obs[i].r-obs[i].warp(x)), obs[i].variance
+		abs[i], own[i] = math.Abs(obs[i].r-obs[i].warp(&f.x)), obs[i].variance
 	}
 	n := float64(len(obs))
 	variance := sq(madToStd*median(abs)) * n / max(n-freedom, n/4)
-	return math.Sqrt(inv.At(0, 0)), max(math.Sqrt(max(variance-median(own), variance/4)), cfg.MinSigma)
+	f.scaleStd = math.Sqrt(inv.At(0, 0))
+	f.sigma = max(math.Sqrt(max(variance-median(own), variance/4)), cfg.MinSigma)
+	return true
 }
 
 // applyWarp multiplies the depth by exp(x0 + g(u)). Along a row g is linear

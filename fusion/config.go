@@ -25,8 +25,6 @@ type Config struct {
 	EdgeSpread float64 `json:"edge_spread" yaml:"edge_spread"`
 	EdgeWindow int     `json:"edge_window" yaml:"edge_window"`
 
-	Consistency ConsistencyConfig `json:"consistency" yaml:"consistency"`
-
 	// MinWeight is the weight below which a voxel does not count as seen. One
 	// view of deviation RefLogStd at 1 m weighs 1, at 2 m 1/4.
 	MinWeight    float64 `json:"min_weight" yaml:"min_weight"`
@@ -85,10 +83,7 @@ func (c Config) Validate() error {
 	if c.MaxDepthM > 0 && c.MaxDepthM <= c.MinDepthM {
 		return fmt.Errorf("fusion: max_depth_m is %g, want more than min_depth_m (%g)", c.MaxDepthM, c.MinDepthM)
 	}
-	if err := c.Align.validate(); err != nil {
-		return err
-	}
-	return c.Consistency.validate()
+	return c.Align.validate()
 }
 
 // minViews returns the views a voxel needs to count as seen when n have been

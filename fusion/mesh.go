@@ -16,12 +16,13 @@ type surface struct {
 // free space, vertices shared, with normals and colours. Pieces of less than
 // Config.MinTriangles are left out. Blocks that have not changed since the last
 // call, nor have neighbours that did, are not computed again. The mesh belongs
-// to the caller.
+// to the caller. Config.SmoothIters rounds of smoothing end it.
 func (v *Volume) Mesh() *slam.Mesh {
 	v.extract()
 	m := v.assemble()
 	dropSmall(m, v.cfg.MinTriangles)
 	repairNormals(m)
+	smooth(m, v.cfg.SmoothIters, v.cfg.Workers)
 	return m
 }
 

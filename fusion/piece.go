@@ -92,21 +92,53 @@ func (m *mesher) extract() *piece {
 // gather fills the padded field; it reports whether both signs occur.
 func (m *mesher) gather() bool {
 	nan := float32(math.NaN())
-	var neg, pos bool
+	lowest, highest := nan, nan
 	for z := -1; z < padSize-1; z++ {
 		for y := -1; y < padSize-1; y++ {
-			for x := -1; x < padSize-1; x++ {
-				f := nan
-				if v := m.hood.at(x, y, z); v != nil && v.views >= m.minViews && v.weight >= m.minWeight && v.weight > 0 {
-					f = v.sdf
-					neg = neg || f < 0
-					pos = pos || f >= 0
+			k := padIndex(-1, y, z)
+			row := m.field[k : k+padSize]
+			// The row's three blocks: its last voxel of the first, all of the
+			// second, the first two of the third.
+			n := (z>>blockBits+1)*9 + (y>>blockBits+1)*3
+			const last = blockSize - 1
+			at := voxelIndex(0, y&last, z&last)
+			m.copyRow(row[:1], m.hood[n], at+last)
+			m.copyRow(row[1:1+blockSize], m.hood[n+1], at)
+			m.copyRow(row[1+blockSize:], m.hood[n+2], at)
+			for _, f := range row {
+				if f != f {
+					continue
 				}
-				m.field[padIndex(x, y, z)] = f
+				if !(lowest <= f) {
+					lowest = f
+				}
+				if !(highest >= f) {
+					highest = f
+				}
 			}
 		}
 	}
-	return neg && pos
+	return lowest < 0 && highest >= 0
+}
+
+// copyRow copies the field of the voxels from index at, NaN for those not seen
+// well enough.
+func (m *mesher) copyRow(row []float32, b *block, at int) {
+	nan := float32(math.NaN())
+	if b == nil {
+		for i := range row {
+			row[i] = nan
+		}
+		return
+	}
+	vox := b[at : at+len(row)]
+	for i := range row {
+		v := &vox[i]
+		row[i] = v.sdf
+		if v.views < m.minViews || !(v.weight >= m.minWeight && v.weight > 0) {
+			row[i] = nan
+		}
+	}
 }
 
 // vertices adds those on the block's edges along axis.
