@@ -47,6 +47,8 @@ lint: setup
 	@files=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...)); test -z "$$files" || { echo "not formatted:"; echo "$$files"; exit 1; }
 	go vet ./...
 	CGO_ENABLED=0 go vet $(CORE:%=./%/...)
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	@! command -v shellcheck >/dev/null || shellcheck scripts/*.sh .ci/run
 
 # Keeps .cache, which holds what was downloaded.
 clean:

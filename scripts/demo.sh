@@ -3,10 +3,10 @@
 # to look at.
 source "$(dirname "$0")/lib.sh"
 
-# Depth as a network would give it, with its noise and its warp from frame to
-# frame, but of the right scale on average: a bias passes through to the map.
 out=results/demo
 say "mapping a synthetic room into $out"
+# Depth as a network would give it, with its noise and its warp from frame to
+# frame, but of the right scale on average: a bias passes through to the map.
 bin/metricslam run synthetic:room --depth sim:bias=0 --max-frames 300 -o "$out"
 cat <<END
 
