@@ -19,7 +19,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Window: 8, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 2, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 5,
+		PriorInflate: 2, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 3,
 	}
 }
 

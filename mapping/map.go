@@ -27,9 +27,9 @@ type Keyframe struct {
 	// LogScale is s_k: log z = log D + s_k for readings D of its depth map.
 	LogScale float64
 
-	Gray  slam.Gray
-	Color slam.RGB
-	Depth slam.DepthMap
+	Gray  slam.Gray   // full size, for matching
+	Color slam.RGB    // at most packedWidth wide
+	Depth PackedDepth // as its source gave it
 
 	Followed int     // features it had when it was made
 	Unit     float64 // what one length of its making is worth now: maps of free scale are stretched
@@ -180,7 +180,7 @@ func (m *Map) observe(k *Keyframe, tracks []slam.Track) {
 
 // see adds one observation of a landmark.
 func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) {
-	z, s, _ := readDepth(k.Depth, k.Camera, u)
+	z, s, _ := readDepth(&k.Depth, k.Camera, u)
 	l.Obs = append(l.Obs, Observation{k.ID, len(k.Features)})
 	k.Features = append(k.Features, Feature{Landmark: l.ID, Pixel: u, DepthM: z, LogStd: s})
 }

@@ -47,7 +47,7 @@ func NewMapper(cfg Config, feat Features) *Mapper {
 func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth slam.DepthMap) (*Keyframe, error) {
 	k := &Keyframe{
 		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: pose, Camera: f.Camera,
-		Gray: f.Gray, Color: f.Color, Depth: depth, Part: m.part, Unit: 1,
+		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(depth), Part: m.part, Unit: 1,
 	}
 	if err := m.retrack(k); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 		return nil, err
 	}
 	for _, t := range m.feat.Tracks() {
-		z, s, _ := readDepth(depth, f.Camera, t.Pixel)
+		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
 	k.Followed = len(k.Features)

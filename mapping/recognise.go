@@ -133,7 +133,7 @@ func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) 
 	if ok {
 		return depthM, true
 	}
-	z, std, has := readDepth(k.Depth, k.Camera, u)
+	z, std, has := readDepth(&k.Depth, k.Camera, u)
 	if !has || std >= edgeLogStd {
 		return 0, false
 	}

@@ -1,6 +1,9 @@
 package mapping
 
-import "github.com/metricslam/metricslam/slam"
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
 
 // maxViewLogStd is the deviation above which a landmark's depth says nothing to
 // dense depth.
@@ -9,8 +12,11 @@ const maxViewLogStd = .1
 // View returns what fusion needs of a keyframe: its landmarks are those that
 // other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
-	v := slam.KeyframeView{
-		ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Color: k.Color, Gray: k.Gray, Depth: k.Depth,
+	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.Depth.Unpack()}
+	shrunk := 1.0
+	if !k.Color.Empty() { // its pixels are means: their centres lie between the picture's
+		v.Camera, v.Color, v.Gray = k.Camera.Resized(k.Color.W, k.Color.H), k.Color, slam.Gray{}
+		shrunk = float64(k.Color.W) / float64(k.Camera.W)
 	}
 	for _, f := range k.Features {
 		l, ok := m.landmarks[f.Landmark]
@@ -18,8 +24,13 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 			continue
 		}
 		if z := k.Pose.ApplyInverse(m.Position(l)).Z; z > minDepthM {
-			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: f.Pixel, DepthM: z, LogStd: l.LogStd})
+			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: shrinkPixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
 	return v
+}
+
+// shrinkPixel is where a pixel lies in a picture whose side is s times as long.
+func shrinkPixel(u geom.Vec2, s float64) geom.Vec2 {
+	return geom.Vec2{X: (u.X+.5)*s - .5, Y: (u.Y+.5)*s - .5}
 }

@@ -50,7 +50,7 @@ func (s *System) startAt(ctx context.Context, f *slam.Frame, rec *Record) error 
 	}
 	s.track.Reset(f.Time, k.Pose)
 	s.state = slam.Initialising
-	if knownShare(k.Depth) >= startMinDepth {
+	if k.Depth.KnownShare() >= startMinDepth {
 		s.state = slam.Tracking
 		rec.attach(k, k.Pose)
 	}
@@ -99,17 +99,4 @@ func (s *System) pairs(cam geom.Camera) (p pairs) {
 		}
 	}
 	return p
-}
-
-func knownShare(d slam.DepthMap) float64 {
-	if d.Empty() {
-		return 0
-	}
-	var n int
-	for _, z := range d.Depth {
-		if z > 0 {
-			n++
-		}
-	}
-	return float64(n) / float64(len(d.Depth))
 }
