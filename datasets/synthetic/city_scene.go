@@ -43,7 +43,7 @@ const (
 	detailRangeM = 190
 	crossRangeM  = 90
 	forgetM      = 450
-	keepBlocks   = 600
+	keepBlocks   = 350
 )
 
 // newCityScene prepares a city with the outdoor textures tex.

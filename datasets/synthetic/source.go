@@ -56,7 +56,6 @@ type Source struct {
 	info     slam.SourceInfo
 	opt      Options
 	exposure *autoExposure
-	next     int // of the selected frames, to return
 	started  int // of the selected frames, being rendered
 	pending  []chan *slam.Frame
 	benches  chan *bench
@@ -176,7 +175,6 @@ func (s *Source) Next(ctx context.Context) (*slam.Frame, error) {
 	select {
 	case f := <-s.pending[0]:
 		s.pending = s.pending[1:]
-		s.next++
 		return f, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -219,6 +217,7 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 	color, gray := b.developer.develop(b.painter.light, b.painter.depthM, m, amplify, hash(s.opt.Seed, 6, int64(index)))
 	depth := slam.DepthMap{W: s.cam.W, H: s.cam.H, Camera: s.cam, Depth: append([]float32(nil), b.painter.depthM...),
 		Sigma: depthLogStd, Source: "sensor"}
+	// The closure hands out one map: like all that is published, it is read only.
 	return &slam.Frame{Index: index, Time: t, Name: fmt.Sprintf("%06d", index), Camera: s.cam, Gray: gray, Color: color,
 		Truth: &pose, SensorDepth: func() (slam.DepthMap, error) { return depth, nil }}
 }
