@@ -217,3 +217,21 @@ func TestExtremePictures(t *testing.T) {
 		})
 	}
 }
+
+// A camera file of the user's replaces the intrinsics; frame rate and depth
+// scale stay the data's where it does not name them.
+func TestCameraFileKeepsDataSettings(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]any{
+		"seq-01/frame-000000.color.png": encodePNG(t, texture(tinyW, tinyH, 0)),
+		"seq-01/frame-000000.depth.png": depthPNG(t, tinyW, tinyH, 500),
+		"camera.yaml":                   tinyCamera + "Camera.fps: 7\nDepthMapFactor: 250\n",
+		"mine/other.yaml":               "fx: 70\nfy: 70\ncx: 30\ncy: 20\n",
+	})
+	src := open(t, dir, datasets.Options{CameraFile: filepath.Join(dir, "mine", "other.yaml")})
+	frames, _ := drain(t, src)
+	d, err := frames[0].SensorDepth()
+	if err != nil || src.Info().Camera.Fx != 70 || src.Info().FPS != 7 || d.Depth[5] != 2 {
+		t.Errorf("%+v, depth %v, %v", src.Info(), d.Depth[5], err)
+	}
+}

@@ -75,8 +75,8 @@ func TestLivePlayback(t *testing.T) {
 	dir := t.TempDir()
 	writeTUM(t, dir, 12)
 	src := open(t, dir, datasets.Options{Live: true})
-	if !src.Info().Live {
-		t.Error("not marked as live")
+	if !src.Info().Live || datasets.Prefetch(src, 4) != src {
+		t.Error("not marked as live, or read ahead")
 	}
 	start := time.Now()
 	var got []int

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,19 +118,28 @@ func sequenceFolder(spec, kind string) (dir string, above, warnings []string, er
 }
 
 // chooseCameraFile reads the camera file the user named, or the nearest one
-// beside the data; nil where there is none.
+// beside the data; nil where there is none. Frame rate and depth scale belong to
+// the data: where the user's file leaves them out, those beside the data hold.
 func chooseCameraFile(opt Options, dirs []string) (*lens, error) {
-	if opt.CameraFile != "" {
-		l, err := readCameraFile(opt.CameraFile)
-		if err == nil && l.cam.Fx == 0 {
-			err = fmt.Errorf("camera file %s has neither Camera.fx nor camera_matrix", opt.CameraFile)
-		}
-		return l, err
-	}
+	var beside *lens
+	var err error
 	if path := findCameraFile(dirs); path != "" {
-		return readCameraFile(path)
+		beside, err = readCameraFile(path)
 	}
-	return nil, nil
+	if opt.CameraFile == "" {
+		return beside, err
+	}
+	l, err := readCameraFile(opt.CameraFile)
+	if err != nil {
+		return nil, err
+	}
+	if l.cam.Fx == 0 {
+		return nil, fmt.Errorf("camera file %s has neither Camera.fx nor camera_matrix", opt.CameraFile)
+	}
+	if beside != nil {
+		l.fps, l.depthScale = cmp.Or(l.fps, beside.fps), cmp.Or(l.depthScale, beside.depthScale)
+	}
+	return l, nil
 }
 
 // selectEntries applies --start, --stride and --max-frames.

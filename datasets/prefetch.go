@@ -31,9 +31,11 @@ type prefetched struct {
 // Prefetch returns src read ahead by up to n frames in a goroutine, so that
 // decoding runs beside the work on the frame before. Frames, their order and
 // errors are those of src. The reader owns the result and closes it, which ends
-// the goroutine and closes src. n below 1 returns src itself.
+// the goroutine and closes src. src itself comes back where n is below 1, and
+// where it is live: that reads in a goroutine of its own, and frames held here
+// would be stale.
 func Prefetch(src Source, n int) Source {
-	if n < 1 {
+	if n < 1 || src.Info().Live {
 		return src
 	}
 	ctx, stop := context.WithCancel(context.Background())
