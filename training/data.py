@@ -84,19 +84,20 @@ class ViewRange:
     """What virtual cameras are drawn from a set.
 
     focal: range of the virtual focal length over the one that shows the whole picture;
-    tilt, roll: largest angles [rad]; letterbox: share of views cut to another ratio, and
+    whole: share of views that show nearly the whole picture (.95 to 1.2 of that); tilt, roll: largest angles [rad]; letterbox: share of views cut to another ratio, and
     the range of these ratios.
     """
 
     focal: tuple[float, float] = (0.85, 1.9)
-    tilt: float = 0.12
-    roll: float = 0.09
-    letterbox: float = 0.15
+    whole: float = 0.45
+    tilt: float = 0.1
+    roll: float = 0.08
+    letterbox: float = 0.06
     ratios: tuple[float, float] = (1.5, 2.6)
 
 
 INDOOR = ViewRange()
-STREET = ViewRange(focal=(0.95, 1.8), tilt=0.06, roll=0.03, letterbox=0.75, ratios=(1.6, 3.6))
+STREET = ViewRange(whole=0.6, focal=(0.95, 1.8), tilt=0.06, roll=0.03, letterbox=0.65, ratios=(1.6, 3.6))
 
 
 def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
@@ -109,7 +110,7 @@ def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
     width, height = size
     whole = source.f * width / source.width
     low, high = views.focal
-    near_whole = rng.random() < 0.4
+    near_whole = rng.random() < views.whole
     zoom = rng.uniform(0.95, 1.2) if near_whole else np.exp(rng.uniform(np.log(low), np.log(high)))
     f = whole * zoom
     slack_x = max(0.0, np.arctan(source.width / 2 / source.f) - np.arctan(width / 2 / f))
@@ -154,7 +155,7 @@ _NOISE = np.random.default_rng(0).standard_normal((512, 640, 3)).astype(np.float
 
 def photometric(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Exposure, contrast, white balance, saturation, blur, noise and JPEG, as cameras do."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         image = _blur(rng, image)
     saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.4, 1.5)
     balance = np.exp(rng.normal() * 0.1 + rng.normal(size=3) * 0.06)
@@ -163,11 +164,11 @@ def photometric(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     level = np.linspace(0, 1, 256) ** np.exp(rng.normal() * 0.22) * np.exp(rng.normal() * 0.15)
     level = (level - 0.5) * rng.uniform(0.75, 1.25) + 0.5
     out = cv2.LUT(out, (np.clip(level, 0, 1) * 255 + 0.5).astype(np.uint8))
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         h, w = out.shape[:2]
         y, x = rng.integers(_NOISE.shape[0] - h), rng.integers(_NOISE.shape[1] - w)
         out = _add_noise(out, _NOISE[y:y + h, x:x + w], rng.uniform(1, 10))
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         ok, code = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         out = cv2.imdecode(code, cv2.IMREAD_COLOR) if ok else out
     return out

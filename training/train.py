@@ -96,7 +96,7 @@ def total_loss(network: DepthNetwork, log_d: Tensor, log_b: Tensor, depth: Tenso
     return loss, {k: float(v.detach()) for k, v in parts.items()}
 
 
-def learning_rate(pictures: int, total: int, fall: float = 0.4, warm_up: int = 2000) -> float:
+def learning_rate(pictures: int, total: int, fall: float = 0.4, warm_up: int = 1000) -> float:
     """The factor of the learning rate: linear up, constant, then down over the last `fall`."""
     start = total * (1 - fall)
     if pictures < warm_up:
@@ -138,7 +138,7 @@ class Trainer:
         encoder = self.network.encoder.trainable()
         decoder = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
         self.trained = encoder + decoder
-        self.base_rates = (args.rate / 3, args.rate)
+        self.base_rates = (args.rate / 2, args.rate)
         self.optimiser = torch.optim.AdamW(
             [{"params": encoder}, {"params": decoder}], lr=args.rate, weight_decay=0.02,
             fused=True if args.fused else None)
@@ -263,7 +263,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--fine-from", type=int, default=0,
                    help="the fine level joins after so many pictures")
     p.add_argument("--batch", type=int, default=8)
-    p.add_argument("--rate", type=float, default=4e-4)
+    p.add_argument("--rate", type=float, default=1.5e-4)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)

@@ -157,5 +157,5 @@ def test_scores_of_a_known_error() -> None:
 
 
 def test_the_learning_rate_rises_stays_and_falls() -> None:
-    rates = [train.learning_rate(p, 100_000) for p in (0, 1000, 5000, 50_000, 80_000, 99_999)]
+    rates = [train.learning_rate(p, 100_000) for p in (0, 500, 5000, 50_000, 80_000, 99_999)]
     assert rates[0] < rates[1] < rates[2] == rates[3] == 1.0 > rates[4] > rates[5]
