@@ -56,7 +56,7 @@ func Shipped() string {
 }
 
 func openONNX(m onnx.Model, c *contract.Contract, opt Options) (*Model, error) {
-	s, err := onnx.Open(m, inputNames(c), outputNames(c), onnx.Options{
+	s, err := onnx.Open(m, network.InputNames(c), network.OutputNames(c), onnx.Options{
 		Library: opt.ONNXRuntime, Provider: opt.Provider, Threads: opt.Threads, Warn: opt.Warn,
 	})
 	if err != nil {
@@ -91,16 +91,6 @@ func (m *Model) warm(c *contract.Contract) error {
 	}
 	return err
 }
-
-func inputNames(c *contract.Contract) []string {
-	names := []string{c.Input.Name}
-	for _, e := range c.Extra {
-		names = append(names, e.Name)
-	}
-	return names
-}
-
-func outputNames(c *contract.Contract) []string { return network.New(c, nil).OutputNames() }
 
 // Name returns the name of the contract.
 func (m *Model) Name() string { return m.net.Contract().Name }

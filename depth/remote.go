@@ -98,8 +98,8 @@ func differences(c *contract.Contract, m kserve.Metadata) error {
 			}
 		}
 	}
-	check("input", inputNames(c), m.Inputs)
-	check("output", outputNames(c), m.Outputs)
+	check("input", network.InputNames(c), m.Inputs)
+	check("output", network.OutputNames(c), m.Outputs)
 	return errors.Join(errs...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -33,6 +34,7 @@ type Source interface {
 //	sensor                  the sequence's own depth pictures
 //	DIR                     a folder of 16-bit PNG or NPY, see Folder
 //	sim[:key=value,...]     sensor depth spoiled by a stated error model, see Simulated
+//	NAME                    a network that was pulled (metricslam models pull)
 //	FILE.onnx               a network, by the contract FILE.yaml beside it or a built-in one
 //	kserve+http://HOST/...  a network on a server of the KServe v2 protocol (also +https, +grpc, +grpcs)
 //	auto                    the network that ships; none where none does; never a sensor
@@ -66,6 +68,13 @@ func Open(spec string, opt Options) (Source, error) {
 		return m, nil
 	}
 	info, err := os.Stat(spec)
+	if path, ok := models.Cached(spec); ok && err != nil {
+		m, err := OpenModel(path, opt)
+		if err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
 	switch {
 	case err == nil && info.IsDir():
 		return OpenFolder(spec, opt.DepthScale)

@@ -17,6 +17,7 @@ type cli struct {
 	Fuse    fuseCmd    `cmd:"" help:"Build the dense map of a source at given poses."`
 	Depth   depthCmd   `cmd:"" help:"Give photographs their metric depth: depth picture, colours, cloud, mesh."`
 	Measure measureCmd `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`
+	Models  modelsCmd  `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`

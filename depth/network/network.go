@@ -25,18 +25,30 @@ type Network struct {
 
 // New returns the network of a contract; it owns the runner from then on.
 func New(c *contract.Contract, r Runner) *Network {
-	n := &Network{c: c, runner: r}
-	for _, o := range c.Outputs.Named() {
-		if o.Key != "normal" {
-			n.outputs = append(n.outputs, o.Output.Name)
-		}
-	}
+	n := &Network{c: c, runner: r, outputs: OutputNames(c)}
 	n.reader.c = c
 	return n
 }
 
-// OutputNames lists the outputs that the runner is asked for.
-func (n *Network) OutputNames() []string { return n.outputs }
+// InputNames lists the inputs that a network of the contract is given.
+func InputNames(c *contract.Contract) []string {
+	names := []string{c.Input.Name}
+	for _, e := range c.Extra {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// OutputNames lists the outputs that it is asked for.
+func OutputNames(c *contract.Contract) []string {
+	var names []string
+	for _, o := range c.Outputs.Named() {
+		if o.Key != "normal" {
+			names = append(names, o.Output.Name)
+		}
+	}
+	return names
+}
 
 // Contract returns the contract; it must not be changed.
 func (n *Network) Contract() *contract.Contract { return n.c }
