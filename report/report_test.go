@@ -225,7 +225,7 @@ func TestCompleteTwice(t *testing.T) {
 // A long run gives a page that a browser opens at once.
 func TestLongRun(t *testing.T) {
 	r := full()
-	r.Truth, r.Trajectory = wander(20000, 1000, 1200)
+	r.Truth, r.Trajectory = wander(8000, 1000, 1200)
 	for _, p := range r.Truth {
 		r.Tracks = append(r.Tracks, report.TrackSample{Time: p.Time, Inliers: 100})
 	}
