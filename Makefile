@@ -53,3 +53,5 @@ lint: setup
 # Keeps .cache, which holds what was downloaded.
 clean:
 	rm -rf bin results
+
+include training/train.mk
