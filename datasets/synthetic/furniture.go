@@ -58,10 +58,15 @@ func (f *furnisher) books(a axes, x, w, z, h, depth float64) {
 		if x+t > end {
 			return
 		}
-		u := float64(f.r.IntN(numBooks)) * 48 / 2048
-		f.carton(m, cut{u, 0, u + 46./2048, 1}, a, x, .03, z, x+t, front, z+height)
+		f.carton(m, f.spine(), a, x, .03, z, x+t, front, z+height)
 		x += t + .001
 	}
+}
+
+// spine picks a book's part of texBooks.
+func (f *furnisher) spine() cut {
+	u := float64(f.r.IntN(numBooks)) * spinePx / booksPx
+	return cut{u, 0, u + (spinePx-2.)/booksPx, 1}
 }
 
 // carton is a box whose sides all show the same part of a texture.
@@ -146,8 +151,7 @@ func (f *furnisher) pile(a axes) {
 	for n := 1 + f.r.IntN(4); n > 0; n-- {
 		t := uniform(f.r, .012, .03)
 		b := a.moved(0, 0, z, uniform(f.r, -.3, .3))
-		u := float64(f.r.IntN(numBooks)) * 48 / 2048
-		f.carton(f.mat(texBooks, 1), cut{u, 0, u + 46./2048, 1}, b, -.07, -.1, 0, .07, .1, t)
+		f.carton(f.mat(texBooks, 1), f.spine(), b, -.07, -.1, 0, .07, .1, t)
 		f.picture(f.mat(texPoster0+f.r.IntN(numPosters), 1), whole, b.p(-.069, .099, t+.001), b.x.Scale(.138), b.y.Scale(-.198))
 		z += t + .001
 	}

@@ -32,8 +32,14 @@ const (
 	texPoster0
 	numPosters  = 12
 	numIndoors  = texPoster0 + numPosters
-	numBooks    = 2048 / 48
 	cartonSides = 4 // of different print in texCardboard
+)
+
+// Width of texBooks and of one spine in it, in texels.
+const (
+	booksPx  = 2048
+	spinePx  = 48
+	numBooks = booksPx / spinePx
 )
 
 // indoorRecipes returns the painters of the indoor textures.
@@ -204,9 +210,9 @@ func paintPatternedFabric(r *rand.Rand) *canvas {
 
 // paintBooks paints numBooks spines side by side.
 func paintBooks(r *rand.Rand) *canvas {
-	const w = 48
-	c := newCanvas(2048, 256, rgb{.1, .1, .1})
-	for i := range c.w / w {
+	const w = spinePx
+	c := newCanvas(booksPx, 256, rgb{.1, .1, .1})
+	for i := range numBooks {
 		x := i * w
 		col := randomColor(r, uniform(r, .2, .7), uniform(r, 0, .6))
 		c.rect(x, 0, x+w, c.h, col)
