@@ -91,7 +91,7 @@ var testScene = func() func(t *testing.T, spec string) *Source {
 }()
 
 func testScenes(t *testing.T, run func(t *testing.T, s *Source, p *painter)) {
-	for _, spec := range []string{"synthetic:room:12", "synthetic:street:60"} {
+	for _, spec := range []string{"synthetic:room:6", "synthetic:street:60"} {
 		t.Run(spec, func(t *testing.T) {
 			s := testScene(t, spec)
 			run(t, s, newPainter(s.cam, s.scene.surroundings()))
@@ -107,7 +107,7 @@ func TestDepthAgreesWithRays(t *testing.T) {
 		wrong, n := 0, 0
 		for _, at := range []float64{.1, 2.5, 4.4} {
 			v := viewAt(s, p, at, .3)
-			for range 500 {
+			for range 300 {
 				x, y := r.IntN(s.cam.W), r.IntN(s.cam.H)
 				got := float64(v.depthM[y*s.cam.W+x])
 				want := castRay(&v, s.cam, geom.Vec2{X: float64(x), Y: float64(y)})

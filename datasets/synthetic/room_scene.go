@@ -64,7 +64,7 @@ func newRoomScene(p plan, tex []*texture, light lighting, seed uint64) *roomScen
 }
 
 // indoorLight is the light of a flat but for its lamps and windows.
-var indoorLight = lighting{ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .16, rays: 14, shadow: 4}
+var indoorLight = lighting{ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .2, rays: 10, shadow: 3}
 
 // piece starts a new group with a random stream of its own.
 func (b *roomBuilder) piece() *furnisher {

@@ -78,11 +78,11 @@ func TestPictureStatistics(t *testing.T) {
 			t.Errorf("%s is %.3g, want %.3g to %.3g", name, got, lo, hi)
 		}
 	}
-	for _, spec := range []string{"synthetic:room:12", "synthetic:street:60"} {
+	for _, spec := range []string{"synthetic:room:6", "synthetic:street:60"} {
 		s := testScene(t, spec)
 		b := <-s.benches
 		var m pictureStats
-		const n = 8
+		const n = 5
 		for i := range n {
 			f := s.render(b, i*(s.Info().Len-1)/(n-1))
 			p := statsOf(f.Gray)
