@@ -56,8 +56,10 @@ type Summary struct {
 // ErrUndefined says that no enabled factor has a residual at the start.
 var ErrUndefined = errors.New("optimize: no factor is defined at the start")
 
-// maxLambda is where damping has made steps vanish.
-const maxLambda = 1e32
+const (
+	maxLambda  = 1e32 // where damping has made steps vanish
+	negligible = 1e-3 // share of FunctionTolerance that is not worth a trial
+)
 
 // Solve minimises the cost by Levenberg-Marquardt: damping scaled by the
 // diagonal of the Hessian and controlled by the gain ratio (Nielsen 1999), the
@@ -140,6 +142,9 @@ func (m *minimizer) iterate() Termination {
 	predicted := s.predictedDecrease(m.lambda)
 	if !(predicted > 0) {
 		return m.reject()
+	}
+	if predicted <= negligible*m.opt.FunctionTolerance*m.cost {
+		return ConvergedCost // the cost's own rounding would decide
 	}
 	s.step()
 	m.crew.run(taskTrial)

@@ -115,207 +115,35 @@ func (c *chordalSystem) addBlock(k int, m geom.Mat3) {
 	}
 }
 
-// rotations returns the rotations that minimise sum w |R_i Z - R_j|_F^2 without
-// the constraint that they are rotations, projected onto it (Martinec and
-// Pajdla 2007; Carlone et al. 2015).
-func (c *chordalSystem) rotations() ([]geom.Mat3, error) {
-	s := c.s
-	n := 3 * len(c.chol.Order)
-	var rhs [3][]float64
-	for r := range rhs {
-		rhs[r] = make([]float64, n)
+// addTo adds v to the right-hand side of a free node.
+func (c *chordalSystem) addTo(rhs []float64, i int, v geom.Vec3) {
+	if p := 3 * c.pos[i]; p >= 0 {
+		rhs[p] += v.X
+		rhs[p+1] += v.Y
+		rhs[p+2] += v.Z
 	}
-	clear(c.a)
-	addRHS := func(i int, m geom.Mat3) {
-		if p := int(c.pos[i]); p >= 0 {
-			for r := range 3 { // column r of m is row r of the unknown, transposed
-				for q := range 3 {
-					rhs[r][3*p+q] += m[q][r]
-				}
-			}
-		}
+}
+
+// at returns the solution of a node; held ones have none.
+func (c *chordalSystem) at(x []float64, i int) (v geom.Vec3, ok bool) {
+	p := 3 * c.pos[i]
+	if p < 0 {
+		return v, false
 	}
-	for k := range s.g.Edges {
-		e := &s.g.Edges[k]
-		w := rotationWeight(&e.Info) * s.edges[k].weight * s.edges[k].weight
-		z := e.Z.R
-		c.addDiag(e.From, geom.Identity3().Scale(w))
-		c.addDiag(e.To, geom.Identity3().Scale(w))
-		c.addBlock(k, z.T().Scale(-w))
-		if s.held[e.From] {
-			addRHS(e.To, z.T().Mul(s.nodes[e.From].x.R.T()).Scale(w))
-		}
-		if s.held[e.To] {
-			addRHS(e.From, z.Mul(s.nodes[e.To].x.R.T()).Scale(w))
-		}
-	}
-	for i := range s.g.Nodes {
-		if pr := s.g.Nodes[i].Prior; pr != nil {
-			w := rotationWeight(&pr.Info)
-			c.addDiag(i, geom.Identity3().Scale(w))
-			addRHS(i, pr.Pose.R.T().Scale(w))
-		}
-	}
+	return geom.Vec3{X: x[p], Y: x[p+1], Z: x[p+2]}, true
+}
+
+func (c *chordalSystem) newRHS() []float64 { return make([]float64, 3*len(c.chol.Order)) }
+
+// solve overwrites every right-hand side with its solution.
+func (c *chordalSystem) solve(rhs ...[]float64) error {
 	if !c.chol.Factorize(c.a) {
-		return nil, errNoChordal
+		return errNoChordal
 	}
-	for r := range rhs {
-		c.chol.Solve(rhs[r])
+	for _, x := range rhs {
+		c.chol.Solve(x)
 	}
-	out := make([]geom.Mat3, len(s.nodes))
-	for i := range out {
-		p := int(c.pos[i])
-		if p < 0 {
-			out[i] = s.nodes[i].x.R
-			continue
-		}
-		var m geom.Mat3
-		for r := range 3 {
-			copy(m[r][:], rhs[r][3*p:3*p+3])
-		}
-		var ok bool
-		if out[i], ok = nearestRotation(m); !ok {
-			return nil, errNoChordal
-		}
-	}
-	return out, nil
-}
-
-// rotationWeight and translationWeight are the mean information of a direction.
-func rotationWeight(info *Information) float64 { return (info[3][3] + info[4][4] + info[5][5]) / 3 }
-
-func translationWeight(info *Information) float64 { return (info[0][0] + info[1][1] + info[2][2]) / 3 }
-
-// nearestRotation projects m onto SO(3) in the Frobenius norm; false where m has
-// no direction left.
-func nearestRotation(m geom.Mat3) (geom.Mat3, bool) {
-	u, sv, v := geom.SVD3(m)
-	if !(sv[1] > 1e-9) || math.IsInf(sv[0], 0) {
-		return m, false
-	}
-	r := u.Mul(v.T())
-	if r.Det() < 0 {
-		for i := range 3 {
-			u[i][2] = -u[i][2]
-		}
-		r = u.Mul(v.T())
-	}
-	return r, true
-}
-
-// scales returns the logarithms of the scales, by linear least squares.
-func (c *chordalSystem) scales() ([]float64, error) {
-	s := c.s
-	rhs := make([]float64, 3*len(c.chol.Order))
-	add := func(i int, v float64) {
-		if p := c.pos[i]; p >= 0 {
-			rhs[3*p] += v
-		}
-	}
-	clear(c.a)
-	for k := range s.g.Edges {
-		e := &s.g.Edges[k]
-		w := (e.Info[6][6] + 1e-12) * s.edges[k].weight * s.edges[k].weight
-		c.addDiag(e.From, geom.Identity3().Scale(w))
-		c.addDiag(e.To, geom.Identity3().Scale(w))
-		c.addBlock(k, geom.Identity3().Scale(-w))
-		l := math.Log(e.Z.S)
-		add(e.To, w*l)
-		add(e.From, -w*l)
-		if s.held[e.From] {
-			add(e.To, w*math.Log(s.nodes[e.From].x.S))
-		}
-		if s.held[e.To] {
-			add(e.From, w*math.Log(s.nodes[e.To].x.S))
-		}
-	}
-	for i := range s.g.Nodes {
-		if pr := s.g.Nodes[i].Prior; pr != nil {
-			c.addDiag(i, geom.Identity3().Scale(pr.Info[6][6]))
-			add(i, pr.Info[6][6]*math.Log(pr.Pose.S))
-		}
-	}
-	if !c.chol.Factorize(c.a) {
-		return nil, errNoChordal
-	}
-	c.chol.Solve(rhs)
-	out := make([]float64, len(s.nodes))
-	for i := range out {
-		out[i] = math.Log(s.nodes[i].x.S)
-		if p := c.pos[i]; p >= 0 {
-			out[i] = rhs[3*p]
-		}
-	}
-	return out, nil
-}
-
-// translations returns the positions that fit the measured ones best, rotations
-// and log-scales being known.
-func (c *chordalSystem) translations(rot []geom.Mat3, logScale []float64) ([]geom.Vec3, error) {
-	s := c.s
-	rhs := make([]float64, 3*len(c.chol.Order))
-	add := func(i int, v geom.Vec3) {
-		if p := c.pos[i]; p >= 0 {
-			rhs[3*p] += v.X
-			rhs[3*p+1] += v.Y
-			rhs[3*p+2] += v.Z
-		}
-	}
-	clear(c.a)
-	for k := range s.g.Edges {
-		e := &s.g.Edges[k]
-		weight := s.edges[k].weight * s.edges[k].weight * math.Exp(-2*logScale[e.To])
-		w := rotated(rot[e.From].Mul(e.Z.R), &e.Info, weight)
-		d := w.MulVec(rot[e.From].MulVec(e.Z.T).Scale(math.Exp(logScale[e.From])))
-		c.addDiag(e.From, w)
-		c.addDiag(e.To, w)
-		c.addBlock(k, w.Scale(-1))
-		add(e.To, d)
-		add(e.From, d.Scale(-1))
-		if s.held[e.From] {
-			add(e.To, w.MulVec(s.nodes[e.From].x.T))
-		}
-		if s.held[e.To] {
-			add(e.From, w.MulVec(s.nodes[e.To].x.T))
-		}
-	}
-	for i := range s.g.Nodes {
-		if pr := s.g.Nodes[i].Prior; pr != nil {
-			w := rotated(pr.Pose.R, &pr.Info, math.Exp(-2*logScale[i]))
-			c.addDiag(i, w)
-			add(i, w.MulVec(pr.Pose.T))
-		}
-	}
-	if !c.chol.Factorize(c.a) {
-		return nil, errNoChordal
-	}
-	c.chol.Solve(rhs)
-	out := make([]geom.Vec3, len(s.nodes))
-	for i := range out {
-		out[i] = s.nodes[i].x.T
-		if p := c.pos[i]; p >= 0 {
-			out[i] = geom.Vec3{X: rhs[3*p], Y: rhs[3*p+1], Z: rhs[3*p+2]}
-		}
-		if !out[i].IsFinite() {
-			return nil, errNoChordal
-		}
-	}
-	return out, nil
-}
-
-// rotated returns the translation's information in the world, for a residual
-// expressed in the frame with rotation r, with a floor against directions that
-// the edge does not measure.
-func rotated(r geom.Mat3, info *Information, weight float64) geom.Mat3 {
-	var m geom.Mat3
-	floor := 1e-9 * translationWeight(info)
-	for i := range 3 {
-		for j := range 3 {
-			m[i][j] = info[min(i, j)][max(i, j)]
-		}
-		m[i][i] += floor
-	}
-	return r.Mul(m).Mul(r.T()).Scale(weight)
+	return nil
 }
 
 // chordalStart moves the nodes to the chordal start.

@@ -330,6 +330,22 @@ func TestFalseLoopsInRing(t *testing.T) {
 	}
 }
 
+func TestNothingToMove(t *testing.T) {
+	g, truth := ring(testRand(13), 5, .01, false)
+	for i := range g.Nodes {
+		g.Nodes[i].Fixed = true
+		g.Nodes[i].Pose = truth[i]
+	}
+	for _, robust := range []bool{false, true} {
+		if res, err := Solve(context.Background(), g, Options{Robust: robust}); err != nil || res.Iterations > 1 {
+			t.Errorf("%+v, %v for a graph of fixed nodes", res, err)
+		}
+	}
+	if e := worstError(g, truth); e > 0 {
+		t.Errorf("fixed nodes moved by %g", e)
+	}
+}
+
 func TestBadGraphs(t *testing.T) {
 	pose := geom.IdentitySim3()
 	nan := pose

@@ -41,66 +41,80 @@ type Edge struct {
 // round them, so that they are only nearly unit.
 const minQuaternion = .5
 
+// graphReader is a graph whose edges still name vertices by their number in the
+// file: edges may stand before their vertices.
+type graphReader struct {
+	*scanner
+	g     Graph
+	index map[int]int // vertex number to index
+	ends  [][3]int    // vertex numbers of each edge, and its line
+	fixed [][2]int    // numbers of fixed vertices, and their lines
+}
+
 // readG2O reads the file whose first line is in s.
 func readG2O(s *scanner) (*Graph, error) {
-	g := &Graph{}
-	index := make(map[int]int)
-	var ends [][2]int // vertex numbers and lines, resolved at the end: edges may stand first
-	var lines []int
-	var fixed [][2]int
+	r := &graphReader{scanner: s, index: make(map[int]int)}
 	for ok := true; ok && s.err == nil; ok = s.next() {
-		switch tag := s.field(); string(tag) {
-		case tagVertex:
-			v := Vertex{ID: s.integer("the vertex number", 0, math.MaxInt)}
-			v.Pose = s.pose()
-			if _, twice := index[v.ID]; twice && s.err == nil {
-				return nil, s.errorf("vertex %d is already defined", v.ID)
-			}
-			index[v.ID] = len(g.Vertices)
-			g.Vertices = append(g.Vertices, v)
-		case tagEdge:
-			ends = append(ends, [2]int{s.integer("the first vertex", 0, math.MaxInt), s.integer("the second vertex", 0, math.MaxInt)})
-			lines = append(lines, s.line)
-			e := Edge{Z: s.pose()}
-			for k := range e.Info {
-				e.Info[k] = s.float("an entry of the information matrix")
-			}
-			g.Edges = append(g.Edges, e)
-		case tagFix:
-			fixed = append(fixed, [2]int{s.integer("the vertex number", 0, math.MaxInt), s.line})
-		default:
-			return nil, s.errorf("unknown tag %q; this reads %s, %s and %s", clip(tag), tagVertex, tagEdge, tagFix)
-		}
+		r.readLine()
 		s.endOfLine()
 	}
-	if s.err != nil {
-		return nil, s.err
+	if s.err == nil {
+		r.resolve()
 	}
-	find := func(id, line int) int {
-		i, ok := index[id]
-		if !ok && s.err == nil {
-			s.line = line
-			s.err = s.errorf("no vertex %d in the file", id)
-		}
-		return i
-	}
-	for k := range g.Edges {
-		e := &g.Edges[k]
-		e.From, e.To = find(ends[k][0], lines[k]), find(ends[k][1], lines[k])
-		if e.From == e.To && s.err == nil {
-			s.line = lines[k]
-			s.err = s.errorf("the edge joins vertex %d to itself", ends[k][0])
-		}
-	}
-	for _, f := range fixed {
-		if i := find(f[0], f[1]); s.err == nil {
-			g.Vertices[i].Fixed = true
-		}
-	}
-	if s.err == nil && len(g.Edges) == 0 {
+	if s.err == nil && len(r.g.Edges) == 0 {
 		s.err = s.errorf("the file has no edges: nothing to solve")
 	}
-	return g, s.err
+	return &r.g, s.err
+}
+
+func (r *graphReader) readLine() {
+	switch tag := r.field(); string(tag) {
+	case tagVertex:
+		v := Vertex{ID: r.integer("the vertex number", 0, math.MaxInt), Pose: r.pose()}
+		if _, twice := r.index[v.ID]; twice && r.err == nil {
+			r.err = r.errorf("vertex %d is already defined", v.ID)
+		}
+		r.index[v.ID] = len(r.g.Vertices)
+		r.g.Vertices = append(r.g.Vertices, v)
+	case tagEdge:
+		from, to := r.integer("the first vertex", 0, math.MaxInt), r.integer("the second vertex", 0, math.MaxInt)
+		r.ends = append(r.ends, [3]int{from, to, r.line})
+		e := Edge{Z: r.pose()}
+		for k := range e.Info {
+			e.Info[k] = r.float("an entry of the information matrix")
+		}
+		r.g.Edges = append(r.g.Edges, e)
+	case tagFix:
+		r.fixed = append(r.fixed, [2]int{r.integer("the vertex number", 0, math.MaxInt), r.line})
+	default:
+		r.err = r.errorf("unknown tag %q; this reads %s, %s and %s", clip(tag), tagVertex, tagEdge, tagFix)
+	}
+}
+
+// resolve turns vertex numbers into indices.
+func (r *graphReader) resolve() {
+	for k := range r.g.Edges {
+		e, ends := &r.g.Edges[k], r.ends[k]
+		e.From, e.To = r.find(ends[0], ends[2]), r.find(ends[1], ends[2])
+		if e.From == e.To && r.err == nil {
+			r.line = ends[2]
+			r.err = r.errorf("the edge joins vertex %d to itself", ends[0])
+		}
+	}
+	for _, f := range r.fixed {
+		if i := r.find(f[0], f[1]); r.err == nil {
+			r.g.Vertices[i].Fixed = true
+		}
+	}
+}
+
+func (r *graphReader) find(id, line int) int {
+	i, ok := r.index[id]
+	if !ok && r.err == nil {
+		r.line = line
+		r.err = r.errorf("no vertex %d in the file", id)
+	}
+	return i
 }
 
 // pose reads a translation and a quaternion, x y z qx qy qz qw.
