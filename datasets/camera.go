@@ -19,12 +19,12 @@ func openCamera(spec string, opt Options) (Source, error) {
 	if err := findDevice(number); err != nil {
 		return nil, err
 	}
-	cap, err := gocv.VideoCaptureDevice(number)
+	capture, err := gocv.VideoCaptureDevice(number)
 	if err != nil {
-		cap.Close()
+		capture.Close()
 		return nil, fmt.Errorf("camera %d cannot be opened: another program may be using it, or you may not read %s", number, device(number))
 	}
-	v, err := newVideo(spec, KindCamera, cap, opt, nil)
+	v, err := newVideo(spec, KindCamera, capture, opt, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"image"
 	_ "image/jpeg" // sizes of pictures, before OpenCV sees them
 	_ "image/png"
-	"os"
 
 	"github.com/metricslam/metricslam/slam"
 	"gocv.io/x/gocv"
@@ -18,35 +17,6 @@ import (
 
 // maxPixels bounds the pictures that are decoded: 200 megapixels.
 const maxPixels = 200e6
-
-// maxFileBytes bounds the files that are read whole.
-const maxFileBytes = 1 << 30
-
-// readHead refuses what is no file, or an empty one.
-func readHead(path string) (os.FileInfo, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, errors.New("is a folder, not a file")
-	case info.Size() == 0:
-		return nil, errors.New("the file is empty")
-	}
-	return info, nil
-}
-
-// readFile reads a picture file that is not empty.
-func readFile(path string) ([]byte, error) {
-	info, err := readHead(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size() > maxFileBytes:
-		return nil, fmt.Errorf("%d bytes are too many for a picture", info.Size())
-	}
-	return os.ReadFile(path)
-}
 
 // checkPicture refuses, before OpenCV sees it, what is no picture, too large, or
 // cut off: OpenCV ends the process over impossible sizes, and paints the missing

@@ -38,7 +38,7 @@ func listEuRoC(cam string) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, eurocTruth(l, filepath.Join(filepath.Dir(cam), "state_groundtruth_estimate0"), bodyFromCam)
+	return l, eurocTruth(l, filepath.Join(cam, "..", "state_groundtruth_estimate0"), bodyFromCam)
 }
 
 // eurocFrames reads "stamp,file" lines; pictures lie in the folder data.

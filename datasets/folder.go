@@ -35,17 +35,6 @@ func listFolder(path string, rate float64) (*listing, error) {
 	return l, nil
 }
 
-// stem is a file's name without folder and extension.
-func stem(path string) string {
-	base := filepath.Base(path)
-	return strings.TrimSuffix(base, filepath.Ext(base))
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // compareNatural orders names with runs of digits compared by value.
 func compareNatural(a, b string) int {
 	digits := func(s string) int {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,15 +19,12 @@ const kittiRate = 10
 // image_0 (grey) or else image_2 (colour) with calib.txt, times.txt, and the
 // truth in ../../poses/NN.txt where it exists.
 func listKITTI(dir string) (*listing, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
 	l := &listing{depthScale: 256}
 	folder := "image_0"
 	if !exists(dir, folder) {
 		folder = "image_2"
 	}
+	var err error
 	if l.entries, err = numberedPictures(filepath.Join(dir, folder)); err != nil {
 		return nil, err
 	}
@@ -39,7 +35,11 @@ func listKITTI(dir string) (*listing, error) {
 	if err := kittiTimes(l, filepath.Join(dir, "times.txt")); err != nil {
 		return nil, err
 	}
-	poses := filepath.Join(filepath.Dir(filepath.Dir(abs)), "poses", filepath.Base(abs)+".txt")
+	abs, err := filepath.Abs(dir) // its name is the number, even where dir is "."
+	if err != nil {
+		return nil, err
+	}
+	poses := filepath.Join(dir, "..", "..", "poses", filepath.Base(abs)+".txt")
 	return l, kittiTruth(l, poses, baseline)
 }
 
@@ -218,28 +218,4 @@ func kittiTruth(l *listing, path string, baselineM float64) error {
 	}
 	bad.warn(l, path)
 	return nil
-}
-
-// pictureFiles returns the names of the pictures in a folder, sorted.
-func pictureFiles(dir string) ([]string, error) {
-	all, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, f := range all {
-		if !f.IsDir() && isPicture(f.Name()) {
-			files = append(files, f.Name())
-		}
-	}
-	return files, nil
-}
-
-// isPicture tells pictures by the end of their names.
-func isPicture(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp":
-		return !strings.HasPrefix(filepath.Base(name), ".")
-	}
-	return false
 }

@@ -131,7 +131,7 @@ func TestLiveAbandoned(t *testing.T) {
 // The synthetic scenes are sources too.
 func TestSynthetic(t *testing.T) {
 	noLeak(t)
-	src := open(t, "synthetic:room", datasets.Options{Seed: 3, Start: 2, Stride: 5, MaxFrames: 2})
+	src := open(t, "synthetic:room:8", datasets.Options{Seed: 3, Start: 2, Stride: 5, MaxFrames: 2})
 	frames, _ := drain(t, datasets.Prefetch(src, 2))
 	if len(frames) != 2 || frames[0].Index != 2 || frames[1].Index != 7 || frames[0].Truth == nil {
 		t.Fatalf("frames %v", frames)

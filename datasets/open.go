@@ -154,11 +154,3 @@ func inside(dir string) string {
 	}
 	return "; perhaps you meant " + strings.Join(good, " or ")
 }
-
-func isVideo(name string) bool {
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm":
-		return true
-	}
-	return false
-}

@@ -32,10 +32,7 @@ type pictures struct {
 
 // openPictures opens a recorded sequence of picture files.
 func openPictures(spec, kind string, opt Options) (Source, error) {
-	dir, above, warnings, err := sequenceFolder(spec, kind)
-	if err != nil {
-		return nil, err
-	}
+	dir, above, warnings := sequenceFolder(spec, kind)
 	file, err := chooseCameraFile(opt, append([]string{dir}, above...))
 	if err != nil {
 		return nil, err
@@ -89,10 +86,8 @@ func list(dir, spec, kind string, rate float64) (*listing, error) {
 
 // sequenceFolder returns the folder that holds the frames of what spec names,
 // and the folders above it in which its camera file may lie.
-func sequenceFolder(spec, kind string) (dir string, above, warnings []string, err error) {
-	if dir, err = filepath.Abs(spec); err != nil {
-		return "", nil, nil, err
-	}
+func sequenceFolder(spec, kind string) (dir string, above, warnings []string) {
+	dir = spec
 	switch kind {
 	case Kind7Scenes:
 		sequences, _ := filepath.Glob(filepath.Join(dir, "seq-*"))
@@ -108,13 +103,13 @@ func sequenceFolder(spec, kind string) (dir string, above, warnings []string, er
 				dir = filepath.Join(dir, sub)
 			}
 		}
-		return dir, []string{filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))}, nil, nil
+		return dir, []string{filepath.Join(dir, ".."), filepath.Join(dir, "..", "..")}, nil
 	case KindFolder:
 		if !isFolder(dir) {
 			dir = filepath.Dir(dir)
 		}
 	}
-	return dir, []string{filepath.Dir(dir)}, warnings, nil
+	return dir, []string{filepath.Join(dir, "..")}, warnings
 }
 
 // chooseCameraFile reads the camera file the user named, or the nearest one

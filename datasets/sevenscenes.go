@@ -24,7 +24,7 @@ func list7Scenes(dir string, rate float64) (*listing, error) {
 	l.stampByRate(rate)
 	sevenScenesTruth(l)
 	var err error
-	l.own, err = intrinsicsMatrix(filepath.Join(dir, "camera-intrinsics.txt"), filepath.Join(filepath.Dir(dir), "camera-intrinsics.txt"))
+	l.own, err = intrinsicsMatrix(filepath.Join(dir, "camera-intrinsics.txt"), filepath.Join(dir, "..", "camera-intrinsics.txt"))
 	l.defaults = &lens{cam: geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
 		from: "the nominal calibration of a Kinect (7-Scenes does not calibrate its colour camera)", guess: true}
 	return l, err

@@ -44,12 +44,12 @@ func openStream(ctx context.Context, spec string, opt Options) (Source, error) {
 }
 
 func openRTSP(spec string, opt Options) (Source, error) {
-	cap, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
+	capture, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
 	if err != nil {
-		cap.Close()
+		capture.Close()
 		return nil, fmt.Errorf("stream %s cannot be opened; check the address, user and password, and that the camera is on", spec)
 	}
-	v, err := newVideo(spec, KindStream, cap, opt, nil)
+	v, err := newVideo(spec, KindStream, capture, opt, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -158,10 +157,4 @@ func tumDefaults(dir string) *lens {
 	}[m[1]]
 	l.from = "the default of TUM freiburg" + m[1]
 	return &l
-}
-
-// exists reports whether a file or folder is there.
-func exists(elem ...string) bool {
-	_, err := os.Stat(filepath.Join(elem...))
-	return err == nil
 }

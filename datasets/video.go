@@ -16,14 +16,14 @@ import (
 // video is a source of what OpenCV's VideoCapture reads: a video file, a camera
 // or an RTSP stream.
 type video struct {
-	info   slam.SourceInfo
-	cap    *gocv.VideoCapture
-	rect   *rectifier
-	opt    Options
-	stamps arrival // nil for a file, which has its own
-	frames int     // in the file by its header, 0 where unknown
+	info    slam.SourceInfo
+	capture *gocv.VideoCapture
+	rect    *rectifier
+	opt     Options
+	stamps  arrival // nil for a file, which has its own
+	frames  int     // in the file by its header, 0 where unknown
 
-	read     int     // frames taken from cap
+	read     int     // frames taken from capture
 	returned int     // frames and skips handed out
 	fails    int     // reads of a live device that failed in a row
 	last     float64 // stamp of the last frame read
@@ -49,18 +49,14 @@ func openVideo(spec string, opt Options) (Source, error) {
 		if _, err := readHead(spec); err != nil {
 			return nil, fmt.Errorf("video %s: %w", spec, err)
 		}
-		abs, err := filepath.Abs(spec)
-		if err != nil {
-			return nil, err
-		}
-		dirs = []string{filepath.Dir(abs), filepath.Dir(filepath.Dir(abs))}
+		dirs = []string{filepath.Dir(spec), filepath.Join(filepath.Dir(spec), "..")}
 	}
-	cap, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
+	capture, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
 	if err != nil {
-		cap.Close()
+		capture.Close()
 		return nil, fmt.Errorf("%s cannot be read as a video: it is damaged, or in a format that FFmpeg does not know; `ffmpeg -i %s out.mp4` may repair it", spec, filepath.Base(spec))
 	}
-	v, err := newVideo(spec, KindVideo, cap, opt, dirs)
+	v, err := newVideo(spec, KindVideo, capture, opt, dirs)
 	if err != nil {
 		return nil, err
 	}
@@ -70,15 +66,15 @@ func openVideo(spec string, opt Options) (Source, error) {
 	return v, nil
 }
 
-// newVideo reads the first frame for the size and finds the camera; it owns cap,
+// newVideo finds the camera for the size that the header tells; it owns capture,
 // and closes it where it fails.
-func newVideo(spec, kind string, cap *gocv.VideoCapture, opt Options, dirs []string) (*video, error) {
-	v := &video{cap: cap, opt: opt}
+func newVideo(spec, kind string, capture *gocv.VideoCapture, opt Options, dirs []string) (*video, error) {
+	v := &video{capture: capture, opt: opt}
 	fail := func(err error) (*video, error) {
-		cap.Close()
+		capture.Close()
 		return nil, err
 	}
-	w, h := int(cap.Get(gocv.VideoCaptureFrameWidth)), int(cap.Get(gocv.VideoCaptureFrameHeight))
+	w, h := int(capture.Get(gocv.VideoCaptureFrameWidth)), int(capture.Get(gocv.VideoCaptureFrameHeight))
 	if w < 1 || h < 1 {
 		return fail(fmt.Errorf("%s holds no pictures", spec))
 	}
@@ -92,9 +88,10 @@ func newVideo(spec, kind string, cap *gocv.VideoCapture, opt Options, dirs []str
 		return fail(fmt.Errorf("%s: %w", spec, err))
 	}
 	l.warnGuess(calibrated)
+	fps := v.rate(file, l)
 	v.rect = newRectifier(calibrated)
-	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FPS: v.rate(file, l), Warnings: l.warnings}
-	if n := cap.Get(gocv.VideoCaptureFrameCount); kind == KindVideo && n > 0 && n < 1e8 {
+	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FPS: fps, Warnings: l.warnings}
+	if n := capture.Get(gocv.VideoCaptureFrameCount); kind == KindVideo && n > 0 && n < 1e8 {
 		v.frames = int(n)
 		v.info.Len = selectedLen(v.frames, opt)
 		if opt.Start >= v.frames {
@@ -107,7 +104,7 @@ func newVideo(spec, kind string, cap *gocv.VideoCapture, opt Options, dirs []str
 
 // rate returns the frames per second of the video, or of the camera file.
 func (v *video) rate(file *lens, l *listing) float64 {
-	if fps := v.cap.Get(gocv.VideoCaptureFPS); fps > .01 && fps < 10000 {
+	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > .01 && fps < 10000 {
 		return fps
 	}
 	fps := rateOf(file)
@@ -143,7 +140,7 @@ func (v *video) Next(ctx context.Context) (*slam.Frame, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		v.cap.Grab(1)
+		v.capture.Grab(1)
 		v.read++
 	}
 	if err := ctx.Err(); err != nil {
@@ -151,7 +148,7 @@ func (v *video) Next(ctx context.Context) (*slam.Frame, error) {
 	}
 	m := gocv.NewMat()
 	defer m.Close()
-	if !v.cap.Read(&m) {
+	if !v.capture.Read(&m) {
 		return nil, v.noFrame(ctx)
 	}
 	v.fails = 0
@@ -183,7 +180,7 @@ func (v *video) stamp(index int) float64 {
 	if v.stamps != nil {
 		return v.stamps()
 	}
-	t := v.cap.Get(gocv.VideoCapturePosMsec) / 1000
+	t := v.capture.Get(gocv.VideoCapturePosMsec) / 1000
 	if math.IsNaN(t) || math.IsInf(t, 0) || v.returned > 1 && t <= v.last || t < 0 {
 		t = float64(index) / v.info.FPS
 		if v.returned > 1 && t <= v.last {
@@ -226,5 +223,5 @@ func (v *video) Close() error {
 	}
 	v.closed = true
 	v.rect.close()
-	return v.cap.Close()
+	return v.capture.Close()
 }

@@ -1,0 +1,88 @@
+package datasets
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// pictureFiles returns the names of the pictures in a folder, sorted.
+func pictureFiles(dir string) ([]string, error) {
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, f := range all {
+		if !f.IsDir() && isPicture(f.Name()) {
+			files = append(files, f.Name())
+		}
+	}
+	return files, nil
+}
+
+// isPicture tells pictures by the end of their names.
+func isPicture(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp":
+		return !strings.HasPrefix(filepath.Base(name), ".")
+	}
+	return false
+}
+
+// exists reports whether a file or folder is there.
+func exists(elem ...string) bool {
+	_, err := os.Stat(filepath.Join(elem...))
+	return err == nil
+}
+
+// stem is a file's name without folder and extension.
+func stem(path string) string {
+	base := filepath.Base(path)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// isVideo tells videos by the end of their names.
+func isVideo(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm":
+		return true
+	}
+	return false
+}
+
+// maxFileBytes bounds the files that are read whole.
+const maxFileBytes = 1 << 30
+
+// readHead refuses what is no file, or an empty one.
+func readHead(path string) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("is a folder, not a file")
+	case info.Size() == 0:
+		return nil, errors.New("the file is empty")
+	}
+	return info, nil
+}
+
+// readFile reads a picture file that is not empty.
+func readFile(path string) ([]byte, error) {
+	info, err := readHead(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > maxFileBytes:
+		return nil, fmt.Errorf("%d bytes are too many for a picture", info.Size())
+	}
+	return os.ReadFile(path)
+}
