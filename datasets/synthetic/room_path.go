@@ -16,8 +16,13 @@ type cameraPath interface {
 // more than once.
 const roomLoopM = 24
 
-// overlapM is how far a path goes on over its beginning after its loop.
-const overlapM = .6
+// A walk goes on over its beginning after its loop, for overlapM but at most the
+// share overlap of its length: long enough for a loop to be seen from several
+// keyframes.
+const (
+	overlapM = 1.5
+	overlap  = .08
+)
 
 // roomPath is a walk with the camera in hand: round the loop, looking ahead and
 // about, with the sway of steps and an unsteady hand.
@@ -42,8 +47,9 @@ type roomPath struct {
 // newRoomPath returns a walk of lengthM metres and the plan of the flat around
 // it.
 func newRoomPath(lengthM float64, seed uint64) (*roomPath, plan) {
-	laps := max(math.Round((lengthM-overlapM)/roomLoopM), 1)
-	loop := (lengthM - overlapM) / laps
+	round := lengthM - min(overlapM, overlap*lengthM)
+	laps := max(math.Round(round/roomLoopM), 1)
+	loop := round / laps
 	p := planOf(loop)
 	r := stream(seed, 4)
 	path := &roomPath{loopM: loop, scan: uniform(r, 0, 2*math.Pi), nod: uniform(r, 0, 2*math.Pi), stepHz: uniform(r, 1.6, 1.9),
