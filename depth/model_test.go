@@ -54,13 +54,13 @@ func loadRGB(t testing.TB, path string) slam.RGB {
 }
 
 // absRel is the mean of |predicted - true| / true over the true depth between
-// .1 and 10 m, the prediction brought to the truth's pixels.
-func absRel(pred slam.DepthMap, truth depthio.Picture) float64 {
+// .1 m and far, the prediction brought to the truth's pixels.
+func absRel(pred slam.DepthMap, truth depthio.Picture, far float32) float64 {
 	d := network.Upsample(pred, truth.W, truth.H, 0)
 	var sum float64
 	n := 0
 	for i, z := range truth.Depth {
-		if z < .1 || z > 10 || d.Depth[i] <= 0 {
+		if z < .1 || z > far || d.Depth[i] <= 0 {
 			continue
 		}
 		sum += math.Abs(float64(d.Depth[i]-z)) / float64(z)
@@ -114,7 +114,7 @@ func TestProbe(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sum += absRel(d, truth)
+				sum += absRel(d, truth, 10)
 				n++
 			}
 			mean := sum / float64(n)
@@ -123,6 +123,54 @@ func TestProbe(t *testing.T) {
 				t.Errorf("AbsRel %.4f, published %.3f: the network is fed in another way", mean, tt.published)
 			}
 		})
+	}
+}
+
+// TestShipped: the network inside the program measures rooms and streets of the
+// demonstration pictures of Metric3D, nothing scaled.
+func TestShipped(t *testing.T) {
+	if Shipped() == "" {
+		t.Skip("no network ships with this program")
+	}
+	needLibrary(t)
+	src, err := Open("auto", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	for dir, demo := range map[string]struct {
+		cam   geom.Camera
+		ext   string
+		scale float64
+		most  float64 // AbsRel
+	}{
+		"nyu_demo":   {geom.Camera{Fx: 518.8579, Fy: 519.46961, Cx: 325.58245, Cy: 253.73617}, "jpg", 1000, .3},
+		"kitti_demo": {geom.Camera{Fx: 707.0493, Fy: 707.0493, Cx: 604.0814, Cy: 180.5066}, "png", 256, .4},
+	} {
+		root := realdata.Path(t, "metric3d_demo", dir)
+		rgb, _ := filepath.Glob(filepath.Join(root, "rgb", "*."+demo.ext))
+		depth, _ := filepath.Glob(filepath.Join(root, "depth", "*.png"))
+		if len(rgb) != 3 || len(depth) != 3 {
+			t.Fatalf("%s: %d pictures, %d depth pictures", root, len(rgb), len(depth))
+		}
+		var sum float64
+		for i := range rgb {
+			f := &slam.Frame{Index: i, Camera: demo.cam, Color: loadRGB(t, rgb[i])}
+			f.Camera.W, f.Camera.H = f.Color.W, f.Color.H
+			d, err := src.Depth(context.Background(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			truth, err := depthio.Read(depth[i], demo.scale)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += absRel(d, truth, 80)
+		}
+		t.Logf("%s: AbsRel %.3f", dir, sum/3)
+		if sum/3 > demo.most {
+			t.Errorf("%s: AbsRel %.3f, want at most %v", dir, sum/3, demo.most)
+		}
 	}
 }
 
