@@ -12,6 +12,7 @@ npm_version=1.30.0
 npm_sum=6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75
 declare -A npm_arch=([x86_64]=x64 [aarch64]=arm64)
 
+[ -z "${METRICSLAM_ONNXRUNTIME:-}" ] || exit 0
 dir=$cache/onnxruntime
 for lib in "$dir"/libonnxruntime.so.*; do
   [ ! -s "$lib" ] || exit 0
@@ -34,7 +35,7 @@ if fetch_wheel "$tmp" "onnxruntime==$version" "manylinux_2_28_$arch"; then
   check_sha256 "${wheel[0]}" "${wheels[$arch]}"
   python3 -m zipfile -e "${wheel[0]}" "$tmp/wheel"
   place "$tmp/wheel/onnxruntime/capi/libonnxruntime.so.$version" "libonnxruntime.so.$version"
-elif have npm && (cd "$tmp" && npm pack --silent --ignore-scripts "onnxruntime-node@$npm_version" >/dev/null); then
+elif have npm && (cd "$tmp" && npm pack --silent --ignore-scripts --fetch-retries=1 "onnxruntime-node@$npm_version" >/dev/null); then
   check_sha256 "$tmp/onnxruntime-node-$npm_version.tgz" "$npm_sum"
   tar -xzf "$tmp/onnxruntime-node-$npm_version.tgz" -C "$tmp" "package/bin/napi-v6/linux/${npm_arch[$arch]}/libonnxruntime.so.1"
   place "$tmp/package/bin/napi-v6/linux/${npm_arch[$arch]}/libonnxruntime.so.1" "libonnxruntime.so.$npm_version"
