@@ -35,6 +35,7 @@ func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 		m.Links = append(m.Links, l)
 		m.tie(l)
 		from := m.Map.Keyframes[l.From]
+		m.Log.Info("place recognised", "keyframe", l.To, "frame", k.Frame, "as", l.From, "its_frame", from.Frame, "inliers", l.Inliers, "same_part", from.Part == k.Part)
 		if from.Part != k.Part {
 			m.join(from, k, l)
 		} else if err := m.closeLoop(ctx, k, l); err != nil {
@@ -121,6 +122,7 @@ func (m *Mapper) closeLoop(ctx context.Context, k *Keyframe, l Link) error {
 	if err != nil {
 		return err
 	}
+	m.Log.Info("loop closed", "keyframe", k.ID, "links", len(m.Links), "rejected", len(res.Rejected), "cost_given", res.CostGiven, "cost", res.CostEnd)
 	for _, e := range res.Rejected {
 		m.dropLink(ids[g.Edges[e].From], ids[g.Edges[e].To])
 	}
@@ -153,13 +155,20 @@ func (m *Mapper) graph(part int, freeScale bool) (*posegraph.Graph, []int) {
 		}
 	}
 	for i, id := range ids {
+		before, shared := -1, 0
 		if i > 0 {
-			m.addStep(g, node, ids[i-1], id)
+			before = ids[i-1]
 		}
 		for _, c := range m.Map.shared(m.Map.Keyframes[id].landmarksOf(), id) {
-			if c.n >= strongShared && c.kf < id && (i == 0 || c.kf != ids[i-1]) && m.Map.Keyframes[c.kf].Part == part {
-				m.addStep(g, node, c.kf, id)
+			switch {
+			case c.kf == before:
+				shared = c.n
+			case c.n >= strongShared && c.kf < id && m.Map.Keyframes[c.kf].Part == part:
+				m.addStep(g, node, c.kf, id, c.n)
 			}
+		}
+		if before >= 0 {
+			m.addStep(g, node, before, id, shared)
 		}
 	}
 	for _, l := range m.Links {
@@ -173,12 +182,21 @@ func (m *Mapper) graph(part int, freeScale bool) (*posegraph.Graph, []int) {
 	return g, ids
 }
 
-func (m *Mapper) addStep(g *posegraph.Graph, node map[int]int, a, b int) {
+// addStep enters the relative pose of two keyframes that share landmarks.
+func (m *Mapper) addStep(g *posegraph.Graph, node map[int]int, a, b, shared int) {
 	z := m.Map.Keyframes[a].Pose.Between(m.Map.Keyframes[b].Pose)
-	shift := edgeFloorM + edgeStepShare*z.T.Norm()
+	doubt := stepDoubt(shared)
+	shift := doubt * (edgeFloorM + edgeStepShare*z.T.Norm())
 	g.Edges = append(g.Edges, posegraph.Edge{
-		From: node[a], To: node[b], Z: geom.Sim3FromSE3(z, 1), Info: edgeInfo(shift, edgeTurnRad, edgeLogScale),
+		From: node[a], To: node[b], Z: geom.Sim3FromSE3(z, 1), Info: edgeInfo(shift, doubt*edgeTurnRad, doubt*edgeLogScale),
 	})
+}
+
+// stepDoubt widens the deviations of a step that few landmarks hold: through a
+// blurred turn a map may slip.
+func stepDoubt(shared int) float64 {
+	r := strongShared / math.Max(float64(shared), 5)
+	return math.Max(1, r*r)
 }
 
 func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"log/slog"
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
@@ -26,6 +27,7 @@ type Mapper struct {
 	Scale  Scale
 	Ground Ground
 	Links  []Link // places seen twice
+	Log    *slog.Logger
 	cfg    Config
 	feat   Features
 	part   int
@@ -38,7 +40,7 @@ type Mapper struct {
 
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, feat Features) *Mapper {
-	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat, parts: 1, places: newPlaceIndex()}
+	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // Insert makes a keyframe of the current frame at pose: it takes up known

@@ -48,6 +48,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	start, cpu := time.Now(), report.CPUTime()
 	sys := NewSystem(job.Config, job.Depth)
 	defer sys.Close()
+	sys.mapper.Log = job.Log
 	res := &Result{job: job, sys: sys}
 	if err := res.read(ctx); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type Output struct {
 // Write leaves the results in out.Dir, each file complete or not there.
 func (r *Result) Write(out Output) (*report.Report, error) {
 	var files []string
-	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeMesh, r.writeDepth, r.writeConfig} {
+	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeMesh, r.writeDepth, r.writeFrames, r.writeConfig} {
 		names, err := step(out)
 		if err != nil {
 			return nil, fmt.Errorf("writing results: %w", err)
@@ -121,6 +121,16 @@ func scaled(d []float32, s float64) []float32 {
 	return out
 }
 
+// writeFrames writes frames.csv, one row a frame: what tracking was worth where.
+func (r *Result) writeFrames(out Output) ([]string, error) {
+	var b bytes.Buffer
+	b.WriteString("frame,time,state,keyframe,inliers,rms_px\n")
+	for _, rec := range r.sys.records {
+		fmt.Fprintf(&b, "%d,%.6f,%s,%d,%d,%.3f\n", rec.Frame, rec.Time, rec.State, rec.Keyframe, rec.Inliers, rec.RMSPx)
+	}
+	return []string{"frames.csv"}, atomicfile.WriteBytes(filepath.Join(out.Dir, "frames.csv"), b.Bytes())
+}
+
 func (r *Result) writeConfig(out Output) ([]string, error) {
 	text, err := yaml.Marshal(r.job.Config)
 	if err != nil {
@@ -161,6 +171,10 @@ func (r *Result) report(out Output, files []string) *report.Report {
 	rep.Keyframes, rep.Landmarks = len(keys), r.sys.mapper.Map.LandmarkCount()
 	for _, k := range keys {
 		rep.KeyTimes = append(rep.KeyTimes, k.Time)
+	}
+	for _, l := range r.sys.mapper.Links {
+		a, b := r.sys.mapper.Map.Keyframes[l.From], r.sys.mapper.Map.Keyframes[l.To]
+		rep.Loops = append(rep.Loops, report.Loop{FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time})
 	}
 	rep.Depths = r.depthPictures()
 	if r.mesh != nil {
