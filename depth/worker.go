@@ -130,6 +130,9 @@ func (j *Job) finish(d slam.DepthMap, err error) {
 // run takes jobs until the worker ends, then fails what still waits.
 func (w *Worker) run() {
 	defer close(w.done)
+	if w.opt.Live {
+		yield()
+	}
 	for {
 		select {
 		case <-w.ctx.Done():
