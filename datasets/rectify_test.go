@@ -9,9 +9,9 @@ import (
 )
 
 // lenses are real calibrations: TUM freiburg1, EuRoC cam0, TUM-VI (a fisheye of
-// 195 degrees) at half size.
+// 195 degrees), the first and the last at half size.
 var lenses = map[string]lens{
-	"freiburg1": {cam: geom.Camera{W: 640, H: 480, Fx: 517.3, Fy: 516.5, Cx: 318.6, Cy: 255.3}, model: modelRadTan, coeffs: []float64{.2624, -.9531, -.0054, .0026, 1.1633}},
+	"freiburg1": {cam: geom.Camera{W: 640, H: 480, Fx: 517.3, Fy: 516.5, Cx: 318.6, Cy: 255.3}.Resized(320, 240), model: modelRadTan, coeffs: []float64{.2624, -.9531, -.0054, .0026, 1.1633}},
 	"euroc":     {cam: geom.Camera{W: 752, H: 480, Fx: 458.654, Fy: 457.296, Cx: 367.215, Cy: 248.375}, model: modelRadTan, coeffs: []float64{-.28340811, .07395907, .00019359, 1.76187114e-05}},
 	"fisheye":   {cam: geom.Camera{W: 256, H: 256, Fx: 95.49, Fy: 95.48, Cx: 127.47, Cy: 128.45}, model: modelFisheye, coeffs: []float64{.0034823, .00071503, -.0020532, .00020293}},
 }
@@ -74,7 +74,7 @@ func TestRectifyDepth(t *testing.T) {
 	l := lenses["freiburg1"]
 	r := newRectifier(l)
 	defer r.close()
-	const w, h = 320, 240
+	const w, h = 160, 120
 	d, small := l.distorter(), l.cam.Resized(w, h)
 	stored := make([]uint16, w*h)
 	depth := func(ray geom.Vec2) float64 { return 2000 + 900*ray.X + 400*ray.Y }
