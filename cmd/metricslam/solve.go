@@ -87,8 +87,15 @@ func (c *solveCmd) solveGraph(ctx context.Context, g *problemfile.Graph, rep *so
 	for _, i := range res.Held {
 		rep.Held = append(rep.Held, g.Vertices[i].ID)
 	}
+	if dof := 6 * (len(g.Edges) - len(g.Vertices) + 1); !c.Robust && err == nil && 2*res.CostEnd > suspiciousRatio*float64(max(dof, 1)) {
+		fmt.Fprintf(os.Stderr, "note: squared residuals are %.0f times what the edges' information says; if some edges may be false, use --robust\n", 2*res.CostEnd/float64(max(dof, 1)))
+	}
 	return err
 }
+
+// suspiciousRatio is the squared residual per degree of freedom, 1 in theory,
+// where the edges or their information are likely to be wrong.
+const suspiciousRatio = 10
 
 func (r *solveReport) take(s optimize.Summary) {
 	r.CostStart, r.CostEnd, r.Iterations, r.Termination = s.CostStart, s.CostEnd, s.Iterations, string(s.Termination)

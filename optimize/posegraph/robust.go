@@ -33,6 +33,7 @@ func (s *solver) solveRobust(ctx context.Context) error {
 			limit = chi2Quantile7
 		}
 	}
+	given, _ := s.p.Cost()
 	if err := s.solveTrusted(ctx); err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (s *solver) solveRobust(ctx context.Context) error {
 	s.opt.MaxIterations = full
 	err := s.settle(ctx, limit)
 	s.res.Iterations += iterations
-	s.res.CostGiven, s.res.CostStart, s.res.Started = first.CostGiven, first.CostStart, first.Started
+	s.res.CostGiven, s.res.CostStart, s.res.Started = given, first.CostStart, first.Started
 	return err
 }
 
