@@ -12,9 +12,11 @@ type Config struct {
 	MaxDepthM float64 `json:"max_depth_m" yaml:"max_depth_m"` // depth beyond it is not fused, metres; 0: by the scene
 	MinDepthM float64 `json:"min_depth_m" yaml:"min_depth_m"` // nor is depth below it
 
-	// The truncation at depth z is the largest of TruncVoxels voxels and
-	// TruncSigmas * s * z, where s is the deviation of log depth.
+	// The truncation at depth z is TruncSigmas * s * z, where s is the deviation
+	// of log depth, but at least TruncVoxels and at most TruncMax voxels: a band
+	// as wide as the noise of a far road would fill the memory.
 	TruncVoxels float64 `json:"trunc_voxels" yaml:"trunc_voxels"`
+	TruncMax    float64 `json:"trunc_max" yaml:"trunc_max"`
 	TruncSigmas float64 `json:"trunc_sigmas" yaml:"trunc_sigmas"`
 
 	Align AlignConfig `json:"align" yaml:"align"`
@@ -44,11 +46,11 @@ func Default() Config {
 	return Config{
 		MinDepthM:    .1,
 		TruncVoxels:  4,
+		TruncMax:     10,
 		TruncSigmas:  3,
 		Align:        DefaultAlign(),
 		EdgeSpread:   .08,
 		EdgeWindow:   7,
-		MinWeight:    .01,
 		MinTriangles: 200,
 		MaxBlocks:    100_000,
 	}
@@ -65,6 +67,7 @@ func (c Config) Validate() error {
 		{"max_depth_m", c.MaxDepthM, 0, 1e4},
 		{"min_depth_m", c.MinDepthM, 0, 1e4},
 		{"trunc_voxels", c.TruncVoxels, 1, 100},
+		{"trunc_max", c.TruncMax, c.TruncVoxels, 1000},
 		{"trunc_sigmas", c.TruncSigmas, 0, 100},
 		{"edge_spread", c.EdgeSpread, 0, 10},
 		{"edge_window", float64(c.EdgeWindow), 1, 101},
@@ -127,7 +130,7 @@ var scenes = []Scene{
 	{"table top", 1, .01, 2.5},
 	{"indoor", 4, .02, 5},
 	{"hall", 8, .05, 15},
-	{"road", 40, .10, 35},
+	{"road", 40, .20, 35},
 	{"aerial", math.Inf(1), .50, 300},
 }
 

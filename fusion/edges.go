@@ -9,14 +9,15 @@ import (
 // edgeFocal is the focal length at which Config.EdgeWindow counts pixels.
 const edgeFocal = 528
 
-// edgeMean is the radius of the mean that depth is taken through before edges
-// are looked for, at edgeFocal. Without it the noise of a pixel, 3 % and more,
-// reaches the spread of an edge within the window, and half of a flat wall is
+// edgeMean is the radius of the mean that estimated depth is taken through
+// before edges are looked for, at edgeFocal. Without it the noise of a pixel,
+// 3 % and more, reaches the spread of an edge within the window, and half of a
+// flat wall is dropped. Sensors are not as noisy, and the mean widens what is
 // dropped.
 const edgeMean = 2
 
 // DropEdges returns d without the pixels around depth discontinuities: those
-// where the largest depth (a local mean) within a window exceeds the smallest by
+// where the largest depth (for estimated depth, of local means) within a window exceeds the smallest by
 // more than cfg.EdgeSpread. The window is square, cfg.EdgeWindow pixels at a
 // focal length of 528 pixels and of the same angle for others. Unknown pixels
 // take no part. Unusable depth (NaN, infinite, negative) becomes unknown as
@@ -29,8 +30,11 @@ func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 	}
 	scale := min(d.Camera.Focal()/edgeFocal, 4)
 	f := rangeFilter{w: d.W, h: d.H, r: max(int(math.Round(float64(cfg.EdgeWindow-1)/2*scale)), 1), workers: cfg.resolved(1).Workers}
-	smooth := boxMean(out.Depth, d.W, d.H, int(math.Round(edgeMean*scale)), f.workers)
-	lo, hi := f.run(smooth)
+	in := out.Depth
+	if d.ScaleSigma > 0 {
+		in = boxMean(in, d.W, d.H, int(math.Round(edgeMean*scale)), f.workers)
+	}
+	lo, hi := f.run(in)
 	limit := float32(1 + cfg.EdgeSpread)
 	for i, z := range out.Depth {
 		if z > 0 && math.Float32frombits(hi[i]) > limit*math.Float32frombits(lo[i]) {

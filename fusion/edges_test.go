@@ -60,7 +60,7 @@ func TestFiltersMatchNaive(t *testing.T) {
 
 func TestDropEdges(t *testing.T) {
 	cam := geom.Camera{W: 100, H: 60, Fx: 528, Fy: 528, Cx: 50, Cy: 30}
-	d := slam.DepthMap{W: 100, H: 60, Camera: cam, Depth: make([]float32, 6000)}
+	d := slam.DepthMap{W: 100, H: 60, Camera: cam, Depth: make([]float32, 6000), ScaleSigma: .1}
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i := range d.Depth {
 		d.Depth[i] = 2 * float32(math.Exp(.03*rng.NormFloat64()))

@@ -70,7 +70,7 @@ func TestFuseSkipsWhatIsUnusable(t *testing.T) {
 	broken.Pose.T.X = math.Inf(1)
 	unknown.Depth.Depth = make([]float32, len(unknown.Depth.Depth))
 	m, stats, err := Fuse(t.Context(), sequence(append([]slam.KeyframeView{broken, unknown}, views...)...), Config{
-		VoxelM: .05, TruncVoxels: 4, EdgeWindow: 7, MaxBlocks: 10_000, Align: DefaultAlign(),
+		VoxelM: .05, TruncVoxels: 4, TruncMax: 8, EdgeWindow: 7, MaxBlocks: 10_000, Align: DefaultAlign(),
 	})
 	if err != nil || len(m.Triangles) < 1000 {
 		t.Fatalf("%v", err)
@@ -110,6 +110,7 @@ func TestConfigValidate(t *testing.T) {
 		"voxel_m":          func(c *Config) { c.VoxelM = -1 },
 		"max_depth_m":      func(c *Config) { c.MaxDepthM = math.NaN() },
 		"min_depth_m":      func(c *Config) { c.MaxDepthM, c.MinDepthM = 1, 2 },
+		"trunc_max":        func(c *Config) { c.TruncMax = 1 },
 		"edge_window":      func(c *Config) { c.EdgeWindow = 0 },
 		"max_blocks":       func(c *Config) { c.MaxBlocks = 0 },
 		"align.warp_sigma": func(c *Config) { c.Align.WarpSigma = 0 },
@@ -131,7 +132,7 @@ func TestConfigValidate(t *testing.T) {
 func TestSceneFor(t *testing.T) {
 	for _, tt := range []struct {
 		medianM, voxelM, maxM float64
-	}{{.5, .01, 2.5}, {2, .02, 5}, {6, .05, 15}, {12, .1, 35}, {500, .5, 300}} {
+	}{{.5, .01, 2.5}, {2, .02, 5}, {6, .05, 15}, {12, .2, 35}, {500, .5, 300}} {
 		if s := SceneFor(tt.medianM); s.VoxelM != tt.voxelM || s.MaxDepthM != tt.maxM {
 			t.Errorf("%g m: %+v", tt.medianM, s)
 		}

@@ -71,7 +71,7 @@ func (im *rayImage) set(v slam.KeyframeView, cfg Config) {
 	}
 	im.rays = im.rays[:len(d.Depth)]
 	color := newColorLookup(v, d.Camera)
-	minTrunc := float32(cfg.TruncVoxels * cfg.VoxelM)
+	minTrunc, maxTrunc := float32(cfg.TruncVoxels*cfg.VoxelM), float32(cfg.TruncMax*cfg.VoxelM)
 	lo, hi := float32(cfg.MinDepthM), float32(cfg.MaxDepthM)
 	parallelFor(d.H, cfg.Workers, 16, func(y int) {
 		rows := im.rays[y*d.W : (y+1)*d.W]
@@ -92,7 +92,7 @@ func (im *rayImage) set(v slam.KeyframeView, cfg Config) {
 				rows[x] = ray{}
 				continue
 			}
-			p := ray{z: z, trunc: max(minTrunc, float32(cfg.TruncSigmas)*s*z), weight: w * w}
+			p := ray{z: z, trunc: min(max(minTrunc, float32(cfg.TruncSigmas)*s*z), maxTrunc), weight: w * w}
 			p.r, p.g, p.b = color.at(x, y)
 			rows[x] = p
 		}

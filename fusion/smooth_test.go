@@ -10,7 +10,7 @@ import (
 
 // Smoothing takes the noise of a sphere away and leaves its size.
 func TestSmooth(t *testing.T) {
-	_, m := fuseScene(t, sphere(geom.Vec3{}, 1), orbit(40, 3), testConfig(.05))
+	_, m := fuseScene(t, sphere(geom.Vec3{}, 1), orbit(24, 3), testConfig(.05))
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i, p := range m.Vertices {
 		s := float32(1 + .01*rng.NormFloat64())

@@ -86,6 +86,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if stats.Full {
+		fmt.Fprintf(show, "warning: the map is larger than memory allows (%d blocks): parts are missing; choose a larger --voxel or a smaller --max-depth\n", stats.Blocks)
+	}
 	rep.Fusion, rep.PeakMemory = stats, report.PeakMemory()
 	if err := c.write(mesh, rep); err != nil {
 		return err
