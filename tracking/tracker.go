@@ -18,7 +18,7 @@ type Config struct {
 
 // Default returns the settings for handheld cameras and cars alike.
 func Default() Config {
-	return Config{PixelSigma: 1, MinInliers: 15, InlierShare: .6, LostFrames: 5}
+	return Config{PixelSigma: 1, MinInliers: 25, InlierShare: .6, LostFrames: 5}
 }
 
 // Validate names the first field that makes no sense.
