@@ -97,52 +97,6 @@ func TestDisableOutliersAndSolveAgain(t *testing.T) {
 	}
 }
 
-func TestMarginalCovarianceMatchesDenseInverse(t *testing.T) {
-	s := newScene(4, 12, 0, 0)
-	want := denseCovariance(t, s.p)
-	for i, id := range s.camID[2:] {
-		got, err := MarginalCovariance(s.p, id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for r := range 6 {
-			for c := range 6 {
-				w := want[6*i+r][6*i+c]
-				if math.Abs(got[6*r+c]-w) > 1e-6*math.Sqrt(want[6*i+r][6*i+r]*want[6*i+c][6*i+c]) {
-					t.Errorf("camera %d: covariance[%d][%d] = %g, want %g", i+2, r, c, got[6*r+c], w)
-				}
-			}
-		}
-	}
-	if _, err := MarginalCovariance(s.p, s.ptID[0]); err == nil {
-		t.Error("no error for an eliminated variable")
-	}
-}
-
-// Without fixed cameras the gauge is free; a variable that is only tied by a
-// disabled factor is not determined either.
-func TestMarginalCovarianceOfFreeGauge(t *testing.T) {
-	s := newScene(4, 12, 0, 0)
-	for i := range s.p.vars {
-		s.p.vars[i].fixed = false
-	}
-	s.p.sys = nil
-	if cov, err := MarginalCovariance(s.p, s.camID[2]); !errors.Is(err, ErrSingular) {
-		t.Errorf("%v, %v, want ErrSingular", cov, err)
-	}
-	p := NewProblem()
-	a, b := newVec(1), newVec(2)
-	ia, ib := p.Add(a), p.Add(b)
-	p.AddFactor(&priorFactor{v: a, mean: []float64{0}, sigma: .5}, geom.Kernel{}, ia)
-	p.Disable(p.AddFactor(&priorFactor{v: b, mean: []float64{0}, sigma: .5}, geom.Kernel{}, ib))
-	if cov, err := MarginalCovariance(p, ia); err != nil || math.Abs(cov[0]-.25) > 1e-12 {
-		t.Errorf("%v, %v, want a variance of .25", cov, err)
-	}
-	if cov, err := MarginalCovariance(p, ib); !errors.Is(err, ErrSingular) {
-		t.Errorf("%v, %v, want ErrSingular", cov, err)
-	}
-}
-
 // sqrtFactor is defined on one side of zero alone.
 type sqrtFactor struct{ v *vecVar }
 
@@ -234,65 +188,6 @@ func TestMistakesAreReported(t *testing.T) {
 	}
 }
 
-// denseCovariance inverts the whole Hessian by Gauss-Jordan elimination.
-func denseCovariance(t *testing.T, p *Problem) [][]float64 {
-	offs, n := make([]int, len(p.vars)), 0
-	for i, v := range p.vars {
-		offs[i] = n
-		if !v.fixed {
-			n += v.dim
-		}
-	}
-	h := make([][]float64, n)
-	for i := range h {
-		h[i] = make([]float64, 2*n)
-		h[i][n+i] = 1
-	}
-	for _, f := range p.factors {
-		J := make([][]float64, f.n)
-		for k := range J {
-			J[k] = make([]float64, f.dim*p.vars[f.vars[k]].dim)
-		}
-		f.f.Linearize(make([]float64, f.dim), J)
-		for a, ia := range f.vars[:f.n] {
-			for b, ib := range f.vars[:f.n] {
-				if p.vars[ia].fixed || p.vars[ib].fixed {
-					continue
-				}
-				da, db := p.vars[ia].dim, p.vars[ib].dim
-				for r := range da {
-					for c := range db {
-						for k := range f.dim {
-							h[offs[ia]+r][offs[ib]+c] += J[a][k*da+r] * J[b][k*db+c]
-						}
-					}
-				}
-			}
-		}
-	}
-	for i := range n {
-		pivot := h[i][i]
-		if pivot == 0 {
-			t.Fatal("singular Hessian")
-		}
-		for c := range h[i] {
-			h[i][c] /= pivot
-		}
-		for r := range n {
-			if f := h[r][i]; r != i && f != 0 {
-				for c := range h[r] {
-					h[r][c] -= f * h[i][c]
-				}
-			}
-		}
-	}
-	cov := make([][]float64, n)
-	for i := range cov {
-		cov[i] = h[i][n:]
-	}
-	return cov
-}
-
 func TestCancel(t *testing.T) {
 	s := newScene(4, 20, .05, 1e-3)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -302,51 +197,46 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// iteration is one accepted step of Levenberg-Marquardt, taken back at the end.
+func iteration(s *system, c *crew) bool {
+	c.run(taskLinearize)
+	s.gather()
+	c.run(taskReduce)
+	s.mergeReduced()
+	if !s.solver.Factorize(s.lanes[0].s) {
+		return false
+	}
+	copy(s.dx, s.lanes[0].b)
+	s.solver.Solve(s.dx)
+	c.run(taskBackSubstitute)
+	s.step()
+	c.run(taskTrial)
+	s.restore()
+	return true
+}
+
+func TestIterationsDoNotAllocate(t *testing.T) {
+	for _, kind := range []solverKind{solverDense, solverSparse} {
+		for _, threads := range []int{1, 2} {
+			s := newSystem(newWindow(20, 200), kind)
+			c := newCrew(s, threads)
+			c.lambda = 1e-4
+			if n := testing.AllocsPerRun(5, func() { iteration(s, c) }); n > 0 {
+				t.Errorf("solver %d, %d threads: %g allocations an iteration", kind, threads, n)
+			}
+			c.close()
+		}
+	}
+}
+
 func BenchmarkLocalWindow(b *testing.B) {
-	p := newWindow(15, 2000)
-	s := newSystem(p, solverAuto)
+	s := newSystem(newWindow(15, 2000), solverAuto)
 	c := newCrew(s, 1)
 	c.lambda = 1e-4
 	b.ReportAllocs()
 	for b.Loop() {
-		c.run(taskLinearize)
-		s.gather()
-		c.run(taskReduce)
-		s.mergeReduced()
-		if !s.solver.Factorize(s.lanes[0].s) {
+		if !iteration(s, c) {
 			b.Fatal("not positive definite")
-		}
-		copy(s.dx, s.lanes[0].b)
-		s.solver.Solve(s.dx)
-		c.run(taskBackSubstitute)
-		s.step()
-		c.run(taskTrial)
-		s.restore()
-	}
-}
-
-// The sparse and the dense solver must take the same way; 40 cameras are enough
-// for several supernodes.
-func TestSparseAgreesWithDense(t *testing.T) {
-	results := make(map[solverKind][]float64)
-	for _, kind := range []solverKind{solverDense, solverSparse} {
-		p := newWindow(40, 300)
-		p.sys = newSystem(p, kind)
-		sum, err := Solve(context.Background(), p, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := []float64{sum.CostStart, sum.CostEnd}
-		for i := range p.vars {
-			if v, ok := p.vars[i].v.(*poseVar); ok {
-				got = append(got, v.T.T.X, v.T.T.Y, v.T.T.Z, v.T.R[0][1], v.T.R[0][2], v.T.R[1][2])
-			}
-		}
-		results[kind] = got
-	}
-	for i, want := range results[solverDense] {
-		if got := results[solverSparse][i]; math.Abs(got-want) > 1e-8*(1+math.Abs(want)) {
-			t.Errorf("value %d: sparse %v, dense %v", i, got, want)
 		}
 	}
 }

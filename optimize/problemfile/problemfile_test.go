@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
 // smallBAL has 2 cameras, 2 points and 3 observations.
@@ -211,4 +212,28 @@ func TestBALJacobian(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever is read must be consistent: it can be written, and its problem built.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(smallBAL()))
+	f.Add([]byte(smallG2O))
+	f.Add([]byte("BZh91AY&SY"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Read("file", bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		var out bytes.Buffer
+		if err := p.Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		switch p := p.(type) {
+		case *BAL:
+			q, _ := p.Problem()
+			q.Cost()
+		case *Graph:
+			_, _ = posegraph.Cost(p.PoseGraph())
+		}
+	})
 }
