@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/depth/network"
@@ -165,7 +167,7 @@ func TestCoverage(t *testing.T) {
 	}
 	var inside, total [2]float64
 	for range 150 {
-		errs := smooth(rng, own)
+		errs := smooth(rng, own, pairs)
 		s := shared * rng.NormFloat64()
 		for i := range errs {
 			errs[i] += s
@@ -191,19 +193,41 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// smooth draws an error field of deviation std that is correlated over about
-// the distance of the model, as a sum of random waves: the spectrum of
-// exp(-r/l) in the plane falls as (1 + k^2 l^2)^(-3/2).
-func smooth(rng *rand.Rand, std float64) []float64 {
-	const l, waves = .25 * 80, 60
+// smooth draws an error field of deviation std on an 80x60 map, correlated as the
+// model says of one surface, at the six points of the test alone: a Cholesky
+// factor of their covariance.
+func smooth(rng *rand.Rand, std float64, pairs []Pair) []float64 {
+	var at []geom.Vec2
+	for _, p := range pairs {
+		at = append(at, p.From, p.To)
+	}
+	c := mat.NewSymDense(len(at), nil)
+	for i := range at {
+		for j := range i + 1 {
+			far := at[i].Sub(at[j]).Norm() / (reachPicture * 320)
+			c.SetSym(i, j, math.Exp(-math.Pow(far, 1.5)))
+		}
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(c) {
+		panic("covariance")
+	}
+	var l mat.TriDense
+	chol.LTo(&l)
+	white := make([]float64, len(at))
+	for i := range white {
+		white[i] = rng.NormFloat64()
+	}
 	e := make([]float64, 4800)
-	for range waves {
-		u := rng.Float64()
-		k := math.Sqrt(1/(u*u)-1) / l // inverts the distribution of |k|
-		a, phase := 2*math.Pi*rng.Float64(), 2*math.Pi*rng.Float64()
-		kx, ky := k*math.Cos(a), k*math.Sin(a)
-		for i := range e {
-			e[i] += std * math.Sqrt(2./waves) * math.Cos(kx*float64(i%80)+ky*float64(i/80)+phase)
+	for i, u := range at {
+		var v float64
+		for j := range i + 1 {
+			v += l.At(i, j) * white[j]
+		}
+		for y := int(u.Y/4) - 1; y <= int(u.Y/4)+1; y++ { // the map's pixels around it
+			for x := int(u.X/4) - 1; x <= int(u.X/4)+1; x++ {
+				e[y*80+x] = std * v
+			}
 		}
 	}
 	return e
