@@ -19,6 +19,7 @@ type cli struct {
 	Measure measureCmd `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`
 	Models  modelsCmd  `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
+	Render  renderCmd  `cmd:"" help:"Draw a map into a picture, without a display."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`
 }

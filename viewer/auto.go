@@ -1,0 +1,199 @@
+package viewer
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// upright estimates which way is up: that of the cameras on average, then that
+// of the surfaces nearest to it, for floors, tables and roads are level: their
+// mean normal within a cone that narrows from 40 to 5 degrees. Without cameras
+// the first camera's frame is taken for the world's, y down.
+func upright(s *Scene) geom.Vec3 {
+	up := geom.Vec3{Y: -1}
+	var sum geom.Vec3
+	for _, p := range s.poses() {
+		sum = sum.Sub(p.Pose.R.Col(1))
+	}
+	if n := float64(len(s.poses())); n > 0 && sum.Norm() > .1*n {
+		up = sum.Unit()
+	}
+	if s.Mesh == nil || len(s.Mesh.Triangles) == 0 {
+		return up
+	}
+	normals := triangleNormals(s.Mesh)
+	var all float64
+	for _, n := range normals {
+		all += n.Norm()
+	}
+	for _, deg := range []float64{40, 30, 20, 15, 10, 7, 5, 5} {
+		var level geom.Vec3
+		limit := math.Cos(deg * math.Pi / 180)
+		for _, n := range normals {
+			if n.Dot(up) > limit*n.Norm() {
+				level = level.Add(n)
+			}
+		}
+		if level.Norm() < .02*all { // nothing level is seen
+			break
+		}
+		up = level.Unit()
+	}
+	return up
+}
+
+// triangleNormals returns for at most some 200,000 triangles of a mesh its
+// normal, as long as twice the triangle's area, facing the side it is seen from.
+func triangleNormals(m *slam.Mesh) []geom.Vec3 {
+	step := len(m.Triangles)/200000 + 1
+	out := make([]geom.Vec3, 0, len(m.Triangles)/step+1)
+	for i := 0; i < len(m.Triangles); i += step {
+		t := m.Triangles[i]
+		a := vec(m.Vertices[t[0]])
+		out = append(out, vec(m.Vertices[t[1]]).Sub(a).Cross(vec(m.Vertices[t[2]]).Sub(a)))
+	}
+	return out
+}
+
+const autoPitch = 33 * math.Pi / 180
+
+// AutoOrbit returns a view of the whole scene from above and from the side that
+// shows most of its surface: surfaces face the cameras that saw them, so that
+// this is the cameras' side, and walls in between are seen from behind and not
+// drawn.
+func AutoOrbit(s *Scene, w, h int) Orbit {
+	up := upright(s)
+	var ahead geom.Vec3
+	for _, p := range s.poses() {
+		ahead = ahead.Add(p.Pose.R.Col(2))
+	}
+	if ahead.Norm() == 0 {
+		ahead = geom.Vec3{Z: 1}
+	}
+	o := NewOrbit(s.bounds().center(), up, ahead, 1)
+	o.PitchRad = autoPitch
+	if s.Mesh != nil && len(s.Mesh.Triangles) > 0 {
+		o.YawRad = bestYaw(o, triangleNormals(s.Mesh))
+	}
+	o.fit(s.samples(), w, h)
+	return o
+}
+
+// bestYaw returns the yaw in steps of 15 degrees under which most surface faces
+// the camera. It is measured along walls that are cut by less than half of it:
+// the projected area.
+func bestYaw(o Orbit, normals []geom.Vec3) float64 {
+	var best, bestArea float64
+	for i := range 24 {
+		o.YawRad = float64(i) * math.Pi / 12
+		back := o.rotation().Col(2).Scale(-1)
+		var area float64
+		for _, n := range normals {
+			area += max(0, n.Dot(back))
+		}
+		if area > bestArea {
+			best, bestArea = o.YawRad, area
+		}
+	}
+	return best
+}
+
+// fit moves pivot and distance so that the points, but for the outermost few,
+// fill the picture.
+func (o *Orbit) fit(points []geom.Vec3, w, h int) {
+	const cut, fill = .01, .92
+	if len(points) == 0 {
+		o.DistanceM = 3
+		return
+	}
+	r := o.rotation()
+	var along [3][]float64
+	for _, p := range points {
+		for k := range along {
+			along[k] = append(along[k], p.Dot(r.Col(k)))
+		}
+	}
+	o.Pivot = geom.Vec3{}
+	for k, a := range along {
+		o.Pivot = o.Pivot.Add(r.Col(k).Scale((quantile(a, cut) + quantile(a, 1-cut)) / 2))
+	}
+	o.DistanceM = max(minDistance, (quantile(along[0], 1-cut)-quantile(along[0], cut))*2)
+	// Perspective makes near points spread more: centre and distance follow from
+	// where the points come to lie, a few times.
+	for range 12 {
+		lo, hi, ok := o.extent(points, w, h, cut)
+		if !ok {
+			o.DistanceM *= 1.5
+			continue
+		}
+		size := max((hi.X-lo.X)/float64(w), (hi.Y-lo.Y)/float64(h)) / fill
+		mid := lo.Add(hi).Scale(.5)
+		o.Pan(float64(w-1)/2-mid.X, float64(h-1)/2-mid.Y, w)
+		o.DistanceM = max(minDistance, min(maxDistance, o.DistanceM*max(.5, min(2, size))))
+	}
+}
+
+// extent returns the box in pixels that holds all points but a share cut at each
+// side; ok is false where many are behind the camera.
+func (o Orbit) extent(points []geom.Vec3, w, h int, cut float64) (lo, hi geom.Vec2, ok bool) {
+	v := o.View(w, h)
+	var x, y []float64
+	for _, p := range points {
+		if u, z := v.Project(p); z > .05*o.DistanceM || o.Ortho {
+			x, y = append(x, u.X), append(y, u.Y)
+		}
+	}
+	if float64(len(x)) < (1-cut)*float64(len(points)) {
+		return lo, hi, false
+	}
+	return geom.Vec2{X: quantile(x, cut), Y: quantile(y, cut)}, geom.Vec2{X: quantile(x, 1-cut), Y: quantile(y, 1-cut)}, true
+}
+
+// NamedView returns the view of a picture of w x h pixels: auto; top, front or
+// side, without perspective; camera:N, as keyframe N saw it.
+func NamedView(s *Scene, name string, w, h int) (View, Orbit, error) {
+	o := AutoOrbit(s, w, h)
+	if rest, ok := strings.CutPrefix(name, "camera:"); ok {
+		n, err := strconv.Atoi(rest)
+		poses := s.poses()
+		if err != nil || n < 0 || n >= len(poses) {
+			return View{}, o, fmt.Errorf("view %s: the scene has %d keyframes, numbered from 0", name, len(poses))
+		}
+		return View{Pose: poses[n].Pose, Camera: fitCamera(s.frustumCamera(), w, h)}, o, nil
+	}
+	switch name {
+	case "auto", "":
+	case "top", "front", "side":
+		o.stand(name, s, w, h)
+	default:
+		return View{}, o, fmt.Errorf("view %q: there are auto, top, front, side and camera:N", name)
+	}
+	return o.View(w, h), o, nil
+}
+
+// stand looks without perspective from the top, the front or a side.
+func (o *Orbit) stand(name string, s *Scene, w, h int) {
+	o.Ortho, o.YawRad, o.PitchRad = true, 0, 0
+	switch name {
+	case "top":
+		o.PitchRad = math.Pi / 2
+	case "side":
+		o.YawRad = math.Pi / 2
+	}
+	o.fit(s.samples(), w, h)
+}
+
+// fitCamera returns a camera of w x h pixels that sees all that cam sees.
+func fitCamera(cam geom.Camera, w, h int) geom.Camera {
+	f := min(float64(w)/float64(cam.W), float64(h)/float64(cam.H))
+	return geom.Camera{
+		W: w, H: h, Fx: cam.Fx * f, Fy: cam.Fy * f,
+		Cx: float64(w-1)/2 + f*(cam.Cx-float64(cam.W-1)/2),
+		Cy: float64(h-1)/2 + f*(cam.Cy-float64(cam.H-1)/2),
+	}
+}

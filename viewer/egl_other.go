@@ -1,0 +1,9 @@
+//go:build !linux
+
+package viewer
+
+import "fmt"
+
+func eglContext() (release func(), err error) {
+	return nil, fmt.Errorf("%w: pictures without a window need Linux", ErrNoOpenGL)
+}
