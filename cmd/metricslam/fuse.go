@@ -27,6 +27,7 @@ import (
 // fuseCmd builds the dense map of a source at given poses.
 type fuseCmd struct {
 	sourceFlags
+	networkFlags
 	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away."`
 	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth pictures, a model.onnx, auto (the network that ships; none where none does)."`
 	Output     string   `short:"o" required:"" placeholder:"DIR" help:"Folder for mesh and report.json; it is made."`
@@ -68,7 +69,7 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
-	d, err := depth.Open(c.Depth, depth.Options{DepthScale: c.DepthScale})
+	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Warn: warnf}))
 	if err != nil {
 		return err
 	}

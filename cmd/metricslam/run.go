@@ -23,8 +23,9 @@ import (
 // runCmd is the main job.
 type runCmd struct {
 	sourceFlags
+	networkFlags
 	Output       string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
-	Depth        string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx."`
+	Depth        string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
 	CameraHeight float64  `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
 	View         bool     `help:"Show the map as it grows in a window."`
 	NoMesh       bool     `help:"Leave the dense map out."`
@@ -56,7 +57,7 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer logged.discard()
-	d, err := depth.Open(c.Depth, depth.Options{DepthScale: c.DepthScale, Warn: warner(log)})
+	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)}))
 	if err != nil {
 		return err
 	}

@@ -181,9 +181,9 @@ func (f *fake) grpcMetadata(context.Context, []byte) ([]byte, error) {
 }
 
 // serveGRPC listens on an address until the test ends or stop is called.
-func (f *fake) serveGRPC(t *testing.T, addr string) (at string, stop func()) {
+func (f *fake) serveGRPC(t *testing.T, addr string, opt ...grpc.ServerOption) (at string, stop func()) {
 	t.Helper()
-	s := grpc.NewServer(grpc.ForceServerCodec(bytesCodec{}))
+	s := grpc.NewServer(append(opt, grpc.ForceServerCodec(bytesCodec{}))...)
 	method := func(name string, call func(context.Context, []byte) ([]byte, error)) grpc.MethodDesc {
 		return grpc.MethodDesc{MethodName: name, Handler: func(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 			var req []byte

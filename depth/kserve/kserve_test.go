@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
 	"github.com/metricslam/metricslam/depth/network"
 )
 
@@ -191,6 +194,24 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestGRPCTLS: the same over gRPC, with the token inside.
+func TestGRPCTLS(t *testing.T) {
+	f := &fake{token: "secret"}
+	s := httptest.NewTLSServer(f)
+	defer s.Close()
+	at, _ := f.serveGRPC(t, "127.0.0.1:0", grpc.Creds(credentials.NewServerTLSFromCert(&s.TLS.Certificates[0])))
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o644)
+	opt := hasty
+	opt.CAFile, opt.Token = ca, "secret"
+	out, err := run(dial(t, "kserve+grpcs://"+at+"/mean", opt))
+	wantMean(t, out, err)
+	opt.CAFile = ""
+	if _, err := run(dial(t, "kserve+grpcs://"+at+"/mean", opt)); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("unknown certificate: got %v", err)
+	}
+}
+
 func TestBreaker(t *testing.T) {
 	now := time.Unix(0, 0)
 	b := breaker{threshold: 2, cooldown: time.Second, now: func() time.Time { return now }}
@@ -225,7 +246,8 @@ func TestBreaker(t *testing.T) {
 // being sent; when it is back they succeed again.
 func TestKilledAndRestarted(t *testing.T) {
 	f := &fake{}
-	for scheme, serve := range map[string]func(*testing.T, string) (string, func()){"http": f.serveHTTP, "grpc": f.serveGRPC} {
+	overGRPC := func(t *testing.T, addr string) (string, func()) { return f.serveGRPC(t, addr) }
+	for scheme, serve := range map[string]func(*testing.T, string) (string, func()){"http": f.serveHTTP, "grpc": overGRPC} {
 		at, stop := serve(t, "127.0.0.1:0")
 		opt := hasty
 		opt.Cooldown = 300 * time.Millisecond
