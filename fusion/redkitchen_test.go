@@ -172,7 +172,7 @@ func compare(t testing.TB, truth, estimate *slam.Mesh) *eval.MeshResult {
 // A network's depth, aligned to landmarks, must come close to the sensor's
 // mesh. The bound is below what every seed tried reaches (docs/fusion.md).
 func TestKitchenFromSpoiltDepth(t *testing.T) {
-	k := openKitchen(t, 10)
+	k := openKitchen(t, 16)
 	cfg := fusion.Default()
 	truth, _ := fuse(t, k.views(0, nil), cfg)
 	m, s := fuse(t, k.views(100, simulated(1)), cfg)

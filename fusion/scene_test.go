@@ -86,4 +86,14 @@ func orbit(n int, radius float64) []geom.SE3 {
 }
 
 // testCamera is a small wide camera.
-func testCamera() geom.Camera { return geom.CameraFromFOV(320, 240, 70*math.Pi/180) }
+func testCamera() geom.Camera { return geom.CameraFromFOV(240, 180, 70*math.Pi/180) }
+
+// views renders a keyframe at every pose, edges dropped.
+func (s scene) views(poses []geom.SE3, cfg Config) []slam.KeyframeView {
+	views := make([]slam.KeyframeView, len(poses))
+	for i, p := range poses {
+		views[i] = s.view(i, testCamera(), p)
+		views[i].Depth = DropEdges(views[i].Depth, cfg)
+	}
+	return views
+}

@@ -19,13 +19,16 @@ func testConfig(voxelM float64) Config {
 // fuseScene integrates a view from every pose and returns the mesh.
 func fuseScene(t testing.TB, s scene, poses []geom.SE3, cfg Config) (*Volume, *slam.Mesh) {
 	t.Helper()
+	return fuseViews(t, s.views(poses, cfg), cfg)
+}
+
+func fuseViews(t testing.TB, views []slam.KeyframeView, cfg Config) (*Volume, *slam.Mesh) {
+	t.Helper()
 	v, err := NewVolume(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range poses {
-		view := s.view(i, testCamera(), p)
-		view.Depth = DropEdges(view.Depth, cfg)
+	for _, view := range views {
 		if err := v.Integrate(view); err != nil {
 			t.Fatal(err)
 		}
@@ -131,10 +134,11 @@ func TestCubeTable(t *testing.T) {
 func TestSameForAnyNumberOfWorkers(t *testing.T) {
 	s := union(room(geom.Vec3{X: 2, Y: 1.2, Z: 1.6}), sphere(geom.Vec3{X: 1.2, Y: .5, Z: .9}, .4))
 	var want *slam.Mesh
+	cfg := testConfig(.05)
+	views := s.views(orbit(8, -1), cfg)
 	for _, workers := range []int{1, 2, 5} {
-		cfg := testConfig(.05)
 		cfg.Workers = workers
-		_, m := fuseScene(t, s, orbit(8, -1), cfg)
+		_, m := fuseViews(t, views, cfg)
 		if want == nil {
 			want = m
 		}
@@ -146,16 +150,15 @@ func TestSameForAnyNumberOfWorkers(t *testing.T) {
 
 // Meshing while the volume grows gives what meshing once at the end gives.
 func TestIncrementalMesh(t *testing.T) {
-	s, poses, cfg := sphere(geom.Vec3{}, 1), orbit(12, 3), testConfig(.05)
-	_, want := fuseScene(t, s, poses, cfg)
+	cfg := testConfig(.05)
+	views := sphere(geom.Vec3{}, 1).views(orbit(12, 3), cfg)
+	_, want := fuseViews(t, views, cfg)
 	v, err := NewVolume(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got *slam.Mesh
-	for i, p := range poses {
-		view := s.view(i, testCamera(), p)
-		view.Depth = DropEdges(view.Depth, cfg)
+	for _, view := range views {
 		if err := v.Integrate(view); err != nil {
 			t.Fatal(err)
 		}
