@@ -62,6 +62,7 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
+	d = depth.Tolerate(d, warner(log))
 	describe(log, src, d)
 	res, err := pipeline.Run(ctx, pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log})
 	if err != nil {

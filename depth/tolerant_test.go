@@ -1,0 +1,58 @@
+package depth
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+// moody fails for the frames it is told.
+type moody struct {
+	None
+	fails func(index int) bool
+}
+
+var errMoody = errors.New("cut short")
+
+func (m moody) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) {
+	if m.fails(f.Index) {
+		return slam.DepthMap{}, errMoody
+	}
+	return slam.DepthMap{W: 1}, nil
+}
+
+func TestTolerate(t *testing.T) {
+	warned := 0
+	warn := func(string, ...any) { warned++ }
+	depthOf := func(src Source, i int) error {
+		_, err := src.Depth(context.Background(), &slam.Frame{Index: i})
+		return err
+	}
+	some := Tolerate(moody{fails: func(i int) bool { return i > 0 }}, warn)
+	for i := range 30 {
+		if err := depthOf(some, i); i == 0 && err != nil || i > 0 && !(errors.Is(err, ErrNoDepth) && errors.Is(err, errMoody)) {
+			t.Fatalf("frame %d: got %v", i, err)
+		}
+	}
+	if warned != 29 {
+		t.Errorf("%d warnings, want 29", warned)
+	}
+	never := Tolerate(moody{fails: func(int) bool { return true }}, warn)
+	for i := range maxFailures {
+		err := depthOf(never, i)
+		if last := i == maxFailures-1; errors.Is(err, ErrNoDepth) == last {
+			t.Errorf("frame %d: got %v", i, err)
+		}
+	}
+	if err := depthOf(Tolerate(None{}, warn), 0); !errors.Is(err, ErrNoDepth) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	before := warned
+	if _, err := never.Depth(ctx, &slam.Frame{}); errors.Is(err, ErrNoDepth) || warned != before {
+		t.Errorf("cancelled: got %v, warned %d times", err, warned-before)
+	}
+}
