@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/metricslam/metricslam/depth/contract"
@@ -105,6 +106,12 @@ func Differences(c *contract.Contract, d onnx.Description) []string {
 		}
 	}
 	compare("input", d.Inputs, c.Input.Name, c.Input.Shape, c.Input.DType)
+	for _, v := range d.Inputs {
+		if v.Name == c.Input.Name && len(v.Shape) == 4 && v.Shape[2] > 0 && c.Input.Height() == 0 {
+			diff = append(diff, fmt.Sprintf("the file was exported for %dx%d pixels alone: take a copy of the contract with shape: %s and the resize rule fit-and-pad or stretch",
+				v.Shape[3], v.Shape[2], strings.ReplaceAll(fmt.Sprint(v.Shape), " ", ", ")))
+		}
+	}
 	for _, e := range c.Extra {
 		compare("input", d.Inputs, e.Name, nil, e.DType)
 	}
