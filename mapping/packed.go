@@ -60,11 +60,19 @@ func packDepth(d slam.DepthMap) PackedDepth {
 			}
 			p.code[i] = uint16(c)
 			if p.std != nil {
-				p.std[i] = uint8(min(max(math.Round(float64(d.LogStd[j])*packedStdStep), 1), 255))
+				p.std[i] = packStd(float64(d.LogStd[j]))
 			}
 		}
 	}
 	return p
+}
+
+// packStd keeps a deviation; one that is no number says that nothing is known.
+func packStd(s float64) uint8 {
+	if math.IsNaN(s) {
+		return math.MaxUint8
+	}
+	return uint8(min(max(math.Round(s*packedStdStep), 1), math.MaxUint8))
 }
 
 // shrink is the factor that brings a width to packedWidth or below.

@@ -1,0 +1,194 @@
+package mapping
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+var testCamera = geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5}
+
+// synthetic is a map of known truth: a camera that walks past a cloud of points.
+type synthetic struct {
+	m      *Map
+	truth  []geom.SE3
+	points []geom.Vec3 // by landmark id
+}
+
+type syntheticSpec struct {
+	keyframes, points int
+	noisePx           float64
+	depth             bool    // readings of a depth source
+	depthNoise        float64 // of its log depth, independent
+	scaleSigma        float64 // of the source; 0: a sensor
+	logScale          func(kf int) float64
+}
+
+// walk is the true pose of keyframe i: an arc past the cloud.
+func walk(i int) geom.SE3 {
+	a := float64(i)
+	return geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .01 * a, Y: -.04 * a}), T: geom.Vec3{X: .2 * a, Y: .03 * math.Sin(a), Z: .05 * a}}
+}
+
+// newSynthetic returns a map at its truth.
+func newSynthetic(s syntheticSpec) *synthetic {
+	r := rand.New(rand.NewPCG(5, 9))
+	w := &synthetic{m: NewMap()}
+	for len(w.points) < s.points {
+		w.points = append(w.points, geom.Vec3{X: 7*r.Float64() - 2.5, Y: 3*r.Float64() - 1.5, Z: 2.5 + 3*r.Float64()})
+	}
+	for i := range s.keyframes {
+		pose := walk(i)
+		w.truth = append(w.truth, pose)
+		k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: i, Time: float64(i)}
+		var scale float64
+		if s.logScale != nil {
+			scale = s.logScale(i)
+		}
+		k.Depth.ScaleSigma = s.scaleSigma
+		for id, p := range w.points {
+			q := pose.ApplyInverse(p)
+			u := testCamera.Project(q)
+			if q.Z < .5 || !testCamera.Contains(u, 2) {
+				continue
+			}
+			f := Feature{Landmark: id, Pixel: u.Add(geom.Vec2{X: s.noisePx * r.NormFloat64(), Y: s.noisePx * r.NormFloat64()})}
+			if s.depth {
+				f.DepthM = q.Z * math.Exp(s.depthNoise*r.NormFloat64()-scale)
+				f.LogStd = max(s.depthNoise, .01)
+			}
+			k.Features = append(k.Features, f)
+		}
+		w.m.addKeyframe(k)
+	}
+	for id, p := range w.points {
+		if l, ok := w.m.landmarks[id]; ok {
+			l.InvDepth = 1 / w.m.Keyframes[l.Host].Pose.ApplyInverse(p).Z
+		}
+	}
+	return w
+}
+
+// disturb moves every keyframe from first on, and every depth, away from the
+// truth.
+func (w *synthetic) disturb(first int, shiftM, turnRad, logDepth float64) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, k := range w.m.Keyframes[first:] {
+		k.Pose = k.Pose.Retract(geom.Tangent6{
+			shiftM * r.NormFloat64(), shiftM * r.NormFloat64(), shiftM * r.NormFloat64(),
+			turnRad * r.NormFloat64(), turnRad * r.NormFloat64(), turnRad * r.NormFloat64(),
+		})
+	}
+	for id := range w.points {
+		if l, ok := w.m.landmarks[id]; ok {
+			l.InvDepth *= math.Exp(logDepth * r.NormFloat64())
+		}
+	}
+}
+
+// poseErrors returns the largest errors of the keyframes' poses.
+func (w *synthetic) poseErrors() (m, rad float64) {
+	for i, k := range w.m.Keyframes {
+		m = max(m, k.Pose.T.Sub(w.truth[i].T).Norm())
+		rad = max(rad, geom.RotationAngle(k.Pose.R.T().Mul(w.truth[i].R)))
+	}
+	return m, rad
+}
+
+// checkInvariants asks that every observation points to a feature that points
+// back, that no feature names a landmark that is gone, and that every landmark
+// is hosted by a keyframe that sees it on the host's ray.
+func checkInvariants(t *testing.T, m *Map) {
+	t.Helper()
+	listed := make(map[Observation]bool)
+	for id, l := range m.landmarks {
+		if l.ID != id || len(l.Obs) == 0 {
+			t.Errorf("landmark %d calls itself %d and has %d observations", id, l.ID, len(l.Obs))
+			continue
+		}
+		hosted := false
+		for _, o := range l.Obs {
+			if listed[o] {
+				t.Errorf("observation %v is listed twice", o)
+			}
+			listed[o] = true
+			f := m.Keyframes[o.KF].Features[o.Index]
+			if f.Landmark != id {
+				t.Errorf("landmark %d is observed by feature %v, which is of landmark %d", id, o, f.Landmark)
+			}
+			if o.KF == l.Host {
+				hosted = true
+				if d := m.Keyframes[o.KF].Camera.Ray(f.Pixel).Sub(l.Ray).Norm(); d > 1e-12 {
+					t.Errorf("landmark %d is %g off its host's ray", id, d)
+				}
+			}
+		}
+		if !hosted {
+			t.Errorf("landmark %d is not seen by its host %d", id, l.Host)
+		}
+		if l.InvDepth < 0 || math.IsNaN(l.InvDepth) || math.IsInf(l.InvDepth, 0) {
+			t.Errorf("landmark %d has inverse depth %g", id, l.InvDepth)
+		}
+	}
+	for i, k := range m.Keyframes {
+		if k.ID != i {
+			t.Errorf("keyframe %d calls itself %d", i, k.ID)
+		}
+		for j, f := range k.Features {
+			if f.Landmark >= 0 && !listed[Observation{i, j}] {
+				t.Errorf("feature %d of keyframe %d names landmark %d, which does not list it", j, i, f.Landmark)
+			}
+		}
+	}
+}
+
+// cloth is a picture of smooth random texture, as a function of a point of a
+// plane in metres: sums of waves of 4 to 60 cm.
+type cloth struct{ kx, ky, phase, amp []float64 }
+
+func newCloth(seed uint64) cloth {
+	r := rand.New(rand.NewPCG(seed, 3))
+	var c cloth
+	for range 60 {
+		length := .04 * math.Pow(15, r.Float64())
+		k, dir := 2*math.Pi/length, 2*math.Pi*r.Float64()
+		c.kx, c.ky = append(c.kx, k*math.Cos(dir)), append(c.ky, k*math.Sin(dir))
+		c.phase, c.amp = append(c.phase, 2*math.Pi*r.Float64()), append(c.amp, 18*math.Sqrt(length/.3))
+	}
+	return c
+}
+
+// at is the grey level at a point of the plane, waves shorter than two pixels
+// left out: a pixel sees their mean.
+func (c cloth) at(x, y, pixelM float64) float64 {
+	v := 128.0
+	for i := range c.kx {
+		if c.kx[i]*c.kx[i]+c.ky[i]*c.ky[i] < math.Pi*math.Pi/(pixelM*pixelM) {
+			v += c.amp[i] * math.Sin(c.kx[i]*x+c.ky[i]*y+c.phase[i])
+		}
+	}
+	return v
+}
+
+// renderGround draws the plane y = heightM of the world (y down) as a camera sees
+// it; the sky is grey.
+func renderGround(c cloth, cam geom.Camera, pose geom.SE3, heightM, gain float64) slam.Gray {
+	g := slam.NewGray(cam.W, cam.H)
+	for y := range cam.H {
+		for x := range cam.W {
+			d := pose.R.MulVec(cam.Ray(geom.Vec2{X: float64(x), Y: float64(y)}))
+			v := 150.0
+			if d.Y > .02 {
+				s := (heightM - pose.T.Y) / d.Y
+				p := pose.T.Add(d.Scale(s))
+				// The longer side of a pixel's footprint.
+				v = c.at(p.X, p.Z, s/(cam.Fx*min(1, d.Y)))
+			}
+			g.Pix[y*cam.W+x] = uint8(min(max(gain*v+.5, 0), 255))
+		}
+	}
+	return g
+}
