@@ -46,57 +46,54 @@ func Cap(d slam.DepthMap, maxM float64) slam.DepthMap {
 }
 
 // extremes returns the least and the greatest known value within radius px of
-// every pixel, rows and columns one after the other. Unknown ones do not count.
+// every pixel, along the rows and then down the columns. Unknown ones do not
+// count.
 func extremes(depth []float32, w, h, radius int) (lo, hi []float32) {
-	lo, hi = make([]float32, w*h), make([]float32, w*h)
+	// With radius neutral rows above and below, and one such line.
+	lo, hi = neutral((h+2*radius)*w), make([]float32, (h+2*radius)*w)
+	a, b := make([]float32, w+2*radius), make([]float32, w+2*radius)
 	inf := float32(math.Inf(1))
-	n := max(w, h)
-	a, b := make([]float32, n+2*radius), make([]float32, n+2*radius)
 	for y := range h {
-		row := depth[y*w : (y+1)*w]
-		load(a, b, radius, w, func(x int) (float32, float32) {
-			if z := row[x]; z > 0 {
-				return z, z
-			}
-			return inf, 0
-		})
-		slide(a[:w+2*radius], b[:w+2*radius], 2*radius+1)
-		copy(lo[y*w:(y+1)*w], a)
-		copy(hi[y*w:(y+1)*w], b)
-	}
-	for x := range w {
-		load(a, b, radius, h, func(y int) (float32, float32) { return lo[y*w+x], hi[y*w+x] })
-		slide(a[:h+2*radius], b[:h+2*radius], 2*radius+1)
-		for y := range h {
-			lo[y*w+x], hi[y*w+x] = a[y], b[y]
+		for i := range a {
+			a[i], b[i] = inf, 0
 		}
+		for x, z := range depth[y*w : (y+1)*w] {
+			if z > 0 {
+				a[radius+x], b[radius+x] = z, z
+			}
+		}
+		slide(a, b, 1, 2*radius+1)
+		copy(lo[(y+radius)*w:][:w], a)
+		copy(hi[(y+radius)*w:][:w], b)
 	}
-	return lo, hi
+	slide(lo, hi, w, 2*radius+1)
+	return lo[:w*h], hi[:w*h]
 }
 
-// load copies a line with radius neutral values at either end.
-func load(a, b []float32, radius, n int, at func(int) (float32, float32)) {
+func neutral(n int) []float32 {
+	v := make([]float32, n)
 	inf := float32(math.Inf(1))
-	for i := range radius {
-		a[i], b[i] = inf, 0
-		a[n+radius+i], b[n+radius+i] = inf, 0
+	for i := range v {
+		v[i] = inf
 	}
-	for i := range n {
-		a[radius+i], b[radius+i] = at(i)
-	}
+	return v
 }
 
-// slide leaves in a[i] the least of a[i:i+width] and in b[i] the greatest of
-// b[i:i+width]: windows of twice the length until two of them cover the width.
-func slide(a, b []float32, width int) {
-	have := 1
-	for have < width {
+// slide leaves in a[i] the least of a[i], a[i+stride], ... over width values and
+// in b[i] the greatest likewise: windows of twice the length until two of them
+// cover the width.
+func slide(a, b []float32, stride, width int) {
+	for have := 1; have < width; {
 		step := min(have, width-have)
-		for i := 0; i+step < len(a); i++ {
-			if v := a[i+step]; v < a[i] {
+		far := a[min(step*stride, len(a)):]
+		for i, v := range far {
+			if v < a[i] {
 				a[i] = v
 			}
-			if v := b[i+step]; v > b[i] {
+		}
+		far = b[min(step*stride, len(b)):]
+		for i, v := range far {
+			if v > b[i] {
 				b[i] = v
 			}
 		}
