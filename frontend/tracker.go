@@ -186,6 +186,20 @@ func (t *Tracker) Match(id int, from, guess []geom.Vec2) (ok []bool, err error) 
 	return ok, t.flow.track(p, t.prev, from, guess, ok, t.cfg.FBMaxPx)
 }
 
+// MatchKept does the same between two kept pictures.
+func (t *Tracker) MatchKept(a, b int, from, guess []geom.Vec2) (ok []bool, err error) {
+	ok = make([]bool, len(from))
+	pa, err := t.kept.pyramid(a)
+	if err != nil || pa == nil {
+		return ok, err
+	}
+	pb, err := t.kept.pyramid(b)
+	if err != nil || pb == nil {
+		return ok, err
+	}
+	return ok, t.flow.track(pa, pb, from, guess, ok, t.cfg.FBMaxPx)
+}
+
 func meanIntensity(g slam.Gray) float64 {
 	const step = 7 // enough of a picture to know its light
 	var sum, n int

@@ -18,8 +18,8 @@ type Config struct {
 // Default returns the settings for handheld cameras and cars alike.
 func Default() Config {
 	return Config{
-		Window: 8, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 2, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 3,
+		Window: 12, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
+		PriorInflate: 1, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 5,
 	}
 }
 

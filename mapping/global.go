@@ -36,10 +36,17 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 // by the average of all depth readings, unless the ground has told them already.
 // It returns the scale of the depth source in those metres.
 func (m *Mapper) Finish(ctx context.Context, part int) (Scale, error) {
-	m.Scale.update(m.Map, part)
-	_, err := m.Map.GlobalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations)
-	if err != nil {
-		return Scale{}, err
+	for round := range 2 {
+		m.Scale.update(m.Map, part)
+		_, err := m.Map.GlobalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations)
+		if err != nil {
+			return Scale{}, err
+		}
+		if round == 0 {
+			if err := m.rematch(part); err != nil {
+				return Scale{}, err
+			}
+		}
 	}
 	m.Scale.update(m.Map, part)
 	if !m.Ground.Metric() {

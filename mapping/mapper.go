@@ -18,6 +18,7 @@ type Features interface {
 	Drop(bad func(slam.Track) bool)
 	Keep(keyframe int)
 	Match(keyframe int, from, guess []geom.Vec2) (ok []bool, err error)
+	MatchKept(a, b int, from, guess []geom.Vec2) (ok []bool, err error)
 	Describe() ([]geom.Vec2, []slam.Descriptor, error)
 }
 

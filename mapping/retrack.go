@@ -43,7 +43,7 @@ func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
 	type candidate struct{ kf, n int }
 	var all []candidate
 	for _, o := range m.Map.Keyframes {
-		if o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) {
+		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) {
 			continue
 		}
 		var n int
@@ -100,15 +100,8 @@ func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, o
 }
 
 func (m *Mapper) retrackFrom(k, o *Keyframe, following, found map[int]bool) ([]slam.Track, error) {
-	var ids []int
-	var from, guess, want []geom.Vec2
-	for _, f := range o.Features {
-		l, u, ok := m.inSight(k, o, f)
-		if !ok || following[l.ID] || found[l.ID] {
-			continue
-		}
-		ids, from, guess, want = append(ids, l.ID), append(from, f.Pixel), append(guess, u), append(want, u)
-	}
+	ids, from, want := m.inSightOf(k, o, func(id int) bool { return following[id] || found[id] })
+	guess := append([]geom.Vec2(nil), want...)
 	ok, err := m.feat.Match(o.ID, from, guess)
 	if err != nil {
 		return nil, err
@@ -121,4 +114,55 @@ func (m *Mapper) retrackFrom(k, o *Keyframe, following, found map[int]bool) ([]s
 		}
 	}
 	return out, nil
+}
+
+// inSightOf lists the landmarks of o that should be in sight of k, where o sees
+// them and where k should, but for those that skip names.
+func (m *Mapper) inSightOf(k, o *Keyframe, skip func(id int) bool) (ids []int, from, want []geom.Vec2) {
+	for _, f := range o.Features {
+		if l, u, ok := m.inSight(k, o, f); ok && !skip(l.ID) {
+			ids, from, want = append(ids, l.ID), append(from, f.Pixel), append(want, u)
+		}
+	}
+	return ids, from, want
+}
+
+// rematchGatePx is the gate of the search at the end, when the map is adjusted.
+const rematchGatePx = 5
+
+// rematch searches, in each keyframe of a part, the landmarks that its
+// neighbours before and after see and it does not list: the more views hold a
+// landmark, the less the map can bend.
+func (m *Mapper) rematch(part int) error {
+	for _, k := range m.Map.Keyframes {
+		if k.Part != part {
+			continue
+		}
+		seen := make(map[int]bool, len(k.Features))
+		for _, f := range k.Features {
+			seen[f.Landmark] = true
+		}
+		for _, kf := range m.retrackKeyframes(k) {
+			if err := m.rematchFrom(k, m.Map.Keyframes[kf], seen); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool) error {
+	ids, from, want := m.inSightOf(k, o, func(id int) bool { return seen[id] })
+	guess := append([]geom.Vec2(nil), want...)
+	ok, err := m.feat.MatchKept(o.ID, k.ID, from, guess)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if ok[i] && guess[i].Sub(want[i]).Norm() < rematchGatePx {
+			seen[id] = true
+			m.Map.see(m.Map.landmarks[id], k, guess[i])
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ type KeyframeConfig struct {
 func Default() Config {
 	return Config{
 		Seed: 1, Frontend: frontend.Default(), Tracking: tracking.Default(), Mapping: mapping.Default(),
-		Keyframes: KeyframeConfig{MinShare: .55, ParallaxPx: 25, MaxFrames: 15},
+		Keyframes: KeyframeConfig{MinShare: .6, ParallaxPx: 25, MaxFrames: 15},
 		Fusion:    fusion.Default(),
 	}
 }
