@@ -32,8 +32,8 @@ func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 		if !m.believe(l, k) {
 			continue
 		}
+		m.tie(&l)
 		m.Links = append(m.Links, l)
-		m.tie(l)
 		from := m.Map.Keyframes[l.From]
 		m.Log.Info("place recognised", "keyframe", l.To, "frame", k.Frame, "as", l.From, "its_frame", from.Frame, "inliers", l.Inliers, "same_part", from.Part == k.Part)
 		if from.Part != k.Part {
@@ -221,6 +221,7 @@ func (m *Mapper) sceneDepth(k *Keyframe) float64 {
 func (m *Mapper) dropLink(from, to int) {
 	for i, l := range m.Links {
 		if l.From == from && l.To == to {
+			m.untie(l)
 			m.Links = append(m.Links[:i], m.Links[i+1:]...)
 			return
 		}

@@ -14,6 +14,7 @@ type Link struct {
 	Z        geom.Sim3 // T_from_to; its scale is 1 where both maps are metric
 	Inliers  int
 	pairs    []linkPair // features of both that show the same point
+	ties     []int      // landmarks made of them
 }
 
 type linkPair struct {
@@ -187,15 +188,26 @@ const firstTie = 1 << 40
 
 // tie makes landmarks of a link's features, so that bundle adjustment holds the
 // two keyframes together.
-func (m *Mapper) tie(l Link) {
+func (m *Mapper) tie(l *Link) {
 	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
 	for _, p := range l.pairs {
 		id := firstTie + m.ties
 		m.ties++
+		l.ties = append(l.ties, id)
 		lm := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: .1}
 		m.Map.landmarks[id] = lm
 		m.Map.see(lm, from, p.from)
 		m.Map.see(lm, to, p.to)
+	}
+}
+
+// untie takes the landmarks of a link that proved false out of the map.
+func (m *Mapper) untie(l Link) {
+	for _, id := range l.ties {
+		lm, ok := m.Map.landmarks[id]
+		for ok && len(lm.Obs) > 0 {
+			m.Map.forgetObservation(lm, lm.Obs[len(lm.Obs)-1])
+		}
 	}
 }
 

@@ -1,0 +1,300 @@
+package mapping
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// fakeFeatures is a frontend that sees what it is told.
+type fakeFeatures struct {
+	tracks  []slam.Track
+	found   []slam.Track // by the next Detect
+	resumed int
+	px      []geom.Vec2
+	desc    []slam.Descriptor
+}
+
+func (f *fakeFeatures) Tracks() []slam.Track { return f.tracks }
+func (f *fakeFeatures) Detect() ([]slam.Track, error) {
+	f.tracks = append(f.tracks, f.found...)
+	return f.found, nil
+}
+func (f *fakeFeatures) Resume(t []slam.Track)      { f.resumed += len(t) }
+func (f *fakeFeatures) Drop(func(slam.Track) bool) {}
+func (f *fakeFeatures) Keep(int)                   {}
+func (f *fakeFeatures) Match(_ int, from, _ []geom.Vec2) ([]bool, error) {
+	return make([]bool, len(from)), nil
+}
+func (f *fakeFeatures) MatchKept(_, _ int, from, _ []geom.Vec2) ([]bool, error) {
+	return make([]bool, len(from)), nil
+}
+func (f *fakeFeatures) Describe() ([]geom.Vec2, []slam.Descriptor, error) { return f.px, f.desc, nil }
+
+// ring is a camera that goes round inside a ring of points and looks outwards,
+// with a map that drifts.
+type ring struct {
+	*Mapper
+	truth  []geom.SE3
+	points []geom.Vec3
+	desc   []slam.Descriptor
+	rand   *rand.Rand
+}
+
+type ringSpec struct {
+	driftM, driftRad float64 // a step
+	driftLogScale    float64
+	metric           bool
+}
+
+const (
+	ringLap  = 36
+	lapShift = 100000 // landmark ids of a second lap are others: tracks have ended
+)
+
+func ringPose(i int) geom.SE3 {
+	a := 2 * math.Pi * float64(i) / ringLap
+	s, c := math.Sincos(a)
+	// z outwards, y down.
+	r := geom.FromCols(geom.Vec3{X: s, Z: -c}, geom.Vec3{Y: 1}, geom.Vec3{X: c, Z: s})
+	off := .05 * float64(i/ringLap) // the second lap is not quite the first
+	return geom.SE3{R: r, T: geom.Vec3{X: (2 + off) * c, Y: off, Z: (2 + off) * s}}
+}
+
+// newRing returns the map of keyframes 0 to last; places holds all but the last.
+func newRing(t *testing.T, s ringSpec, last int) *ring {
+	t.Helper()
+	w := &ring{Mapper: NewMapper(Default(), &fakeFeatures{}), rand: rand.New(rand.NewPCG(8, 8))}
+	for range 1500 {
+		a := 2 * math.Pi * w.rand.Float64()
+		d := 5 + 2*w.rand.Float64()
+		w.points = append(w.points, geom.Vec3{X: d * math.Cos(a), Y: 4*w.rand.Float64() - 2, Z: d * math.Sin(a)})
+		w.desc = append(w.desc, randomDescriptor(w.rand))
+	}
+	drift := geom.ExpSE3(geom.Tangent6{0, s.driftM, s.driftM, 0, s.driftRad, s.driftRad / 2})
+	pose := ringPose(0)
+	for i := range last + 1 {
+		w.truth = append(w.truth, ringPose(i))
+		scale := math.Exp(s.driftLogScale * float64(i))
+		if i > 0 {
+			step := ringPose(i - 1).Between(ringPose(i)).Mul(drift)
+			step.T = step.T.Scale(scale)
+			pose = pose.Mul(step)
+		}
+		w.addView(i, i/ringLap*lapShift, pose, scale, s.metric)
+	}
+	return w
+}
+
+func (w *ring) addView(i, firstID int, pose geom.SE3, scale float64, metric bool) {
+	k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: 10 * i, Time: float64(i), Part: w.part}
+	if metric {
+		k.Depth = packDepth(depthOf(8, 6, func(int, int) float64 { return 0 }))
+	}
+	for id, p := range w.points {
+		q := w.truth[i].ApplyInverse(p)
+		u := testCamera.Project(q)
+		if q.Z < 1 || !testCamera.Contains(u, 5) {
+			continue
+		}
+		u = u.Add(geom.Vec2{X: .3 * w.rand.NormFloat64(), Y: .3 * w.rand.NormFloat64()})
+		k.Features = append(k.Features, Feature{Landmark: firstID + id, Pixel: u})
+		k.Place = append(k.Place, PlaceFeature{u, flipped(w.rand, w.desc[id], .06)})
+	}
+	w.Map.addKeyframe(k)
+	for _, f := range k.Features {
+		if l := w.Map.landmarks[f.Landmark]; l.Host == k.ID {
+			z := w.truth[i].ApplyInverse(w.points[f.Landmark%lapShift]).Z
+			l.InvDepth, l.LogStd = 1/(z*scale), .02
+		}
+	}
+	if i > 0 {
+		w.places.add(k.ID-1, w.Map.Keyframes[k.ID-1].Place)
+	}
+}
+
+// ate is the root mean square error of the positions after alignment.
+func (w *ring) ate(t *testing.T, withScale bool) float64 {
+	t.Helper()
+	var a, b []geom.Vec3
+	for i, k := range w.Map.Keyframes {
+		a, b = append(a, k.Pose.T), append(b, w.truth[i].T)
+	}
+	s, err := geom.Umeyama(a, b, withScale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum float64
+	for i := range a {
+		sum += s.Apply(a[i]).Sub(b[i]).Norm2()
+	}
+	return math.Sqrt(sum / float64(len(a)))
+}
+
+func TestVerify(t *testing.T) {
+	w := newRing(t, ringSpec{driftM: .01, driftRad: .003, metric: true}, ringLap+1)
+	a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
+	l, ok := w.verify(a, b)
+	if !ok {
+		t.Fatal("the same place is not recognised")
+	}
+	want := w.truth[1].Between(w.truth[ringLap+1])
+	if m, rad := l.Z.T.Sub(want.T).Norm(), geom.RotationAngle(l.Z.R.T().Mul(want.R)); m > .02 || rad > .005 || l.Z.S != 1 {
+		t.Errorf("the link is off by %.4f m, %.4f rad; scale %g", m, rad, l.Z.S)
+	}
+	if l.Inliers < linkSure || len(l.pairs) < l.Inliers {
+		t.Errorf("%d inliers, %d pairs", l.Inliers, len(l.pairs))
+	}
+	if _, ok := w.verify(w.Map.Keyframes[12], b); ok {
+		t.Error("another place is taken for this one")
+	}
+	// Enough descriptors agree, but the corners lie elsewhere.
+	fake := *a
+	fake.Place = append([]PlaceFeature(nil), a.Place...)
+	for i := range fake.Place {
+		fake.Place[i].Pixel = a.Place[(i*7+3)%len(a.Place)].Pixel
+	}
+	if _, ok := w.verify(&fake, b); ok {
+		t.Error("a place with its corners mixed up is recognised")
+	}
+}
+
+func TestCloseLoop(t *testing.T) {
+	for name, s := range map[string]ringSpec{
+		"metres":     {driftM: .002, driftRad: .0007, metric: true},
+		"free scale": {driftM: .001, driftRad: .0005, driftLogScale: .002},
+		"no drift":   {metric: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newRing(t, s, ringLap+1)
+			before := w.ate(t, !s.metric)
+			if err := w.closeLoops(t.Context(), w.Map.Keyframes[ringLap+1]); err != nil {
+				t.Fatal(err)
+			}
+			after := w.ate(t, !s.metric)
+			if len(w.Links) == 0 {
+				t.Fatal("no loop")
+			}
+			// The ends fit at once; the way between is left to the adjustment of the
+			// whole map.
+			if after > 1.1*before+.005 {
+				t.Errorf("error %.4f m before the loop, %.4f m after", before, after)
+			}
+			checkInvariants(t, w.Map)
+			w.checkEnds(t)
+		})
+	}
+}
+
+// checkEnds compares the relative pose of the loop's ends with the truth.
+func (w *ring) checkEnds(t *testing.T) {
+	t.Helper()
+	l := w.Links[len(w.Links)-1]
+	got := w.Map.Keyframes[l.From].Pose.Between(w.Map.Keyframes[l.To].Pose)
+	want := w.truth[l.From].Between(w.truth[l.To])
+	if m, rad := got.T.Sub(want.T).Norm(), geom.RotationAngle(got.R.T().Mul(want.R)); m > .1 || rad > .02 {
+		t.Errorf("the ends are %.4f m and %.4f rad off", m, rad)
+	}
+	// Landmarks went with their hosts: those of the last keyframe lie where it
+	// sees them.
+	k := w.Map.Keyframes[l.To]
+	var errs []float64
+	for _, f := range k.Features {
+		if lm, ok := w.Map.landmarks[f.Landmark]; ok && lm.Known() {
+			errs = append(errs, testCamera.Project(k.Pose.ApplyInverse(w.Map.Position(lm))).Sub(f.Pixel).Norm())
+		}
+	}
+	if e := medianOr(errs, 99); e > 1.5 {
+		t.Errorf("landmarks are seen %.1f px off after the loop", e)
+	}
+}
+
+// Two parts become one where the second sees what the first has seen, whatever
+// frame and unit the second was in.
+func TestJoin(t *testing.T) {
+	for name, metric := range map[string]bool{"metres": true, "free scale": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newRing(t, ringSpec{metric: metric}, 20)
+			w.NewPart()
+			other := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: .3, Y: 1, Z: -.2}), T: geom.Vec3{X: 5, Y: 6, Z: 7}, S: 1}
+			if !metric {
+				other.S = 2.5
+			}
+			for _, i := range []int{ringLap + 14, ringLap + 15, ringLap + 16} {
+				w.truth = append(w.truth, ringPose(i))
+				w.addView(len(w.truth)-1, lapShift, other.ApplyPose(ringPose(i)), other.S, metric)
+			}
+			k := w.Map.Keyframes[len(w.Map.Keyframes)-1]
+			if err := w.closeLoops(t.Context(), k); err != nil {
+				t.Fatal(err)
+			}
+			if k.Part != 0 || w.Part() != 0 || w.Parts() != 2 {
+				t.Fatalf("keyframe of part %d, current part %d of %d", k.Part, w.Part(), w.Parts())
+			}
+			if e := w.ate(t, !metric); e > .02 {
+				t.Errorf("positions are off by %.4f m", e)
+			}
+			if u := k.Unit * other.S; math.Abs(u-1) > .02 {
+				t.Errorf("a length of the joined part is worth %.4f of what it should", u)
+			}
+			checkInvariants(t, w.Map)
+		})
+	}
+}
+
+// A link with few inliers waits for a second one that says the same.
+func TestBelieve(t *testing.T) {
+	w := newRing(t, ringSpec{driftM: .01, metric: true}, ringLap+3)
+	link := func(to int, off geom.Vec3, inliers int) Link {
+		z := geom.Sim3FromSE3(w.truth[to-ringLap].Between(w.truth[to]), 1)
+		z.T = z.T.Add(off)
+		return Link{From: to - ringLap, To: to, Z: z, Inliers: inliers}
+	}
+	kf := func(i int) *Keyframe { return w.Map.Keyframes[i] }
+	if !w.believe(link(ringLap, geom.Vec3{}, linkSure), kf(ringLap)) {
+		t.Error("many inliers are not believed")
+	}
+	if w.believe(link(ringLap, geom.Vec3{X: 2}, 20), kf(ringLap)) {
+		t.Error("a single weak link is believed")
+	}
+	if w.believe(link(ringLap+1, geom.Vec3{}, 20), kf(ringLap+1)) {
+		t.Error("a weak link is believed on the word of another that says something else")
+	}
+	if !w.believe(link(ringLap+2, geom.Vec3{X: .01}, 20), kf(ringLap+2)) {
+		t.Error("two links that agree are not believed")
+	}
+}
+
+// A false link that the graph throws out leaves nothing in the map.
+func TestFalseLinkLeavesNothing(t *testing.T) {
+	w := newRing(t, ringSpec{driftM: .002, metric: true}, ringLap+1)
+	k := w.Map.Keyframes[ringLap+1]
+	good, ok := w.verify(w.Map.Keyframes[1], k)
+	if !ok {
+		t.Fatal("no link")
+	}
+	bad := good
+	bad.From, bad.Z.T = 18, geom.Vec3{X: .3, Z: .2}
+	bad.pairs = good.pairs[:20]
+	for _, l := range []Link{good, bad} {
+		w.tie(&l)
+		w.Links = append(w.Links, l)
+	}
+	landmarks := len(w.Map.landmarks)
+	if err := w.closeLoop(t.Context(), k, bad); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.Links) != 1 || w.Links[0].From != good.From {
+		t.Errorf("%d links are left", len(w.Links))
+	}
+	if got := landmarks - len(w.Map.landmarks); got != len(bad.pairs) {
+		t.Errorf("%d landmarks of the false link are gone, want %d", got, len(bad.pairs))
+	}
+	if e := w.ate(t, false); e > .03 {
+		t.Errorf("positions are off by %.4f m", e)
+	}
+	checkInvariants(t, w.Map)
+}
