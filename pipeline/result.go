@@ -74,6 +74,15 @@ func (r *Result) keyframes() []*mapping.Keyframe {
 	return out
 }
 
+// KeyframePoses returns the poses of the largest part's keyframes.
+func (r *Result) KeyframePoses() slam.Trajectory {
+	var out slam.Trajectory
+	for _, k := range r.keyframes() {
+		out = append(out, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+	}
+	return out
+}
+
 // Mesh returns the mesh of the last Fuse, nil before.
 func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 

@@ -62,11 +62,7 @@ func (r *Result) writeTrajectories(out Output) (files []string, err error) {
 	if err := export.WriteKITTI(filepath.Join(out.Dir, "trajectory.kitti"), poses); err != nil {
 		return nil, err
 	}
-	var keys slam.Trajectory
-	for _, k := range r.keyframes() {
-		keys = append(keys, slam.StampedPose{Time: k.Time, Pose: k.Pose})
-	}
-	if err := export.WriteTUM(filepath.Join(out.Dir, "keyframes.tum"), keys); err != nil {
+	if err := export.WriteTUM(filepath.Join(out.Dir, "keyframes.tum"), r.KeyframePoses()); err != nil {
 		return nil, err
 	}
 	return append(files, "trajectory.kitti", "keyframes.tum"), nil

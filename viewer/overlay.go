@@ -86,6 +86,7 @@ func (f *flat) info(s *Scene, fr frame) {
 		x += f.text(x, y, name, textColor) + 1.2*em
 	}
 	f.scaleBar(em, h-2.6*em, fr)
+	f.text(float64(fr.view.Camera.W)-f.atlas.width(fr.hint)-em, h-2.2*em, fr.hint, textColor)
 }
 
 // scaleBar adds a bar of a round number of metres, as long as that is at the

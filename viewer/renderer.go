@@ -18,6 +18,7 @@ type frame struct {
 	style  Style
 	picked []geom.Vec3 // points to measure between
 	help   []string
+	hint   string  // shown at the lower right
 	gridM  float64 // set by draw
 }
 

@@ -80,10 +80,10 @@ func (s *Scene) frustumCamera() geom.Camera {
 	return geom.CameraFromFOV(640, 480, 60*math.Pi/180)
 }
 
-// samples returns at most some 20,000 points that stand for the scene: vertices,
+// samples returns at most some 5,000 points that stand for the scene: vertices,
 // landmarks where there is no mesh, and the path.
 func (s *Scene) samples() (pts []geom.Vec3) {
-	const most = 20000
+	const most = 5000
 	if s.Mesh != nil && len(s.Mesh.Vertices) > 0 {
 		step := len(s.Mesh.Vertices)/most + 1
 		for i := 0; i < len(s.Mesh.Vertices); i += step {

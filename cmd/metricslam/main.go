@@ -19,7 +19,8 @@ type cli struct {
 	Measure measureCmd `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`
 	Models  modelsCmd  `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval    evalCmd    `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
-	Render  renderCmd  `cmd:"" help:"Draw a map into a picture, without a display."`
+	Render  renderCmd  `cmd:"" help:"Draw a map into a picture or a film, without a display."`
+	View    viewCmd    `cmd:"" help:"Show a map in a window and measure in it."`
 	Version versionCmd `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve   solveCmd   `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`
 }
@@ -27,7 +28,7 @@ type cli struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(run(ctx, os.Args[1:]))
+	os.Exit(serveMain(func() int { return run(ctx, os.Args[1:]) }))
 }
 
 // run parses args, runs the command and returns the exit status: 0 done, 1 the

@@ -64,7 +64,9 @@ func (c runCmd) Run(ctx context.Context) error {
 	defer d.Close()
 	d = depth.Tolerate(d, warner(log))
 	describe(log, src, d)
-	res, err := pipeline.Run(ctx, pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log})
+	window := openView(ctx, c.View, src, log)
+	defer window.close()
+	res, err := pipeline.Run(ctx, pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: window.observer()})
 	if err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ func (c runCmd) Run(ctx context.Context) error {
 	}
 	rep, err := res.Write(pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
+		Pictures: meshPicture(res, src.Truth(), log),
 	})
 	if err != nil {
 		return err
@@ -83,8 +86,11 @@ func (c runCmd) Run(ctx context.Context) error {
 	}
 	show.Done(summary(rep, c.Output))
 	if c.JSON {
-		return rep.WriteJSON(os.Stdout)
+		if err := rep.WriteJSON(os.Stdout); err != nil {
+			return err
+		}
 	}
+	window.finish(res, src.Truth(), rep)
 	return nil
 }
 
