@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/optimize"
 )
 
 func TestLocalBundleExact(t *testing.T) {
@@ -167,14 +166,6 @@ func TestBundleIsRepeatable(t *testing.T) {
 				t.Fatalf("keyframe %d differs between two runs", i)
 			}
 		}
-	}
-}
-
-func TestStepLengthJacobian(t *testing.T) {
-	a, b := &poseVar{pose: walk(1)}, &poseVar{pose: walk(4)}
-	checkJacobians(t, &stepLength{a, b, math.Log(.4), 20}, []optimize.Variable{a, b})
-	if (&stepLength{a, a, 0, 1}).Linearize(make([]float64, 1), nil) {
-		t.Error("a step of no length has a logarithm")
 	}
 }
 

@@ -1,0 +1,164 @@
+package mapping
+
+import (
+	"math"
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize"
+	"github.com/metricslam/metricslam/slam"
+)
+
+var carCamera = geom.Camera{W: 416, H: 128, Fx: 240, Fy: 240, Cx: 207, Cy: 60}
+
+// carPose is a camera that looks ahead along z, pitched down.
+func carPose(z, pitchRad float64) geom.SE3 {
+	return geom.SE3{R: geom.ExpSO3(geom.Vec3{X: -pitchRad}), T: geom.Vec3{Z: z}}
+}
+
+// road returns two keyframes at their true poses over textured ground.
+func road(heightM, stepM, pitchRad, gain float64) (a, b *Keyframe) {
+	return roadOf(newCloth(7), heightM, stepM, pitchRad, gain)
+}
+
+func roadOf(c cloth, heightM, stepM, pitchRad, gain float64) (a, b *Keyframe) {
+	pa, pb := carPose(0, pitchRad), carPose(stepM, pitchRad)
+	a = &Keyframe{ID: 0, Pose: pa, Camera: carCamera, Gray: renderGround(c, carCamera, pa, heightM, 1), Unit: 1}
+	b = &Keyframe{ID: 1, Pose: pb, Camera: carCamera, Gray: renderGround(c, carCamera, pb, heightM, gain), Unit: 1}
+	return a, b
+}
+
+// One pair of pictures gives the plane to its stated deviation of some 2 %.
+func TestAlignGround(t *testing.T) {
+	tests := []struct {
+		name           string
+		height, step   float64
+		pitch, light   float64
+		expected, tilt float64 // height and pitch expected
+	}{
+		{"known", 1.65, .9, 0, 1, 1.65, 0},
+		{"expected 10 % too low", 1.65, .9, 0, 1, 1.5, 0},
+		{"expected 10 % too high", 1.65, .9, 0, 1, 1.8, 0},
+		{"a pitch of 1 degree", 1.65, .9, .0175, 1, 1.65, 0},
+		{"brighter", 1.65, .7, 0, 1.25, 1.6, 0},
+		{"low camera", .6, .3, .02, 1, .63, .02},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := road(tt.height, tt.step, tt.pitch, tt.light)
+			n := geom.Vec3{Y: math.Cos(tt.tilt), Z: math.Sin(tt.tilt)}
+			g, ok := alignGround(a, b, n.Scale(1/tt.expected), n)
+			if h := 1 / g.q.Norm(); !ok || math.Abs(h/tt.height-1) > .025 {
+				t.Errorf("height %.4f m, want %g (correlation %.3f, ok %v)", h, tt.height, g.ncc, ok)
+			}
+			want := geom.Vec3{Y: math.Cos(tt.pitch), Z: math.Sin(tt.pitch)}
+			if d := math.Acos(min(1, g.q.Unit().Dot(want))); d > .01 {
+				t.Errorf("the normal is off by %.4f rad", d)
+			}
+			if g.logStd <= 0 || g.logStd > .2 {
+				t.Errorf("deviation %.3f", g.logStd)
+			}
+		})
+	}
+}
+
+// Over many roads the height is right to 1 %, whatever was expected.
+func TestAlignGroundMean(t *testing.T) {
+	var sum, n float64
+	for seed := range uint64(8) {
+		a, b := roadOf(newCloth(seed), 1.65, 1.2, 0, 1)
+		normal := geom.Vec3{Y: 1}
+		g, ok := alignGround(a, b, normal.Scale(1/1.75), normal)
+		e := -math.Log(1.65 * g.q.Norm())
+		if !ok || math.Abs(e) > 3*g.logStd {
+			t.Errorf("road %d: log height is off by %.4f at a deviation of %.4f (ok %v)", seed, e, g.logStd, ok)
+		}
+		sum, n = sum+e, n+1
+	}
+	if math.Abs(sum/n) > .01 {
+		t.Errorf("the mean log height is off by %.4f", sum/n)
+	}
+}
+
+func TestSearchGround(t *testing.T) {
+	a, b := road(1.65, .9, 0, 1)
+	q, ncc := searchGround(a, b, geom.Vec3{Y: 1})
+	if h := 1 / q.Norm(); math.Abs(h/1.65-1) > .08 || ncc < groundMinNCC {
+		t.Errorf("height %.3f m at correlation %.3f", h, ncc)
+	}
+}
+
+// A map of free scale comes to metres; afterwards steps are measured, and what
+// surprises is refused.
+func TestGroundMeasure(t *testing.T) {
+	const unit = .4 // of the map, in 1/m
+	a, b := road(1.65, .9, .01, 1)
+	a.Pose.T, b.Pose.T = a.Pose.T.Scale(unit), b.Pose.T.Scale(unit)
+	g := Ground{HeightM: 1.65}
+	factor, ok := g.measure(a, b)
+	// The first plane knows its pitch to the 2 degrees of the search.
+	if !ok || math.Abs(factor*unit-1) > .03 {
+		t.Fatalf("factor %.4f, want %.4f (ok %v)", factor, 1/unit, ok)
+	}
+	if math.Abs(b.StepM/.9-1) > .03 || b.StepLogStd <= 0 || !g.Metric() {
+		t.Errorf("a step of %.4f m with deviation %.3f", b.StepM, b.StepLogStd)
+	}
+	a.Pose.T, b.Pose.T = a.Pose.T.Scale(1.05/unit), b.Pose.T.Scale(1.05/unit)
+	if factor, ok = g.measure(a, b); !ok || math.Abs(factor*1.05-1) > .03 {
+		t.Errorf("a step 5 %% too long: factor %.4f (ok %v)", factor, ok)
+	}
+	b.Pose.T = a.Pose.T.Add(geom.Vec3{Z: .05})
+	if _, ok = g.measure(a, b); ok {
+		t.Error("a step of 5 cm is measured")
+	}
+	none := Ground{}
+	if _, ok := none.measure(a, b); ok || none.Metric() {
+		t.Error("a ground without a known height measures")
+	}
+}
+
+// What shows no ground gives no metres: no texture, no motion, a wall.
+func TestGroundRefuses(t *testing.T) {
+	plain := slam.NewGray(carCamera.W, carCamera.H)
+	for i := range plain.Pix {
+		plain.Pix[i] = 90
+	}
+	noise := slam.NewGray(carCamera.W, carCamera.H)
+	other := slam.NewGray(carCamera.W, carCamera.H)
+	for i := range noise.Pix {
+		noise.Pix[i], other.Pix[i] = uint8(i*2654435761>>9), uint8(i*40503>>3^i*97)
+	}
+	textured, _ := road(1.65, .9, 0, 1)
+	for name, pair := range map[string][2]slam.Gray{
+		"plain": {plain, plain}, "unrelated": {noise, other}, "one plain": {textured.Gray, plain},
+	} {
+		a, b := road(1.65, .9, 0, 1)
+		a.Gray, b.Gray = pair[0], pair[1]
+		for _, g := range []Ground{{HeightM: 1.65}, {HeightM: 1.65, normal: geom.Vec3{Y: 1}, heights: 1}} {
+			if f, ok := g.measure(a, b); ok {
+				t.Errorf("%s: factor %.3f", name, f)
+			}
+		}
+	}
+	a, b := road(1.65, 0, 0, 1)
+	g := Ground{HeightM: 1.65}
+	if f, ok := g.measure(a, b); ok {
+		t.Errorf("no motion: factor %.3f", f)
+	}
+	a.Camera.Cy, b.Camera.Cy = 2000, 2000 // looks at the sky
+	if f, ok := g.measure(a, b); ok {
+		t.Errorf("no road in the picture: factor %.3f", f)
+	}
+	tiny := &Keyframe{Camera: geom.Camera{W: 1, H: 1, Fx: 1, Fy: 1}, Gray: slam.NewGray(1, 1), Pose: geom.IdentitySE3()}
+	if _, ok := g.measure(tiny, tiny); ok {
+		t.Error("a picture of one pixel shows the ground")
+	}
+}
+
+func TestStepLengthJacobian(t *testing.T) {
+	a, b := &poseVar{pose: walk(1)}, &poseVar{pose: walk(4)}
+	checkJacobians(t, &stepLength{a, b, math.Log(.4), 20}, []optimize.Variable{a, b})
+	if (&stepLength{a, a, 0, 1}).Linearize(make([]float64, 1), nil) {
+		t.Error("a step of no length has a logarithm")
+	}
+}
