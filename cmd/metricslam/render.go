@@ -14,9 +14,11 @@ import (
 
 // renderCmd draws a map into a picture or a film, without a display.
 type renderCmd struct {
-	Map    string `arg:"" name:"map" help:"Results folder of a run, or a mesh or cloud in PLY."`
-	Output string `short:"o" required:"" placeholder:"FILE" help:"Picture to write, FILE.png."`
-	Size   string `default:"1280x960" placeholder:"WxH" help:"Pixels of the picture."`
+	Map     string  `arg:"" name:"map" help:"Results folder of a run, or a mesh or cloud in PLY."`
+	Output  string  `short:"o" required:"" placeholder:"FILE" help:"Picture, FILE.png, or film that turns around the map, FILE.mp4."`
+	Size    string  `default:"1280x960" placeholder:"WxH" help:"Pixels of the picture."`
+	Seconds float64 `default:"12" help:"Length of a film."`
+	FPS     float64 `default:"25" help:"Frames a second of a film."`
 	sceneFlags
 }
 
@@ -59,9 +61,10 @@ func (f sceneFlags) style() (viewer.Style, error) {
 }
 
 // Run draws and writes the file.
-func (c renderCmd) Run(_ context.Context) error {
-	if ext := strings.ToLower(filepath.Ext(c.Output)); ext != ".png" {
-		return fmt.Errorf("-o %s: the name must end in .png", c.Output)
+func (c renderCmd) Run(ctx context.Context) error {
+	ext := strings.ToLower(filepath.Ext(c.Output))
+	if ext != ".png" && ext != ".mp4" {
+		return fmt.Errorf("-o %s: the name must end in .png or .mp4", c.Output)
 	}
 	w, h, err := parseSize(c.Size)
 	if err != nil {
@@ -75,7 +78,11 @@ func (c renderCmd) Run(_ context.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := viewer.RenderPNG(s, viewer.Options{W: w, H: h, View: c.View, Style: st})
+	opt := viewer.Options{W: w, H: h, View: c.View, Style: st}
+	if ext == ".mp4" {
+		return viewer.RenderVideo(ctx, s, c.Output, viewer.VideoOptions{Options: opt, Seconds: c.Seconds, FPS: c.FPS})
+	}
+	data, err := viewer.RenderPNG(s, opt)
 	if err != nil {
 		return err
 	}
