@@ -46,7 +46,8 @@ class Ema:
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         with torch.no_grad():
-            torch._foreach_lerp_(self.shadow, [p.detach() for p in self.parameters], 1 - decay)
+            for shadow, p in zip(self.shadow, self.parameters):
+                shadow.lerp_(p, 1 - decay)
 
     def swap(self) -> None:
         """Exchanges parameters and averages; a second call undoes the first."""
@@ -141,7 +142,7 @@ class Trainer:
         self.base_rates = (args.rate / 2, args.rate)
         self.optimiser = torch.optim.AdamW(
             [{"params": encoder}, {"params": decoder}], lr=args.rate, weight_decay=0.02,
-            fused=True if args.fused else None)
+            **({"fused": True} if args.fused else {}))
         self.ema = Ema(self.trained, 0.998)
         self.pictures = 0
         self.stopped = False
@@ -189,8 +190,9 @@ class Trainer:
         """Items from where the run stands to its end, in order."""
         views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures)
         rest = torch.utils.data.Subset(views, range(self.pictures, self.args.pictures))
+        ahead = {"prefetch_factor": 4} if self.args.workers else {}
         return DataLoader(rest, batch_size=self.args.batch, num_workers=self.args.workers,
-                          drop_last=True, prefetch_factor=4 if self.args.workers else None)
+                          drop_last=True, **ahead)
 
     def step(self, image: Tensor, depth: Tensor, cameras: Tensor) -> dict[str, float]:
         """One update from one batch; gives the parts of the loss."""
@@ -246,12 +248,12 @@ class Trainer:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; its defaults are the recipe of the weights that ship."""
+    """The command line; its defaults are the recipe at its full length."""
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--run", required=True, help="name of the run's folder")
     p.add_argument("--runs", default=str(Path(__file__).parent / "runs"))
     p.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    p.add_argument("--mix", default="nyu=1,desk=.25,cabinet=.08")
+    p.add_argument("--mix", default="nyu=1,desk=.2,cabinet=.06,room=.35,street=.33")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)
@@ -260,10 +262,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--fused", action=argparse.BooleanOptionalAction, default=False,
                    help="the optimiser in one kernel (newer PyTorch only)")
     p.add_argument("--pictures", type=int, default=60000)
-    p.add_argument("--fine-from", type=int, default=0,
+    p.add_argument("--fine-from", type=int, default=45000,
                    help="the fine level joins after so many pictures")
-    p.add_argument("--batch", type=int, default=8)
-    p.add_argument("--rate", type=float, default=1.5e-4)
+    p.add_argument("--batch", type=int, default=4)
+    p.add_argument("--rate", type=float, default=2e-4)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
