@@ -35,11 +35,10 @@ range_m: [{near:g}, {far:g}]
 
 
 class Shipped(nn.Module):
-    """The network as it ships: canonical depth and log variance, calibrated.
+    """The network as it ships: canonical depth and log variance.
 
-    log b is stretched and shifted by two numbers measured on pictures that were not
-    trained on (see calibrate.py), as a network is surer of its training pictures. With
-    `flip` the picture and its mirror image are averaged.
+    `shift` is added to log b (0 in the file that ships). With `flip` the picture and its
+    mirror image are averaged.
     """
 
     def __init__(self, network: DepthNetwork, shift: float, flip: bool) -> None:
@@ -179,7 +178,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--shift", type=float, default=0.0, help="added to log b (calibration)")
-    parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=True,
+    parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
                         help="average with the mirrored picture")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
