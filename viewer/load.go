@@ -75,9 +75,6 @@ func loadFolder(dir string) (*Scene, error) {
 		return nil, err
 	}
 	s.Status = append(s.Status, meshStatus(s.Mesh)...)
-	if s.empty() {
-		return nil, fmt.Errorf("%s: %w; see its run.log for why no frame was posed", dir, ErrEmpty)
-	}
 	return s, nil
 }
 

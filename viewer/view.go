@@ -47,7 +47,8 @@ func (v View) depthRange(b box) (near, far float64) {
 		near, far = min(near, z), max(far, z)
 	}
 	size := b.size().Norm()
-	near, far = near-.01*size, far+.01*size
+	pad := max(.01*size, .01) // a single point has no size
+	near, far = near-pad, far+pad
 	if v.OrthoM > 0 {
 		return near, far
 	}

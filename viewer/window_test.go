@@ -1,0 +1,191 @@
+package viewer
+
+import (
+	"context"
+	"errors"
+	"image"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-gl/gl/v3.3-core/gl"
+	"github.com/go-gl/glfw/v3.3/glfw"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// startX starts an X server without a screen and sets DISPLAY; it skips by name
+// where there is none, and fails where CI=true.
+func startX(t *testing.T) {
+	t.Helper()
+	path, err := exec.LookPath("Xvfb")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("needs Xvfb: ", err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(path, "-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset")
+	cmd.ExtraFiles = []*os.File{w}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt) // it removes its socket
+		cmd.Wait()
+	})
+	r.SetReadDeadline(time.Now().Add(20 * time.Second))
+	b := make([]byte, 16)
+	n, err := r.Read(b)
+	number, convErr := strconv.Atoi(strings.TrimSpace(string(b[:n])))
+	if err != nil || convErr != nil {
+		t.Fatalf("Xvfb names no display: %q, %v", b[:n], err)
+	}
+	t.Setenv("DISPLAY", ":"+strconv.Itoa(number))
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// It may name its display a moment before it answers there.
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		w, err := openWindow(NewFeed(squares()), WindowOptions{W: 32, H: 32})
+		if err == nil {
+			w.close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The window shows what is rendered without one, mouse and keys do what the help
+// says, and everything is freed.
+func TestWindow(t *testing.T) {
+	needGL(t)
+	startX(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	s, _ := room()
+	st := DefaultStyle()
+	w, err := openWindow(NewFeed(s), WindowOptions{Title: "test", W: 320, H: 240, Style: st})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		w.close()
+		if n := liveObjects.Load(); n != 0 {
+			t.Errorf("%d OpenGL objects are left", n)
+		}
+	}()
+	shot := func() *image.NRGBA {
+		glfw.PollEvents()
+		gl.BindFramebuffer(gl.FRAMEBUFFER, 0)
+		if err := w.renderer.draw(w.scene, w.frame()); err != nil {
+			t.Fatal(err)
+		}
+		img, err := readPixels(w.w, w.h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img
+	}
+	var want *image.NRGBA
+	if err := offscreen(w.w, w.h, func(tg *target) error {
+		want, err = tg.draw(w.scene, w.frame())
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got := shot()
+	var differ int
+	for i := range got.Pix {
+		if d := int(got.Pix[i]) - int(want.Pix[i]); d > 24 || d < -24 {
+			differ++
+		}
+	}
+	if share := float64(differ) / float64(len(got.Pix)); share > .02 {
+		t.Errorf("%.1f %% of the window differs from the picture made without one", 100*share)
+	}
+
+	// Click two points, each a press and a release where the pointer is.
+	for _, i := range []int{10, 500} {
+		p := vec(s.Mesh.Vertices[4*i]).Add(vec(s.Mesh.Vertices[4*i+2])).Scale(.5)
+		u, _ := w.frame().view.Project(p)
+		w.move(u.Add(geom.Vec2{X: .5, Y: .5}))
+		w.mouse(glfw.MouseButtonLeft, true, false)
+		w.mouse(glfw.MouseButtonLeft, false, false)
+	}
+	if len(w.picked) != 2 {
+		t.Errorf("%d points were picked", len(w.picked))
+	}
+	before := w.orbit
+	w.mouse(glfw.MouseButtonLeft, true, false)
+	w.move(w.pointer.Add(geom.Vec2{X: 40}))
+	w.mouse(glfw.MouseButtonLeft, false, false)
+	if w.orbit.YawRad == before.YawRad || len(w.picked) != 2 {
+		t.Error("a drag did not turn, or picked")
+	}
+	w.key(glfw.KeyH)
+	if !w.help || shot() == nil {
+		t.Error("H shows no help")
+	}
+	w.key(glfw.KeyEscape)
+	if len(w.picked) != 0 {
+		t.Error("Esc keeps the points")
+	}
+	w.key(glfw.KeyQ)
+	if err := w.loop(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A context that is done closes the window, while snapshots keep coming.
+func TestShowEnds(t *testing.T) {
+	needGL(t)
+	startX(t)
+	s, _ := room()
+	feed := NewLiveFeed(nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	go func() {
+		for i := range 10 {
+			time.Sleep(20 * time.Millisecond)
+			snap := s.Snapshot
+			snap.Pose, snap.Keyframes = geom.IdentitySE3(), s.Keyframes[:i/2]
+			feed.Publish(snap)
+		}
+	}()
+	if err := Show(ctx, feed, WindowOptions{W: 200, H: 150, Style: DefaultStyle()}); err != nil {
+		t.Fatal(err)
+	}
+	if ctx.Err() == nil {
+		t.Error("the window closed by itself")
+	}
+	if n := liveObjects.Load(); n != 0 {
+		t.Errorf("%d OpenGL objects are left", n)
+	}
+}
+
+func TestNoDisplay(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux")
+	}
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	if err := Show(context.Background(), NewFeed(squares()), WindowOptions{}); !errors.Is(err, ErrNoDisplay) {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("DISPLAY", ":9999")
+	if err := Show(context.Background(), NewFeed(squares()), WindowOptions{}); err == nil || !strings.Contains(err.Error(), ":9999") {
+		t.Errorf("a display that is not there: %v", err)
+	}
+}
