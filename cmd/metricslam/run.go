@@ -35,6 +35,7 @@ type runCmd struct {
 	Config       string   `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
 	JSON         bool     `help:"Print the report as JSON."`
 	Quiet        bool     `help:"Show nothing but errors."`
+	CPUProfile   string   `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
 }
 
 // Run reads the source to its end and writes the results.
@@ -43,6 +44,11 @@ func (c runCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	stop, err := startProfile(c.CPUProfile)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	src, err := c.open(ctx)
 	if err != nil {
 		return err
