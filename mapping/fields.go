@@ -1,0 +1,165 @@
+package mapping
+
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapfile"
+)
+
+// field is a column of a table in a map file: where the value of a row lies. What
+// is added to Keyframe, Landmark or Link and has to be kept gets a line in one of
+// the lists below, as optional where older files lack it: it keeps its zero value
+// then.
+type field[T any] struct {
+	name     string
+	optional bool
+	ints     func(*T) []*int
+	floats   func(*T) []*float64
+}
+
+func intField[T any](name string, at func(*T) *int) field[T] {
+	return field[T]{name: name, ints: func(r *T) []*int { return []*int{at(r)} }}
+}
+
+func floatField[T any](name string, at func(*T) *float64) field[T] {
+	return field[T]{name: name, floats: func(r *T) []*float64 { return []*float64{at(r)} }}
+}
+
+func vectorField[T any](name string, at func(*T) []*float64) field[T] {
+	return field[T]{name: name, floats: at}
+}
+
+var keyframeFields = []field[Keyframe]{
+	intField("frame", func(k *Keyframe) *int { return &k.Frame }),
+	floatField("time", func(k *Keyframe) *float64 { return &k.Time }),
+	vectorField("pose", func(k *Keyframe) []*float64 { return poseValues(&k.Pose.R, &k.Pose.T) }),
+	{name: "camera.size", ints: func(k *Keyframe) []*int { return []*int{&k.Camera.W, &k.Camera.H} }},
+	vectorField("camera", func(k *Keyframe) []*float64 { return cameraValues(&k.Camera) }),
+	floatField("log_scale", func(k *Keyframe) *float64 { return &k.LogScale }),
+	floatField("unit", func(k *Keyframe) *float64 { return &k.Unit }),
+	intField("followed", func(k *Keyframe) *int { return &k.Followed }),
+	intField("part", func(k *Keyframe) *int { return &k.Part }),
+	floatField("step_m", func(k *Keyframe) *float64 { return &k.StepM }),
+	floatField("step_log_std", func(k *Keyframe) *float64 { return &k.StepLogStd }),
+}
+
+var featureFields = []field[Feature]{
+	intField("landmark", func(f *Feature) *int { return &f.Landmark }),
+	vectorField("pixel", func(f *Feature) []*float64 { return []*float64{&f.Pixel.X, &f.Pixel.Y} }),
+	floatField("depth_m", func(f *Feature) *float64 { return &f.DepthM }),
+	floatField("log_std", func(f *Feature) *float64 { return &f.LogStd }),
+}
+
+var landmarkFields = []field[Landmark]{
+	intField("id", func(l *Landmark) *int { return &l.ID }),
+	intField("host", func(l *Landmark) *int { return &l.Host }),
+	vectorField("ray", func(l *Landmark) []*float64 { return []*float64{&l.Ray.X, &l.Ray.Y, &l.Ray.Z} }),
+	floatField("inv_depth", func(l *Landmark) *float64 { return &l.InvDepth }),
+	floatField("log_std", func(l *Landmark) *float64 { return &l.LogStd }),
+}
+
+var observationFields = []field[Observation]{
+	intField("keyframe", func(o *Observation) *int { return &o.KF }),
+	intField("index", func(o *Observation) *int { return &o.Index }),
+}
+
+var linkFields = []field[Link]{
+	intField("from", func(l *Link) *int { return &l.From }),
+	intField("to", func(l *Link) *int { return &l.To }),
+	vectorField("z", func(l *Link) []*float64 { return append(poseValues(&l.Z.R, &l.Z.T), &l.Z.S) }),
+	intField("inliers", func(l *Link) *int { return &l.Inliers }),
+}
+
+var originFields = []field[Origin]{
+	intField("keyframe", func(o *Origin) *int { return &o.Keyframe }),
+	intField("frames", func(o *Origin) *int { return &o.Frames }),
+}
+
+// stateFields are the single values of a map.
+var stateFields = []field[State]{
+	intField("part", func(s *State) *int { return &s.Part }),
+	intField("parts", func(s *State) *int { return &s.Parts }),
+	intField("ties", func(s *State) *int { return &s.Ties }),
+	vectorField("scale", func(s *State) []*float64 { return []*float64{&s.Scale.Log, &s.Scale.Sigma} }),
+	floatField("ground.height_m", func(s *State) *float64 { return &s.Ground.HeightM }),
+	vectorField("ground.normal", func(s *State) []*float64 {
+		return []*float64{&s.Ground.normal.X, &s.Ground.normal.Y, &s.Ground.normal.Z}
+	}),
+	intField("ground.heights", func(s *State) *int { return &s.Ground.heights }),
+}
+
+// poseValues are the rows of a rotation and a translation.
+func poseValues(r *geom.Mat3, t *geom.Vec3) []*float64 {
+	out := make([]*float64, 0, 13)
+	for i := range 3 {
+		for j := range 3 {
+			out = append(out, &r[i][j])
+		}
+	}
+	return append(out, &t.X, &t.Y, &t.Z)
+}
+
+func cameraValues(c *geom.Camera) []*float64 { return []*float64{&c.Fx, &c.Fy, &c.Cx, &c.Cy} }
+
+// putRows adds the columns of rows to a section; values of one row stand together.
+func putRows[T any](e *mapfile.Encoder, fields []field[T], rows []*T) {
+	for _, f := range fields {
+		if f.ints != nil {
+			var v []int
+			for _, r := range rows {
+				for _, p := range f.ints(r) {
+					v = append(v, *p)
+				}
+			}
+			e.Ints(f.name, v)
+			continue
+		}
+		var v []float64
+		for _, r := range rows {
+			for _, p := range f.floats(r) {
+				v = append(v, *p)
+			}
+		}
+		e.Floats(f.name, v)
+	}
+}
+
+// takeRows reads the columns of rows that are there already.
+func takeRows[T any](d *mapfile.Decoder, fields []field[T], rows []*T) error {
+	for _, f := range fields {
+		if f.optional && !d.Has(f.name) {
+			continue
+		}
+		if f.ints != nil {
+			takeValues(d.Ints(f.name, len(rows)*len(f.ints(new(T)))), f.ints, rows)
+		} else {
+			takeValues(d.Floats(f.name, len(rows)*len(f.floats(new(T)))), f.floats, rows)
+		}
+		if d.Err() != nil {
+			return d.Err()
+		}
+	}
+	return nil
+}
+
+func takeValues[T, V any](v []V, at func(*T) []*V, rows []*T) {
+	for _, r := range rows {
+		for _, p := range at(r) {
+			if len(v) == 0 {
+				return
+			}
+			*p, v = v[0], v[1:]
+		}
+	}
+}
+
+// rowCount is the number of rows that a column of single values tells.
+func rowCount(d *mapfile.Decoder, column string) int { return len(d.Ints(column, -1)) }
+
+// pointers returns where the elements of a slice lie.
+func pointers[T any](v []T) []*T {
+	out := make([]*T, len(v))
+	for i := range v {
+		out[i] = &v[i]
+	}
+	return out
+}

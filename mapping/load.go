@@ -1,0 +1,157 @@
+package mapping
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/metricslam/metricslam/mapfile"
+)
+
+// Loaded is a map that was read from a file.
+type Loaded struct {
+	State *State
+	File  *mapfile.File // open: later files take pictures from it
+}
+
+// Load reads a map file and checks all of it. Errors name the file, what is wrong
+// and what to do. The caller closes the file.
+func Load(ctx context.Context, path string) (*Loaded, error) {
+	f, err := mapfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	st, err := Read(ctx, f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Loaded{State: st, File: f}, nil
+}
+
+// Read reads the map of an open file and checks all of it.
+func Read(ctx context.Context, f *mapfile.File) (*State, error) {
+	st := new(State)
+	for _, t := range []struct {
+		tag  string
+		take func(*mapfile.Decoder, *State) error
+	}{{tagState, takeState}, {tagKeyframes, takeKeyframes}, {tagFeatures, takeFeatures}, {tagLandmarks, takeLandmarks}, {tagLinks, takeLinks}} {
+		d, err := f.Section(t.tag, 0)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.take(d, st); err != nil {
+			return nil, f.Damaged("section %s: %w", t.tag, err)
+		}
+	}
+	if err := st.check(); err != nil {
+		return nil, f.Damaged("%w", err)
+	}
+	return st, readPictures(ctx, f, st)
+}
+
+// readPictures unpacks the keyframes' pictures, several at a time.
+func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for i, k := range st.Keyframes {
+		g.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			d, err := f.Section(tagPictures, i)
+			if err != nil {
+				return err
+			}
+			if err := decodePictures(d, k); err != nil {
+				return f.Damaged("section %s %d: %w", tagPictures, i, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func takeState(d *mapfile.Decoder, st *State) error {
+	if err := takeRows(d, stateFields, []*State{st}); err != nil {
+		return err
+	}
+	names, kinds := d.Strings("origin.source"), d.Strings("origin.kind")
+	if d.Err() == nil && len(kinds) != len(names) {
+		d.Fail("%d kinds of %d sources", len(kinds), len(names))
+	}
+	if d.Err() != nil {
+		return d.Err()
+	}
+	st.Origins = make([]Origin, len(names))
+	for i := range names {
+		st.Origins[i] = Origin{Source: names[i], Kind: kinds[i]}
+	}
+	return takeRows(d, originFields, pointers(st.Origins))
+}
+
+func takeKeyframes(d *mapfile.Decoder, st *State) error {
+	rows := make([]Keyframe, rowCount(d, "frame"))
+	for i := range rows {
+		rows[i].ID = i
+	}
+	st.Keyframes = pointers(rows)
+	return takeRows(d, keyframeFields, st.Keyframes)
+}
+
+func takeFeatures(d *mapfile.Decoder, st *State) error {
+	all := make([]Feature, rowCount(d, "landmark"))
+	if err := takeRows(d, featureFields, pointers(all)); err != nil {
+		return err
+	}
+	for i, n := range d.Ints("features", len(st.Keyframes)) {
+		if n < 0 || n > len(all) {
+			return fmt.Errorf("keyframe %d has %d features, %d are left", i, n, len(all))
+		}
+		st.Keyframes[i].Features, all = all[:n:n], all[n:]
+		for _, f := range st.Keyframes[i].Features {
+			if !f.Pixel.IsFinite() || !finite(f.DepthM, f.LogStd) || f.Landmark < -1 {
+				return fmt.Errorf("keyframe %d: a feature of landmark %d at %v with depth %g", i, f.Landmark, f.Pixel, f.DepthM)
+			}
+		}
+	}
+	if d.Err() == nil && len(all) > 0 {
+		return fmt.Errorf("%d features belong to no keyframe", len(all))
+	}
+	return d.Err()
+}
+
+func takeLandmarks(d *mapfile.Decoder, st *State) error {
+	rows := make([]Landmark, rowCount(d, "id"))
+	st.Landmarks = pointers(rows)
+	if err := takeRows(d, landmarkFields, st.Landmarks); err != nil {
+		return err
+	}
+	all := make([]Observation, rowCount(d, "keyframe"))
+	if err := takeRows(d, observationFields, pointers(all)); err != nil {
+		return err
+	}
+	for i, n := range d.Ints("observations", len(rows)) {
+		if n < 1 || n > len(all) {
+			return fmt.Errorf("landmark %d has %d observations, %d are left", rows[i].ID, n, len(all))
+		}
+		rows[i].Obs, all = all[:n:n], all[n:]
+	}
+	return d.Err()
+}
+
+func takeLinks(d *mapfile.Decoder, st *State) error {
+	st.Links = make([]Link, rowCount(d, "from"))
+	if err := takeRows(d, linkFields, pointers(st.Links)); err != nil {
+		return err
+	}
+	ties := d.Ints("tie", -1)
+	for i, n := range d.Ints("ties", len(st.Links)) {
+		if n < 0 || n > len(ties) {
+			return fmt.Errorf("link %d has %d ties, %d are left", i, n, len(ties))
+		}
+		st.Links[i].ties, ties = ties[:n:n], ties[n:]
+	}
+	return d.Err()
+}

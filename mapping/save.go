@@ -1,0 +1,172 @@
+package mapping
+
+import (
+	"io"
+
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/mapfile"
+)
+
+// Tags of the sections of a map file.
+const (
+	tagState     = "META"
+	tagKeyframes = "KEYF"
+	tagFeatures  = "FEAT"
+	tagLandmarks = "LMRK"
+	tagLinks     = "LINK"
+	tagPictures  = "PICT" // one a keyframe
+)
+
+// Store writes a map into files, the same map again and again as it grows. What
+// never changes of a keyframe is packed once: later files take it from the one
+// before, byte by byte.
+type Store struct {
+	packed map[*Keyframe]packed
+	file   *mapfile.File // the last one written
+}
+
+// packed is where the pictures of a keyframe lie.
+type packed struct {
+	file  *mapfile.File
+	entry mapfile.Entry
+}
+
+// NewStore returns a store that takes the pictures of states that were read from
+// their files; those must stay open as long as it is used.
+func NewStore(loaded ...*Loaded) *Store {
+	s := &Store{packed: make(map[*Keyframe]packed)}
+	for _, l := range loaded {
+		for i, k := range l.State.Keyframes {
+			if e, ok := l.File.Find(tagPictures, i); ok {
+				s.packed[k] = packed{l.File, e}
+			}
+		}
+	}
+	return s
+}
+
+// Save writes a state into the file path, whole or not at all. The state is one
+// that Mapper.State or Read returned.
+func (s *Store) Save(path string, st *State) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return s.write(w, st) })
+	if err != nil {
+		return err
+	}
+	f, err := mapfile.Open(path)
+	if err != nil {
+		return err
+	}
+	if s.file != nil {
+		s.file.Close()
+	}
+	s.file = f
+	clear(s.packed)
+	for i, k := range st.originals() {
+		if e, ok := f.Find(tagPictures, i); ok {
+			s.packed[k] = packed{f, e}
+		}
+	}
+	return nil
+}
+
+// Close lets the last file go.
+func (s *Store) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// originals are the keyframes that the state's are copies of.
+func (s *State) originals() []*Keyframe {
+	if s.live != nil {
+		return s.live
+	}
+	return s.Keyframes
+}
+
+func (s *Store) write(w io.Writer, st *State) error {
+	out, err := mapfile.NewWriter(w)
+	if err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		tag  string
+		make func(*mapfile.Encoder, *State)
+	}{{tagState, putState}, {tagKeyframes, putKeyframes}, {tagFeatures, putFeatures}, {tagLandmarks, putLandmarks}, {tagLinks, putLinks}} {
+		var e mapfile.Encoder
+		t.make(&e, st)
+		if err := out.Add(t.tag, 0, e.Data()); err != nil {
+			return err
+		}
+	}
+	for i, k := range st.originals() {
+		if err := s.pictures(out, i, k); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// pictures copies what is packed already, and packs what is not.
+func (s *Store) pictures(out *mapfile.Writer, i int, k *Keyframe) error {
+	if p, ok := s.packed[k]; ok {
+		data, err := p.file.Stored(p.entry)
+		if err == nil {
+			return out.AddStored(p.entry, i, data)
+		} // a file that was damaged since is no reason to lose the map in memory
+	}
+	data, err := encodePictures(k)
+	if err != nil {
+		return err
+	}
+	return out.Add(tagPictures, i, data)
+}
+
+func putState(e *mapfile.Encoder, st *State) {
+	putRows(e, stateFields, []*State{st})
+	names, kinds := make([]string, len(st.Origins)), make([]string, len(st.Origins))
+	for i, o := range st.Origins {
+		names[i], kinds[i] = o.Source, o.Kind
+	}
+	e.Strings("origin.source", names)
+	e.Strings("origin.kind", kinds)
+	putRows(e, originFields, pointers(st.Origins))
+}
+
+func putKeyframes(e *mapfile.Encoder, st *State) { putRows(e, keyframeFields, st.Keyframes) }
+
+func putFeatures(e *mapfile.Encoder, st *State) {
+	counts := make([]int, len(st.Keyframes))
+	var rows []*Feature
+	for i, k := range st.Keyframes {
+		counts[i] = len(k.Features)
+		rows = append(rows, pointers(k.Features)...)
+	}
+	e.Ints("features", counts)
+	putRows(e, featureFields, rows)
+}
+
+func putLandmarks(e *mapfile.Encoder, st *State) {
+	putRows(e, landmarkFields, st.Landmarks)
+	counts := make([]int, len(st.Landmarks))
+	var rows []*Observation
+	for i, l := range st.Landmarks {
+		counts[i] = len(l.Obs)
+		rows = append(rows, pointers(l.Obs)...)
+	}
+	e.Ints("observations", counts)
+	putRows(e, observationFields, rows)
+}
+
+func putLinks(e *mapfile.Encoder, st *State) {
+	putRows(e, linkFields, pointers(st.Links))
+	counts := make([]int, len(st.Links))
+	var ties []int
+	for i, l := range st.Links {
+		counts[i] = len(l.ties)
+		ties = append(ties, l.ties...)
+	}
+	e.Ints("ties", counts)
+	e.Ints("tie", ties)
+}

@@ -1,0 +1,305 @@
+package mapping
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// fullState is a small map that has something in every field.
+func fullState(keyframes int) *State {
+	r := rand.New(rand.NewPCG(4, 4))
+	w := newSynthetic(syntheticSpec{keyframes: keyframes, points: 60, noisePx: .3, depth: true, depthNoise: .02, scaleSigma: .1})
+	m := NewMapper(Default(), nil)
+	m.Map = w.m
+	for i, k := range m.Map.Keyframes {
+		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
+		k.Camera, k.LogScale, k.Followed, k.Unit, k.StepM, k.StepLogStd = small, .01*float64(i), 50, 1.5, .2, .03
+		k.Gray, k.Color = slam.NewGray(48, 36), slam.NewRGB(24, 18)
+		for j := range k.Gray.Pix {
+			k.Gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
+		}
+		for j := range k.Color.Pix {
+			k.Color.Pix[j] = uint8(j / 8)
+		}
+		d := slam.DepthMap{W: 24, H: 18, Camera: small.Resized(24, 18), Sigma: .05, ScaleSigma: .1, Source: "sim"}
+		for range 24 * 18 {
+			d.Depth = append(d.Depth, float32(max(0, 6*r.Float64()-1)))
+			d.LogStd = append(d.LogStd, float32(.3*r.Float64()))
+		}
+		k.Depth = packDepth(d)
+		for range 5 {
+			k.Place = append(k.Place, PlaceFeature{geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, randomDescriptor(r)})
+		}
+	}
+	for _, l := range m.Map.landmarks {
+		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
+	}
+	m.Links = []Link{{From: 0, To: keyframes - 1, Z: geom.Sim3FromSE3(walk(1), 1.1), Inliers: 44}}
+	from, to := m.Map.Keyframes[0], m.Map.Keyframes[keyframes-1]
+	m.Links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
+	m.tie(&m.Links[0])
+	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
+	m.Ground = Ground{HeightM: 1.6, normal: geom.Vec3{Y: 1}, heights: 7}
+	s := m.State()
+	s.Origins = []Origin{{Source: "a b", Kind: "tum", Frames: 90}}
+	return s
+}
+
+var wholeState = cmp.Options{
+	cmp.AllowUnexported(State{}, Keyframe{}, PackedDepth{}, Landmark{}, Link{}, Ground{}),
+	cmpopts.IgnoreFields(State{}, "live"), cmpopts.IgnoreFields(Link{}, "pairs"), // done with once tied
+	cmpopts.IgnoreFields(Keyframe{}, "Color"), // JPEG
+	cmpopts.EquateEmpty(),
+}
+
+func save(t testing.TB, s *State) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "map.mslam")
+	store := NewStore()
+	defer store.Close()
+	if err := store.Save(path, s); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t testing.TB, path string) *Loaded {
+	t.Helper()
+	l, err := Load(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.File.Close() })
+	return l
+}
+
+func TestSaveLoad(t *testing.T) {
+	want := fullState(4)
+	l := load(t, save(t, want))
+	if d := cmp.Diff(want, l.State, wholeState); d != "" {
+		t.Errorf("read back (-want +got):\n%s", d)
+	}
+	for i, k := range l.State.Keyframes {
+		var worst int
+		for j, v := range want.Keyframes[i].Color.Pix {
+			d := int(v) - int(k.Color.Pix[j])
+			worst = max(worst, d, -d)
+		}
+		if len(k.Color.Pix) != 3*24*18 || worst > 12 {
+			t.Errorf("keyframe %d: colours are %d grey levels off", i, worst)
+		}
+	}
+	m := NewMapper(Default(), nil)
+	m.Restore(l.State)
+	if d := cmp.Diff(want, withOrigins(m.State(), want), wholeState); d != "" {
+		t.Errorf("restored (-want +got):\n%s", d)
+	}
+	checkInvariants(t, m.Map)
+	if next := l.State.NextTrack(); next != 60 {
+		t.Errorf("tracks go on from %d, want 60", next)
+	}
+}
+
+func withOrigins(s, from *State) *State {
+	s.Origins = from.Origins
+	return s
+}
+
+func TestSaveEmpty(t *testing.T) {
+	want := NewMapper(Default(), nil).State()
+	if d := cmp.Diff(want, load(t, save(t, want)).State, wholeState); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// A state is what the map was, whatever becomes of the map.
+func TestStateStays(t *testing.T) {
+	w := newSynthetic(syntheticSpec{keyframes: 4, points: 60})
+	m := NewMapper(Default(), nil)
+	m.Map = w.m
+	s, same := m.State(), m.State()
+	w.disturb(0, .1, .1, .1)
+	for _, k := range m.Map.Keyframes {
+		k.Features[0].DepthM = 9
+	}
+	for id := range 20 {
+		if l, ok := m.Map.landmarks[id]; ok {
+			m.Map.forgetObservation(l, l.Obs[0])
+		}
+	}
+	if d := cmp.Diff(same, s, wholeState); d != "" {
+		t.Errorf("the state changed with its map:\n%s", d)
+	}
+}
+
+// A map that is saved as it grows, or that was loaded, gives the same bytes as
+// one that is saved once: pictures are taken over from the file before.
+func TestSaveAgain(t *testing.T) {
+	s := fullState(5)
+	once, err := os.ReadFile(save(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "map.mslam")
+	store := NewStore()
+	defer store.Close()
+	part := fullState(3)
+	part.live = s.live[:3]
+	for _, st := range []*State{part, s} {
+		if err := store.Save(path, st); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := load(t, path)
+	for _, k := range l.State.Keyframes {
+		clear(k.Color.Pix) // would show if it were packed anew
+	}
+	other := NewStore(l)
+	defer other.Close()
+	if err := other.Save(path, l.State); err != nil {
+		t.Fatal(err)
+	}
+	again, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(once, again) {
+		t.Errorf("%d bytes, want the %d of a single save (error %v)", len(again), len(once), err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%d files in the folder, want 1", len(entries))
+	}
+}
+
+// A map cut at any byte, or with any bit changed, is refused by name and never
+// panics.
+func TestDamagedFiles(t *testing.T) {
+	data, err := os.ReadFile(save(t, fullState(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(2, 2))
+	check := func(bad []byte, what string, at int) {
+		t.Helper()
+		f, err := mapfile.New(bytes.NewReader(bad), int64(len(bad)), "m.mslam")
+		if err == nil {
+			defer f.Close()
+			_, err = Read(context.Background(), f)
+		}
+		if err == nil || !strings.Contains(err.Error(), "m.mslam") {
+			t.Fatalf("%s at byte %d of %d: error %v", what, at, len(data), err)
+		}
+	}
+	for n := range data {
+		check(data[:n], "cut", n)
+		bad := bytes.Clone(data)
+		bad[n] ^= 1 << r.IntN(8)
+		check(bad, "a bit changed", n)
+	}
+}
+
+// What a file says has to make sense even where its checksums are right.
+func TestNonsense(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(*State)
+	}{
+		{"part", func(s *State) { s.Part = 3 }},
+		{"keyframe's part", func(s *State) { s.Keyframes[1].Part = -1 }},
+		{"pose of NaN", func(s *State) { s.Keyframes[1].Pose.T.X = math.NaN() }},
+		{"pose that is no rotation", func(s *State) { s.Keyframes[1].Pose.R[0][0] = 2 }},
+		{"camera", func(s *State) { s.Keyframes[0].Camera.Fx = 0 }},
+		{"huge picture", func(s *State) { s.Keyframes[0].Camera.W = 1 << 20 }},
+		{"unit", func(s *State) { s.Keyframes[0].Unit = 0 }},
+		{"feature of no landmark", func(s *State) { s.Keyframes[0].Features[0].Landmark = 12345 }},
+		{"feature at infinity", func(s *State) { s.Keyframes[0].Features[0].Pixel.X = math.Inf(1) }},
+		{"observation of no keyframe", func(s *State) { s.Landmarks[0].Obs[0].KF = 99 }},
+		{"host", func(s *State) { s.Landmarks[0].Host = 9 }},
+		{"order of landmarks", func(s *State) { s.Landmarks[0], s.Landmarks[1] = s.Landmarks[1], s.Landmarks[0] }},
+		{"depth", func(s *State) { s.Landmarks[0].InvDepth = math.NaN() }},
+		{"link", func(s *State) { s.Links[0].To = 4 }},
+		{"scale of a link", func(s *State) { s.Links[0].Z.S = 0 }},
+		{"picture of another size", func(s *State) { s.live[0].Gray = slam.NewGray(20, 20) }},
+		{"camera of a depth map", func(s *State) { s.live[0].Depth.Camera.Fx = math.NaN() }},
+	}
+	for _, tt := range tests {
+		s := fullState(4)
+		tt.spoil(s)
+		_, err := Load(context.Background(), save(t, s))
+		if !errors.Is(err, mapfile.ErrDamaged) {
+			t.Errorf("%s: error %v, want a damaged map", tt.name, err)
+		}
+	}
+}
+
+// Sections of any content under right checksums: an error or a map, no panic.
+func FuzzRead(f *testing.F) {
+	whole, err := mapfile.Open(save(f, fullState(2)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer whole.Close()
+	tags := []string{tagState, tagKeyframes, tagFeatures, tagLandmarks, tagLinks, tagPictures}
+	sections := make([][]byte, len(tags))
+	for i, tag := range tags {
+		e, _ := whole.Find(tag, 0)
+		if sections[i], err = whole.Read(e); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(uint8(i), 40, []byte{1, 2, 3})
+		f.Add(uint8(i), 0, sections[i])
+	}
+	f.Fuzz(func(t *testing.T, which uint8, at int, patch []byte) {
+		var b bytes.Buffer
+		w, err := mapfile.NewWriter(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, tag := range tags {
+			raw := sections[i]
+			if int(which)%len(tags) == i {
+				raw = bytes.Clone(raw)
+				copy(raw[min(uint(at), uint(len(raw))):], patch)
+			}
+			for n := range 2 {
+				if n == 0 || tag == tagPictures {
+					if err := w.Add(tag, n, raw); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		file, err := mapfile.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "fuzz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if s, err := Read(context.Background(), file); err == nil {
+			NewMapper(Default(), nil).Restore(s)
+		}
+	})
+}
+
+func BenchmarkState(b *testing.B) {
+	w := newSynthetic(syntheticSpec{keyframes: 200, points: 20000})
+	m := NewMapper(Default(), nil)
+	m.Map = w.m
+	for b.Loop() {
+		m.State()
+	}
+}

@@ -1,0 +1,194 @@
+package mapping
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// Origin is a source of frames that a map was made from.
+type Origin struct {
+	Source   string // as the user gave it
+	Kind     string // "tum", "kitti", ...
+	Keyframe int    // id of the first keyframe it gave
+	Frames   int    // that were read of it
+}
+
+// State is all of a map that has to be kept to go on with it: what a map file
+// holds. Witnesses of loops that wait for a second one are left behind.
+type State struct {
+	Keyframes []*Keyframe // index = ID
+	Landmarks []*Landmark // by ascending id
+	Links     []Link
+	Scale     Scale
+	Ground    Ground
+	Part      int // that keyframes are added to
+	Parts     int // ever started
+	Ties      int // landmarks ever made of links
+	Origins   []Origin
+
+	live []*Keyframe // the mapper's own, of which Keyframes are copies
+}
+
+// State returns a copy of the map that the mapper does not change any more.
+// Pictures, depth and descriptors are shared: they never change.
+func (m *Mapper) State() *State {
+	s := &State{
+		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, len(m.Map.landmarks)),
+		Links: slices.Clone(m.Links), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
+		live: slices.Clone(m.Map.Keyframes),
+	}
+	var features, observations int
+	for _, k := range m.Map.Keyframes {
+		features += len(k.Features)
+	}
+	for _, l := range m.Map.landmarks {
+		observations += len(l.Obs)
+	}
+	allFeatures, allObs := make([]Feature, 0, features), make([]Observation, 0, observations)
+	keyframes, landmarks := make([]Keyframe, len(s.Keyframes)), make([]Landmark, 0, len(m.Map.landmarks))
+	for i, k := range m.Map.Keyframes {
+		from := len(allFeatures)
+		allFeatures = append(allFeatures, k.Features...)
+		keyframes[i] = *k
+		keyframes[i].Features = allFeatures[from:len(allFeatures):len(allFeatures)]
+		s.Keyframes[i] = &keyframes[i]
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.Map.landmarks)) {
+		l := m.Map.landmarks[id]
+		from := len(allObs)
+		allObs = append(allObs, l.Obs...)
+		landmarks = append(landmarks, *l)
+		c := &landmarks[len(landmarks)-1]
+		c.Obs = allObs[from:len(allObs):len(allObs)]
+		s.Landmarks = append(s.Landmarks, c)
+	}
+	return s
+}
+
+// Restore makes a state the mapper's map, in place of the one it has; the state
+// belongs to the mapper from then on. A camera height that the mapper was given
+// stays. The features must be told of the keyframes' pictures, and number their
+// tracks from NextTrack on.
+func (m *Mapper) Restore(s *State) {
+	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks))}
+	for _, l := range s.Landmarks {
+		m.Map.landmarks[l.ID] = l
+	}
+	height := m.Ground.HeightM
+	m.Links, m.Scale, m.Ground = s.Links, s.Scale, s.Ground
+	if height > 0 {
+		m.Ground.HeightM = height
+	}
+	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, nil
+	m.places = newPlaceIndex()
+	for _, k := range s.Keyframes {
+		m.places.add(k.ID, k.Place)
+	}
+}
+
+// NextTrack returns the lowest id above all landmarks that come from tracks.
+func (s *State) NextTrack() int {
+	next := 0
+	for _, l := range s.Landmarks {
+		if l.ID < firstTie {
+			next = max(next, l.ID+1)
+		}
+	}
+	return next
+}
+
+// maxSide bounds the pictures that a state may hold.
+const maxSide = 1 << 14
+
+// check names the first thing in a state that cannot be.
+func (s *State) check() error {
+	if s.Parts < 1 || s.Part < 0 || s.Part >= s.Parts {
+		return fmt.Errorf("part %d of %d", s.Part, s.Parts)
+	}
+	if s.Ties < 0 || !finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.normal.IsFinite() {
+		return fmt.Errorf("scale %v, ground %v, %d ties", s.Scale, s.Ground, s.Ties)
+	}
+	for i, k := range s.Keyframes {
+		if err := k.check(i, s.Parts); err != nil {
+			return fmt.Errorf("keyframe %d: %w", i, err)
+		}
+	}
+	if err := s.checkLandmarks(); err != nil {
+		return err
+	}
+	for i, l := range s.Links {
+		n := len(s.Keyframes)
+		if l.From < 0 || l.From >= n || l.To < 0 || l.To >= n || !l.Z.SE3().IsFinite() || !(l.Z.S > 0) {
+			return fmt.Errorf("link %d from keyframe %d to %d", i, l.From, l.To)
+		}
+	}
+	return nil
+}
+
+func (k *Keyframe) check(id, parts int) error {
+	c := k.Camera
+	turned := k.Pose.R.T().Mul(k.Pose.R).Add(geom.Identity3().Scale(-1))
+	switch {
+	case k.ID != id:
+		return fmt.Errorf("calls itself %d", k.ID)
+	case c.W < 1 || c.H < 1 || c.W > maxSide || c.H > maxSide || !(c.Fx > 0) || !(c.Fy > 0) || !finite(c.Fx, c.Fy, c.Cx, c.Cy):
+		return fmt.Errorf("camera %v", c)
+	case !k.Pose.IsFinite() || math.Abs(turned[0][0])+math.Abs(turned[1][1])+math.Abs(turned[2][2])+math.Abs(turned[0][1])+math.Abs(turned[0][2])+math.Abs(turned[1][2]) > 1e-3:
+		return fmt.Errorf("its pose is none")
+	case k.Part < 0 || k.Part >= parts:
+		return fmt.Errorf("part %d of %d", k.Part, parts)
+	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd):
+		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g", k.Time, k.LogScale, k.Unit, k.StepM)
+	}
+	return nil
+}
+
+// checkLandmarks asks that landmarks and features name each other.
+func (s *State) checkLandmarks() error {
+	var listed int
+	last := -1
+	for _, l := range s.Landmarks {
+		if l.ID <= last {
+			return fmt.Errorf("landmark %d comes after %d", l.ID, last)
+		}
+		last = l.ID
+		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() {
+			return fmt.Errorf("landmark %d: inverse depth %g, ray %v", l.ID, l.InvDepth, l.Ray)
+		}
+		hosted := false
+		for _, o := range l.Obs {
+			if o.KF < 0 || o.KF >= len(s.Keyframes) || o.Index < 0 || o.Index >= len(s.Keyframes[o.KF].Features) || s.Keyframes[o.KF].Features[o.Index].Landmark != l.ID {
+				return fmt.Errorf("landmark %d: no feature %d of keyframe %d names it", l.ID, o.Index, o.KF)
+			}
+			hosted = hosted || o.KF == l.Host
+		}
+		if !hosted {
+			return fmt.Errorf("landmark %d is not seen by its host, keyframe %d", l.ID, l.Host)
+		}
+		listed += len(l.Obs)
+	}
+	for _, k := range s.Keyframes {
+		for _, f := range k.Features {
+			if f.Landmark >= 0 {
+				listed--
+			}
+		}
+	}
+	if listed != 0 {
+		return fmt.Errorf("features and observations differ in number by %d", listed)
+	}
+	return nil
+}
+
+func finite(v ...float64) bool {
+	for _, x := range v {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}
