@@ -88,8 +88,8 @@ class ViewRange:
     the range of these ratios.
     """
 
-    focal: tuple[float, float] = (0.85, 1.9)
-    whole: float = 0.45
+    focal: tuple[float, float] = (0.85, 2.2)
+    whole: float = 0.4
     tilt: float = 0.1
     roll: float = 0.08
     letterbox: float = 0.06
@@ -157,9 +157,11 @@ def photometric(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Exposure, contrast, white balance, saturation, blur, noise and JPEG, as cameras do."""
     if rng.random() < 0.25:
         image = _blur(rng, image)
-    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.4, 1.5)
-    balance = np.exp(rng.normal() * 0.1 + rng.normal(size=3) * 0.06)
+    saturation = 0.0 if rng.random() < 0.1 else rng.uniform(0.3, 1.6)
+    balance = np.exp(rng.normal() * 0.1 + rng.normal(size=3) * 0.08)
     mix = balance[:, None] * (saturation * np.eye(3) + (1 - saturation) / 3)
+    if rng.random() < 0.3:
+        mix = mix @ _hue_turn(rng.normal() * 0.8)
     out = cv2.transform(image, mix)
     level = np.linspace(0, 1, 256) ** np.exp(rng.normal() * 0.22) * np.exp(rng.normal() * 0.15)
     level = (level - 0.5) * rng.uniform(0.75, 1.25) + 0.5
@@ -172,6 +174,22 @@ def photometric(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         ok, code = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         out = cv2.imdecode(code, cv2.IMREAD_COLOR) if ok else out
     return out
+
+
+def _hue_turn(angle: float) -> np.ndarray:
+    """The rotation of RGB about grey, which turns the hues [rad]."""
+    c, s = np.cos(angle), np.sin(angle) / np.sqrt(3)
+    a = (1 - c) / 3
+    return np.array([[c + a, a - s, a + s], [a + s, c + a, a - s], [a - s, a + s, c + a]])
+
+
+def erase(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Covers one or two rectangles with a colour; their depth has to come from around them."""
+    h, w = image.shape[:2]
+    for _ in range(int(rng.integers(1, 3))):
+        rows, cols = int(h * rng.uniform(0.08, 0.35)), int(w * rng.uniform(0.08, 0.35))
+        y, x = rng.integers(h - rows), rng.integers(w - cols)
+        image[y:y + rows, x:x + cols] = rng.integers(0, 256, 3)
 
 
 def _add_noise(image: np.ndarray, noise: np.ndarray, deviation: float) -> np.ndarray:
@@ -220,6 +238,8 @@ class MixedViews(Dataset):
         image, depth = virtual_view(image, depth, source, target, turn)
         outside = (image == PAD_VALUE).all(2) & (depth == 0)
         image = photometric(rng, image)
+        if rng.random() < 0.2:
+            erase(rng, image)
         image[outside] = PAD_VALUE
         if rng.random() < share.views.letterbox:
             letterbox(rng, image, depth, share.views.ratios)

@@ -20,8 +20,8 @@ import numpy as np
 import yaml
 
 from .camera import Camera, fit_and_pad, square_pixels
-from .data import data_folder
-from .prepare import read_depth, read_rgb, tum_frames
+from .data import data_folder, load_set
+from .prepare import NYU_HELD_OUT, nyu_frames, read_depth, read_rgb, tum_frames
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,15 @@ class Model:
             str(path), options, providers=["CPUExecutionProvider"])
         self.height, self.width = self.contract["input"]["shape"][2:]
 
-    def run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, image: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
         """(canonical depth, log variance) [H, W] of a picture of the network's size."""
         names = [self.contract["outputs"][k]["name"] for k in ("depth", "log_variance")]
-        x = image.astype(np.float32).transpose(2, 0, 1)[None]
-        depth, log_variance = self.session.run(names, {self.contract["input"]["name"]: x})
+        feed = {self.contract["input"]["name"]: image.astype(np.float32).transpose(2, 0, 1)[None]}
+        for extra in self.contract.get("extra_inputs", []):
+            if extra["kind"] != "intrinsics":
+                raise ValueError(f"extra input of kind {extra['kind']}: only intrinsics are judged")
+            feed[extra["name"]] = camera.matrix().astype(np.float32)[None]
+        depth, log_variance = self.session.run(names, feed)
         return depth[0, 0], log_variance[0, 0]
 
     def predict(self, rgb: np.ndarray, intrinsics: tuple[float, float, float, float]
@@ -66,7 +70,7 @@ class Model:
         h, w = rgb.shape[:2]
         squared, camera = square_pixels(rgb, *intrinsics)
         image, fitted, (x, y, cols, rows) = fit_and_pad(squared, camera, self.width, self.height)
-        depth, log_variance = self.run(image)
+        depth, log_variance = self.run(image, fitted)
         scale = self.contract["scale"]
         if scale["rule"] == "canonical":
             depth = depth * fitted.f / scale["focal"]
@@ -82,10 +86,8 @@ def _frames(listing: list, range_m: tuple[float, float]) -> list[Frame]:
             for p, d, k, units in listing]
 
 
-def _nyu(root: Path) -> list[Frame]:
-    k = tuple(np.loadtxt(root / "nyu" / "intrinsics.txt")[:4])
-    return _frames([(root / f"nyu/rgb/{i:05d}.jpg", root / f"nyu/depth/{i:05d}.png", k, 1000.0)
-                    for i in range(860, 900)], INDOOR_M)
+def _nyu(root: Path, numbers: range) -> list[Frame]:
+    return _frames(nyu_frames(root, numbers), INDOOR_M)
 
 
 def _sun3d(root: Path) -> list[Frame]:
@@ -125,7 +127,7 @@ def middle(frame: Frame, share: float = 0.55) -> Frame:
 
 def test_sets(root: Path) -> dict[str, list[Frame]]:
     """The sets of real pictures that are never trained on."""
-    nyu = _nyu(root)
+    nyu = _nyu(root, range(860, 900))
     kitchen = tum_frames(root / "tum/redkitchen", 20)
     return {
         "nyu": nyu,
@@ -136,6 +138,25 @@ def test_sets(root: Path) -> dict[str, list[Frame]]:
         "kitti_demo": _demo(root, "kitti_demo", ROAD_M),
         "kitti_raw": _kitti_raw(root),
     }
+
+
+def held_out_sets(root: Path, cache: Path | None) -> dict[str, list[Frame]]:
+    """What decisions and the calibration rest on: NYU pictures kept out of training, and
+    generated scenes of their own, where `cache` holds some."""
+    nyu = _nyu(root, NYU_HELD_OUT)
+    sets = {"nyu": nyu, "nyu_middle": [middle(f) for f in nyu]}
+    for name, range_m in (("room", INDOOR_M), ("street", ROAD_M)):
+        if cache is None or not (cache / f"{name}.rgb.npy").exists():
+            continue
+        pictures = load_set(cache, name)
+        frames = []
+        for i in range(len(pictures)):
+            c = pictures.camera(i)
+            depth = np.asarray(pictures.depth[i]).astype(np.float32)
+            frames.append(Frame(np.asarray(pictures.rgb[i]), np.where(np.isfinite(depth), depth, 0),
+                                (c.f, c.f, c.cx, c.cy), range_m))
+        sets[name] = frames
+    return sets
 
 
 def judge(depth: np.ndarray, deviation: np.ndarray, frame: Frame) -> dict[str, float] | None:
@@ -169,10 +190,11 @@ def evaluate(model: Model, frames: list[Frame]) -> dict[str, float]:
 def latency_ms(model: Model, runs: int = 30) -> float:
     """The median time of one picture [ms], after warming up."""
     image = np.full((model.height, model.width, 3), 90, np.uint8)
+    camera = Camera(200.0, 127.5, 95.5, model.width, model.height)
     times = []
     for _ in range(runs + 3):
         start = time.perf_counter()
-        model.run(image)
+        model.run(image, camera)
         times.append((time.perf_counter() - start) * 1e3)
     return float(np.median(times[3:]))
 
@@ -193,9 +215,15 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="MODEL.onnx with MODEL.yaml beside it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, default=None, help="also write the results here")
+    parser.add_argument("--held-out", action="store_true",
+                        help="judge what was kept out of training for decisions, not the tests")
+    parser.add_argument("--scenes", type=Path, default=None,
+                        help="cache of generated scenes of their own, for --held-out")
     args = parser.parse_args()
     model = Model(args.model, args.threads)
-    results = {n: evaluate(model, f) for n, f in test_sets(data_folder()).items()}
+    sets = held_out_sets(data_folder(), args.scenes) if args.held_out \
+        else test_sets(data_folder())
+    results = {n: evaluate(model, f) for n, f in sets.items()}
     print(table(results))
     drift = results["nyu_middle"]["log_scale"] - results["nyu"]["log_scale"]
     print(f"drift of the log-scale, middle against whole: {drift:+.3f}")

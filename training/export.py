@@ -24,6 +24,7 @@ CONTRACT = """\
 # Contract of {file}: how the network is fed and what its outputs mean
 name: {name}
 input: {{name: image, shape: [1, 3, {height}, {width}], dtype: float32, channels: RGB, range: [0, 255], mean: [0, 0, 0], std: [1, 1, 1]}}   # normalisation is inside the graph
+extra_inputs: [{{name: intrinsics, kind: intrinsics}}]      # of the resized, padded picture; the focal length alone is read
 resize: {{rule: fit-and-pad, interpolation: area, pad: centre, pad_value: [127, 127, 127]}}
 outputs:
   depth: {{name: canonical_depth, shape: [1, 1, {height}, {width}]}}          # along the optical axis, of a camera of the canonical focal length
@@ -37,22 +38,24 @@ range_m: [{near:g}, {far:g}]
 class Shipped(nn.Module):
     """The network as it ships: canonical depth and log variance.
 
-    `shift` is added to log b (0 in the file that ships). With `flip` the picture and its
-    mirror image are averaged.
+    `shift` is added to log b (calibration). With `flip` the picture and its mirror image
+    are averaged.
     """
 
     def __init__(self, network: DepthNetwork, shift: float, flip: bool) -> None:
         super().__init__()
         self.network, self.shift, self.flip = network, shift, flip
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
+        """Canonical depth and log variance of a picture [1, 3, H, W] and its K [1, 3, 3]."""
+        focal = 0.5 * (intrinsics[:, 0, 0] + intrinsics[:, 1, 1])
         if self.flip:
             both = torch.cat((image, torch.flip(image, (3,))), 0)
-            log_d, log_b = self.network(both)
+            log_d, log_b = self.network(both, torch.cat((focal, focal)))
             log_d = 0.5 * (log_d[:1] + torch.flip(log_d[1:], (3,)))
             log_b = 0.5 * (log_b[:1] + torch.flip(log_b[1:], (3,)))
         else:
-            log_d, log_b = self.network(image)
+            log_d, log_b = self.network(image, focal)
         return torch.exp(log_d), 2 * (log_b + self.shift) + float(np.log(2))
 
 
@@ -125,7 +128,8 @@ def write_onnx(module: nn.Module, path: Path) -> None:
     width, height = INPUT_SIZE
     image = torch.zeros(1, 3, height, width)
     arguments = {"dynamo": False} if "dynamo" in torch.onnx.export.__code__.co_varnames else {}
-    torch.onnx.export(module, (image,), str(path), input_names=["image"],
+    intrinsics = torch.tensor([[[200.0, 0, 127.5], [0, 200.0, 95.5], [0, 0, 1]]])
+    torch.onnx.export(module, (image, intrinsics), str(path), input_names=["image", "intrinsics"],
                       output_names=["canonical_depth", "log_variance"],
                       opset_version=16, do_constant_folding=True, **arguments)
 
@@ -137,12 +141,15 @@ def parity(module: nn.Module, path: Path, pictures: int = 3) -> float:
     width, height = INPUT_SIZE
     worst = 0.0
     rng = np.random.default_rng(1)
-    for _ in range(pictures):
+    for i in range(pictures):
+        f = 150.0 + 100.0 * i
+        intrinsics = torch.tensor([[[f, 0, 127.5], [0, f, 95.5], [0, 0, 1]]])
         coarse = torch.from_numpy(rng.uniform(0, 255, (1, 3, 12, 16)).astype(np.float32))
         image = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
         with torch.no_grad():
-            depth, log_variance = module(image)
-        d, s = session.run(["canonical_depth", "log_variance"], {"image": image.numpy()})
+            depth, log_variance = module(image, intrinsics)
+        d, s = session.run(["canonical_depth", "log_variance"],
+                           {"image": image.numpy(), "intrinsics": intrinsics.numpy()})
         worst = max(worst, float(np.abs(np.log(d) - depth.log().numpy()).max()),
                     float(np.abs(s - log_variance.numpy()).max()))
     return worst

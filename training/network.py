@@ -1,7 +1,9 @@
 """The depth network: an EfficientNet-lite encoder, a light decoder, two heads.
 
 Input: RGB pictures, float [B, 3, H, W] in 0..255, H and W multiples of 32. The
-normalisation is part of the network. Output: (log canonical depth, log b), both
+normalisation is part of the network. Beside it the focal length [B] in pixels of that
+picture: how far away things are likely to be depends on the field of view, also in the
+canonical space, and what the camera is need not be guessed from the picture. Output: (log canonical depth, log b), both
 [B, 1, H, W]: the depth along the optical axis that a camera of the canonical
 focal length would have seen, and the scale b of a Laplace distribution of the
 error of the log depth.
@@ -94,10 +96,12 @@ class _SameConv(nn.Conv2d):
 class _Block(nn.Module):
     """Inverted residual: expand 1x1, depthwise, project 1x1."""
 
-    def __init__(self, cin: int, cout: int, kernel: int, stride: int, expansion: int) -> None:
+    def __init__(self, cin: int, cout: int, kernel: int, stride: int, expansion: int,
+                 drop: float) -> None:
         super().__init__()
         mid = cin * expansion
         self.skip = stride == 1 and cin == cout
+        self.drop = drop
         self.expands = expansion != 1
         if self.expands:
             self._expand_conv = _SameConv(cin, mid, 1, bias=False)
@@ -111,17 +115,24 @@ class _Block(nn.Module):
         y = F.relu6(self._expand_conv(x, self._bn0), inplace=True) if self.expands else x
         y = F.relu6(self._depthwise_conv(y, self._bn1), inplace=True)
         y = self._project_conv(y, self._bn2)
-        return x + y if self.skip else y
+        if not self.skip:
+            return y
+        if self.training and self.drop > 0 and torch.is_grad_enabled():
+            # Stochastic depth: the branch of a picture is left out at times.
+            keep = torch.rand(len(y), 1, 1, 1) >= self.drop
+            y = y * (keep.to(y.dtype) / (1 - self.drop))
+        return x + y
 
 
 class Encoder(nn.Module):
     """Gives the features at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's resolution.
 
-    The first two stages (up to 1/4) keep ImageNet's weights: edges and textures are the
-    same everywhere, and leaving them alone saves the dearest part of a step.
+    The first two stages (up to 1/4) keep ImageNet's weights, and the first expansion of the
+    third: edges and textures are the same everywhere, and leaving them alone saves the
+    dearest part of a step.
     """
 
-    def __init__(self, variant: str) -> None:
+    def __init__(self, variant: str, drop: float = 0.0) -> None:
         super().__init__()
         width, depth = ENCODERS[variant]
         self._conv_stem = _SameConv(3, 32, 3, 2, bias=False)
@@ -136,18 +147,25 @@ class Encoder(nn.Module):
             if 0 < i < len(_STAGES) - 1:
                 repeats = math.ceil(repeats * depth)
             for j in range(repeats):
-                blocks.append(_Block(cin, cout, kernel, stride if j == 0 else 1, expansion))
+                blocks.append(_Block(cin, cout, kernel, stride if j == 0 else 1, expansion,
+                                     drop * i / (len(_STAGES) - 1)))
                 cin = cout
             last_of_resolution = i == len(_STAGES) - 1 or _STAGES[i + 1][2] == 2
             if last_of_resolution:
                 self.taps.append(len(blocks) - 1)
                 self.channels.append(cout)
         self._blocks = nn.ModuleList(blocks)
+        self.requires_grad_(False)
+        for p in self.trainable():
+            p.requires_grad_(True)
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that are trained: 1x1 kernels and norms behind 1/4."""
-        return [p for b in self._blocks[self.taps[1] + 1:] for n, p in b.named_parameters()
-                if n not in ("_depthwise_conv.weight", "_bn1.weight")]
+        first = self.taps[1] + 1
+        return [p for i in range(first, len(self._blocks))
+                for n, p in self._blocks[i].named_parameters()
+                if n not in ("_depthwise_conv.weight", "_bn1.weight")
+                and not (i == first and n.startswith(("_expand", "_bn0")))]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         features: list[Tensor] = []
@@ -174,14 +192,19 @@ class DepthNetwork(nn.Module):
     """
 
     def __init__(self, encoder: str = "lite2", canonical_focal: float = 200.0,
-                 widths: tuple[int, ...] = (192, 128, 96, 64), fine_width: int = 24) -> None:
+                 widths: tuple[int, ...] = (192, 128, 96, 64), fine_width: int = 24,
+                 drop: float = 0.0) -> None:
         super().__init__()
         self.encoder_name = encoder
         self.canonical_focal = canonical_focal
-        self.encoder = Encoder(encoder)
+        self.drop = drop
+        self.encoder = Encoder(encoder, drop)
         skips = self.encoder.channels[::-1]
         self.top = nn.Conv2d(skips[0], widths[0], 3, padding=1)
         self.context = nn.Conv2d(skips[0], widths[0], 1)
+        self.camera = nn.Conv2d(2, widths[0], 1)
+        self.spread = nn.Conv2d(widths[0], widths[0], 1)
+        self.scale = nn.Conv2d(widths[0], 2, 1)
         self.merge = nn.ModuleList(
             nn.Conv2d(below + skip, out, 3, padding=1)
             for below, skip, out in zip(widths[:-1], skips[1:], widths[1:]))
@@ -193,29 +216,34 @@ class DepthNetwork(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        for conv in (self.top, self.context, *self.merge, *self.refine, self.narrow, self.fine):
+        for conv in (self.top, self.context, self.camera, self.spread, *self.merge,
+                     *self.refine, self.narrow, self.fine):
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
             nn.init.zeros_(conv.bias)
         nn.init.normal_(self.head.weight, std=1e-3)
-        nn.init.zeros_(self.correction.weight)
-        nn.init.zeros_(self.correction.bias)
+        for conv in (self.scale, self.correction):
+            nn.init.zeros_(conv.weight)
+            nn.init.zeros_(conv.bias)
         # Start at the depth and the spread of an ordinary room.
         with torch.no_grad():
             self.head.bias.copy_(torch.tensor([math.log(2.5), -1.0]))
 
-    def forward(self, image: Tensor, fine: bool = True) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, focal: Tensor, fine: bool = True) -> tuple[Tensor, Tensor]:
         """(log canonical depth, log b): at the picture's resolution, or a quarter of it
         where `fine` is false."""
         features = self.encoder((image - 127.0) / 128.0)[::-1]
         features = [f / size for f, size in zip(features, _FEATURE_SIZE)]
-        deep = features[0]
-        x = F.relu(self.top(deep) + self.context(deep.mean((2, 3), keepdim=True)))
+        zoom = torch.log(focal / self.canonical_focal)
+        cue = torch.stack((zoom, zoom * zoom), 1)[:, :, None, None]
+        deep = F.dropout2d(features[0], self.drop, self.training and self.drop > 0)
+        context = F.relu(self.context(deep.mean((2, 3), keepdim=True)) + self.camera(2 * cue))
+        x = F.relu(self.top(deep) + self.spread(context))
         for i, merge in enumerate(self.merge):
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = F.relu(merge(torch.cat((x, features[i + 1]), 1)))
             if i < len(self.refine):
                 x = x + F.relu(self.refine[i](x))
-        out = self.head(x).float()
+        out = self.head(x).float() + self.scale(context).float()
         if fine:
             y = F.interpolate(self.narrow(x), scale_factor=2.0, mode="nearest")
             y = F.relu(self.fine(torch.cat((y, features[-1]), 1)))

@@ -1,12 +1,13 @@
 """Reads the real training sets and caches them: `python -m training.prepare`.
 
-Only what may be trained on is read here: NYU 0-859 (860-899 are for evaluation), the
-desk (every third frame: neighbours are alike) and TUM's fr3_cabinet.
+Only what may be trained on is read here: NYU 0-859 less what is held out for decisions
+(860-899 are for evaluation), the desk (every third frame: neighbours are alike) and TUM's fr3_cabinet.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,9 @@ import numpy as np
 from .camera import Camera, square_pixels
 from .data import CACHE_SIZE, DEFAULT_CACHE, data_folder, save_set
 
-NYU_TRAIN = 860
+# 48 neighbours in the middle are kept for decisions and the calibration of the deviation.
+NYU_HELD_OUT = range(400, 448)
+NYU_TRAIN = [i for i in range(860) if i not in NYU_HELD_OUT]
 
 
 def read_rgb(path: Path) -> np.ndarray:
@@ -48,11 +51,12 @@ def to_cache_size(rgb: np.ndarray, depth: np.ndarray, camera: Camera
     return (rgb[y:y + h, x:x + w], depth[y:y + h, x:x + w], camera.shifted(-x, -y, w, h))
 
 
-def nyu_frames(root: Path) -> list[tuple[Path, Path, tuple[float, ...], float]]:
-    """(picture, depth, (fx, fy, cx, cy), units per metre) of NYU 0-859."""
+def nyu_frames(root: Path, numbers: Iterable[int]
+               ) -> list[tuple[Path, Path, tuple[float, ...], float]]:
+    """(picture, depth, (fx, fy, cx, cy), units per metre) of these pictures of NYU."""
     k = tuple(np.loadtxt(root / "nyu" / "intrinsics.txt")[:4])
     return [(root / f"nyu/rgb/{i:05d}.jpg", root / f"nyu/depth/{i:05d}.png", k, 1000.0)
-            for i in range(NYU_TRAIN)]
+            for i in numbers]
 
 
 def tum_frames(folder: Path, every: int) -> list[tuple[Path, Path, tuple[float, ...], float]]:
@@ -94,7 +98,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="frames per set (for tests)")
     args = parser.parse_args()
     root = data_folder()
-    cache_frames(args.cache, "nyu", nyu_frames(root)[:args.limit])
+    cache_frames(args.cache, "nyu", nyu_frames(root, NYU_TRAIN)[:args.limit])
     cache_frames(args.cache, "desk", tum_frames(root / "tum/desk", 3)[:args.limit])
     cache_frames(args.cache, "cabinet", tum_frames(root / "tum/fr3_cabinet", 1)[:args.limit])
 

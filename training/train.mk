@@ -8,8 +8,8 @@
 TRAIN_PYTHON ?= python3
 TRAIN_RUN ?= small
 ASSETS ?= training/cache/assets
-ROOM_SCENES ?= 300
-STREET_SCENES ?= 300
+ROOM_SCENES ?= 750
+STREET_SCENES ?= 400
 
 .PHONY: train train-test train-scenes
 
@@ -20,12 +20,12 @@ train-scenes:
 	$(TRAIN_PYTHON) -m training.scenes.assets $(ASSETS)
 	for kind in room street; do \
 	  n=$(ROOM_SCENES); [ $$kind = street ] && n=$(STREET_SCENES); \
-	  EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --scenes $$n && \
+	  EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --scenes $$n --views 6 --part 50 && \
 	  $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --join || exit 1; \
 	done
 
 train: train-scenes
 	$(TRAIN_PYTHON) -m training.prepare
-	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN)
+	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN) --fused
 	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)/last.pt depth/models/metricslam-small.onnx
 	$(TRAIN_PYTHON) -m training.evaluate depth/models/metricslam-small.onnx

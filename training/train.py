@@ -4,18 +4,26 @@ The learning rate warms up, stays, and falls to zero over the last part of --pic
 a run can be prolonged (--resume with a larger --pictures) before its fall has begun.
 A checkpoint holds weights, their moving average, the optimiser, the number of pictures
 seen, the settings, the commit and the hashes of the sets; it is written every few minutes.
+
+With --processes 2 two processes of one thread each work on a half of every batch and
+average their gradients: on two cores that others use too this is faster than two threads,
+which wait for each other at every operation.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 import torch
+import torch.distributed
+import torch.multiprocessing
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -129,10 +137,11 @@ def parse_mix(text: str) -> dict[str, float]:
 class Trainer:
     """One run: network, optimiser, mixture, checkpoints."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, rank: int = 0) -> None:
         self.args = args
         torch.manual_seed(args.seed)
-        self.network = DepthNetwork(args.encoder)
+        self.rank, self.world = rank, args.processes
+        self.network = DepthNetwork(args.encoder, drop=args.drop)
         if args.imagenet:
             load_imagenet(self.network)
         self.network = self.network.to(memory_format=torch.channels_last)
@@ -141,9 +150,9 @@ class Trainer:
         self.trained = encoder + decoder
         self.base_rates = (args.rate / 2, args.rate)
         self.optimiser = torch.optim.AdamW(
-            [{"params": encoder}, {"params": decoder}], lr=args.rate, weight_decay=0.02,
+            [{"params": encoder}, {"params": decoder}], lr=args.rate, weight_decay=0.03,
             **({"fused": True} if args.fused else {}))
-        self.ema = Ema(self.trained, 0.998)
+        self.ema = Ema(self.trained, 0.999)
         self.pictures = 0
         self.stopped = False
         self.log: list[dict] = []
@@ -189,10 +198,26 @@ class Trainer:
     def loader(self) -> DataLoader:
         """Items from where the run stands to its end, in order."""
         views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures)
-        rest = torch.utils.data.Subset(views, range(self.pictures, self.args.pictures))
-        ahead = {"prefetch_factor": 4} if self.args.workers else {}
-        return DataLoader(rest, batch_size=self.args.batch, num_workers=self.args.workers,
-                          drop_last=True, **ahead)
+        share = self.args.batch // self.world
+        starts = range(self.pictures, self.args.pictures - self.args.batch + 1, self.args.batch)
+        mine = [i for s in starts for i in range(s + self.rank * share, s + (self.rank + 1) * share)]
+        # Forked loaders share the mapped sets; spawned ones would copy them.
+        ahead = {"prefetch_factor": 4, "multiprocessing_context": "fork"} if self.args.workers else {}
+        return DataLoader(torch.utils.data.Subset(views, mine), batch_size=share,
+                          num_workers=self.args.workers, drop_last=True, **ahead)
+
+    def exchange(self) -> None:
+        """Averages the gradients of all processes, and lets all stop where one was asked to."""
+        if self.world == 1:
+            return
+        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.trained]
+        flat = torch.cat([g.reshape(-1) for g in grads] + [torch.tensor([float(self.stopped)])])
+        torch.distributed.all_reduce(flat)
+        self.stopped = bool(flat[-1] > 0)
+        at = 0
+        for p, g in zip(self.trained, grads):
+            p.grad = (flat[at:at + g.numel()] / self.world).view_as(g)
+            at += g.numel()
 
     def step(self, image: Tensor, depth: Tensor, cameras: Tensor) -> dict[str, float]:
         """One update from one batch; gives the parts of the loss."""
@@ -200,18 +225,21 @@ class Trainer:
         for group, rate in zip(self.optimiser.param_groups, self.base_rates):
             group["lr"] = rate * factor
         image = image.float().contiguous(memory_format=torch.channels_last)
-        generator = torch.Generator().manual_seed(self.args.seed * 1_000_003 + self.pictures)
+        seed = self.args.seed * 1_000_003 + self.pictures
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed * 17 + self.rank)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.args.bfloat16):
-            log_d, log_b = self.network(image, self.pictures >= self.args.fine_from)
+            log_d, log_b = self.network(image, cameras[:, 0], self.pictures >= self.args.fine_from)
         loss, parts = total_loss(self.network, log_d, log_b, depth, cameras, self.weights,
                                  self.args.canonical, generator)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.exchange()
         norm = torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
         if torch.isfinite(norm):
             self.optimiser.step()
             self.ema.update()
-        self.pictures += len(image)
+        self.pictures += len(image) * self.world
         parts["loss"] = float(loss.detach())
         return parts
 
@@ -237,14 +265,16 @@ class Trainer:
                             wall_ms=round((time.time() - started) / done * 1e3, 1),
                             cpu_ms=round((time.process_time() - cpu) / done * 1e3, 1))
                 self.log.append(line)
-                print(json.dumps(line), flush=True)
+                if self.rank == 0:
+                    print(json.dumps(line), flush=True)
                 sums = {}
-            if time.time() - saved > self.args.save_every:
+            if self.rank == 0 and time.time() - saved > self.args.save_every:
                 self.save()
                 saved = time.time()
             if self.stopped:
                 break
-        self.save()
+        if self.rank == 0:
+            self.save()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -253,7 +283,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--run", required=True, help="name of the run's folder")
     p.add_argument("--runs", default=str(Path(__file__).parent / "runs"))
     p.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    p.add_argument("--mix", default="nyu=1,desk=.2,cabinet=.06,room=.35,street=.33")
+    p.add_argument("--mix", default="nyu=1,desk=.15,cabinet=.05,room=.6,street=.35")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)
@@ -264,24 +294,49 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--pictures", type=int, default=60000)
     p.add_argument("--fine-from", type=int, default=45000,
                    help="the fine level joins after so many pictures")
-    p.add_argument("--batch", type=int, default=4)
-    p.add_argument("--rate", type=float, default=2e-4)
+    p.add_argument("--batch", type=int, default=12)
+    p.add_argument("--rate", type=float, default=3e-4)
+    p.add_argument("--drop", type=float, default=0.1,
+                   help="share of features, and of the encoder's last branches, left out")
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--workers", type=int, default=1)
-    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--workers", type=int, default=1, help="loaders of a process")
+    p.add_argument("--processes", type=int, default=2)
+    p.add_argument("--threads", type=int, default=1, help="threads of a process")
     p.add_argument("--report", type=int, default=50, help="steps between lines of the log")
     p.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
     p.add_argument("--start", type=Path, default=None, help="checkpoint to start from")
     return p
 
 
+def work(args: argparse.Namespace, rank: int, meeting: str) -> None:
+    """One process of a run."""
+    torch.set_num_threads(args.threads)
+    if args.processes > 1:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}",
+                                             rank=rank, world_size=args.processes)
+    trainer = Trainer(args, rank)
+    trainer.resume()
+    trainer.run()
+    if args.processes > 1:
+        torch.distributed.destroy_process_group()
+
+
 def main() -> None:
     """Trains as the command line says."""
     args = parser().parse_args()
-    torch.set_num_threads(args.threads)
-    trainer = Trainer(args)
-    trainer.resume()
-    trainer.run()
+    if args.batch % args.processes:
+        raise SystemExit(f"--batch {args.batch} cannot be shared by {args.processes} processes")
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = os.path.join(folder, "meeting")
+        context = torch.multiprocessing.get_context("spawn")
+        others = [context.Process(target=work, args=(args, rank, meeting), daemon=False)
+                  for rank in range(1, args.processes)]
+        for p in others:
+            p.start()
+        work(args, 0, meeting)
+        for p in others:
+            p.join()
 
 
 if __name__ == "__main__":
