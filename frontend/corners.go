@@ -53,6 +53,9 @@ const (
 	fastMin    = 5
 	fastMax    = 40
 	fastBorder = 8
+
+	coverCells   = 48 // cells of the picture in which corners are looked for
+	fastEmptyMax = .2 // share of them without a corner above which weaker ones are taken
 )
 
 // detect returns up to want corners that keep MinDistance to the points taken,
@@ -61,28 +64,47 @@ func (d *detector) detect(g slam.Gray, taken []geom.Vec2, want int) ([]geom.Vec2
 	if want <= 0 {
 		return nil, nil
 	}
-	all, err := d.fast(g)
+	all, err := d.fast(g, d.threshold)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) < 3*want && d.threshold > fastMin {
+	switch {
+	case d.threshold > fastMin && (len(all) < 3*want || d.emptyShare(g, all, taken) > fastEmptyMax):
 		d.threshold = max(fastMin, d.threshold/2)
-		if all, err = d.fast(g); err != nil {
+		if all, err = d.fast(g, fastMin); err != nil {
 			return nil, err
 		}
-	} else if len(all) > 20*want {
+	case len(all) > 20*want:
 		d.threshold = min(fastMax, d.threshold+2)
 	}
 	return d.spread(g, all, taken, want), nil
 }
 
-func (d *detector) fast(g slam.Gray) ([]corner, error) {
+// emptyShare is the share of cells that hold neither a corner nor a feature.
+func (d *detector) emptyShare(g slam.Gray, all []corner, taken []geom.Vec2) float64 {
+	cells := newGrid(g.W, g.H, coverCells)
+	for _, c := range all {
+		cells.count[cells.at(c.u)]++
+	}
+	for _, u := range taken {
+		cells.count[cells.at(u)]++
+	}
+	var empty int
+	for _, n := range cells.count {
+		if n == 0 {
+			empty++
+		}
+	}
+	return float64(empty) / float64(len(cells.count))
+}
+
+func (d *detector) fast(g slam.Gray, threshold int) ([]corner, error) {
 	m, err := gocv.NewMatFromBytes(g.H, g.W, gocv.MatTypeCV8UC1, g.Pix)
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	f := gocv.NewFastFeatureDetectorWithParams(d.threshold, true, gocv.FastFeatureDetectorType916)
+	f := gocv.NewFastFeatureDetectorWithParams(threshold, true, gocv.FastFeatureDetectorType916)
 	defer f.Close()
 	kps := f.Detect(m)
 	out := make([]corner, 0, len(kps))

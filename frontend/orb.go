@@ -22,7 +22,7 @@ func (t *Tracker) Describe() ([]geom.Vec2, []Descriptor, error) {
 // ORB finds up to n multi-scale corners with their descriptors, strongest first,
 // for place recognition. A picture without corners gives none.
 func ORB(g slam.Gray, n int) ([]geom.Vec2, []Descriptor, error) {
-	if g.W < minSide || g.H < minSide {
+	if g.W < minSide || g.H < minSide || len(g.Pix) != g.W*g.H {
 		return nil, nil, fmt.Errorf("frontend: a picture of %dx%d is too small for ORB", g.W, g.H)
 	}
 	m, err := gocv.NewMatFromBytes(g.H, g.W, gocv.MatTypeCV8UC1, g.Pix)

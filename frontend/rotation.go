@@ -15,8 +15,12 @@ type Thumbnail struct {
 	pix    []float64
 }
 
-// NewThumbnail averages a picture down to about 80 pixels width.
+// NewThumbnail averages a picture down to about 80 pixels width. One that lacks
+// pixels gives an empty thumbnail, from which no rotation is told.
 func NewThumbnail(g slam.Gray, cam geom.Camera) Thumbnail {
+	if len(g.Pix) < g.W*g.H {
+		return Thumbnail{Camera: cam}
+	}
 	k := max(1, g.W/thumbWidth)
 	w, h := g.W/k, g.H/k
 	t := Thumbnail{Camera: cropped(cam, w*k, h*k).Resized(w, h), pix: make([]float64, w*h)}

@@ -18,11 +18,11 @@ type Tracker struct {
 	det    detector
 	flow   flow
 	prev   *pyramid
+	anchor *pyramid // of the picture that Anchor kept
 	gray   slam.Gray
 	mean   float64
 	tracks []Track
 	nextID int
-	kept   keptPictures
 
 	from, to []geom.Vec2
 	ok       []bool
@@ -37,9 +37,13 @@ func New(cfg Config) *Tracker {
 // Close frees every picture the tracker holds.
 func (t *Tracker) Close() {
 	t.prev.close()
-	t.prev = nil
-	t.kept.closeAll()
+	t.anchor.close() // twice is once
+	t.prev, t.anchor = nil, nil
 }
+
+// NumberFrom makes id the lowest that a new feature gets: those below belong to a
+// map that was loaded.
+func (t *Tracker) NumberFrom(id int) { t.nextID = max(t.nextID, id) }
 
 // Tracks returns the features in the current picture, in the order of their ids.
 func (t *Tracker) Tracks() []Track { return t.tracks }
@@ -48,7 +52,7 @@ func (t *Tracker) Tracks() []Track { return t.tracks }
 // track (its old place where predict is nil) and dropped where it is not found.
 // The picture is kept by reference and must not change.
 func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
-	mean := meanIntensity(g)
+	mean, _ := greyLevels(g)
 	light := t.prev != nil && math.Abs(math.Log((mean+1)/(t.mean+1))) > t.cfg.LightChange
 	next, err := newPyramid(g, false)
 	if err != nil {
@@ -65,28 +69,97 @@ func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
 		next.close()
 		return err
 	}
-	t.prev.close()
+	if t.prev != t.anchor {
+		t.prev.close()
+	}
 	t.prev, t.gray, t.mean = next, g, mean
 	return nil
 }
 
 func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Track) geom.Vec2) error {
-	a, b := t.prev, next
+	var err error
 	if light {
-		ea, err := newPyramid(t.gray, true)
-		if err != nil {
-			return err
-		}
-		defer ea.close()
-		eb, err := newPyramid(g, true)
-		if err != nil {
-			return err
-		}
-		defer eb.close()
-		a, b = ea, eb
+		t.tracks, err = t.searchLit(g, next, predict)
+	} else {
+		t.tracks, err = t.search(t.prev, next, t.tracks, predict)
 	}
+	if err != nil {
+		return err
+	}
+	t.thin()
+	return nil
+}
+
+// searchLit follows the tracks through a change of light. Pictures evened out by
+// CLAHE show where features went, whatever changed around them, but not exactly:
+// the last search is in the pictures themselves, the old one brought to the
+// brightness and contrast of the new one.
+func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom.Vec2) ([]Track, error) {
+	evenA, err := newPyramid(t.gray, true)
+	if err != nil {
+		return nil, err
+	}
+	defer evenA.close()
+	evenB, err := newPyramid(g, true)
+	if err != nil {
+		return nil, err
+	}
+	defer evenB.close()
+	before := append([]Track(nil), t.tracks...)
+	found, err := t.search(evenA, evenB, t.tracks, predict)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[int]geom.Vec2, len(found))
+	for _, tr := range found {
+		at[tr.ID] = tr.Pixel
+	}
+	kept := before[:0]
+	for _, tr := range before {
+		if _, ok := at[tr.ID]; ok {
+			kept = append(kept, tr)
+		}
+	}
+	lit, err := newPyramid(relit(t.gray, g), false)
+	if err != nil {
+		return nil, err
+	}
+	defer lit.close()
+	return t.search(lit, next, kept, func(tr Track) geom.Vec2 { return at[tr.ID] })
+}
+
+// relit returns picture a with the mean and the spread of the grey levels of b.
+func relit(a, b slam.Gray) slam.Gray {
+	ma, sa := greyLevels(a)
+	mb, sb := greyLevels(b)
+	gain := sb / math.Max(sa, 1)
+	var table [256]uint8
+	for v := range table {
+		table[v] = uint8(min(max(gain*(float64(v)-ma)+mb+.5, 0), 255))
+	}
+	out := slam.NewGray(a.W, a.H)
+	for i, v := range a.Pix {
+		out.Pix[i] = table[v]
+	}
+	return out
+}
+
+// greyLevels returns the mean and the standard deviation of a picture.
+func greyLevels(g slam.Gray) (mean, std float64) {
+	var sum, sum2, n float64
+	for i := 0; i < len(g.Pix); i += lightStep {
+		v := float64(g.Pix[i])
+		sum, sum2, n = sum+v, sum2+v*v, n+1
+	}
+	mean = sum / n
+	return mean, math.Sqrt(math.Max(sum2/n-mean*mean, 0))
+}
+
+// search follows tracks from picture a to picture b and returns those that were
+// found, in the memory of tracks.
+func (t *Tracker) search(a, b *pyramid, tracks []Track, predict func(Track) geom.Vec2) ([]Track, error) {
 	t.from, t.to, t.ok = t.from[:0], t.to[:0], t.ok[:0]
-	for _, tr := range t.tracks {
+	for _, tr := range tracks {
 		t.from = append(t.from, tr.Pixel)
 		to := tr.Pixel
 		if predict != nil {
@@ -95,17 +168,15 @@ func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Tr
 		t.to, t.ok = append(t.to, to), append(t.ok, false)
 	}
 	if err := t.flow.track(a, b, t.from, t.to, t.ok, t.cfg.FBMaxPx); err != nil {
-		return err
+		return tracks, err
 	}
-	kept := t.tracks[:0]
-	for i, tr := range t.tracks {
+	kept := tracks[:0]
+	for i, tr := range tracks {
 		if t.ok[i] {
 			kept = append(kept, Track{ID: tr.ID, Pixel: t.to[i]})
 		}
 	}
-	t.tracks = kept
-	t.thin()
-	return nil
+	return kept, nil
 }
 
 // thin drops the younger of two tracks that have run into each other.
@@ -151,61 +222,43 @@ func (t *Tracker) Detect() ([]Track, error) {
 	return t.tracks[first:], nil
 }
 
-// Resume takes up features again that were lost from sight, under their old
-// ids; those that are followed already are left alone.
-func (t *Tracker) Resume(found []Track) {
+// Anchor keeps the current picture until the next call, for Resume.
+func (t *Tracker) Anchor() {
+	if t.anchor != t.prev {
+		t.anchor.close()
+	}
+	t.anchor = t.prev
+}
+
+// Resume takes up features again that were lost from sight, under their old ids:
+// found gives their places in the anchored picture, from where they are followed
+// to the current one, starting at predict. Those that are followed already are
+// left alone; a younger track that runs into one of them is dropped.
+func (t *Tracker) Resume(found []Track, predict func(Track) geom.Vec2) error {
+	if t.anchor == nil || t.prev == nil {
+		return nil
+	}
 	have := make(map[int]bool, len(t.tracks))
 	for _, tr := range t.tracks {
 		have[tr.ID] = true
 	}
+	lost := make([]Track, 0, len(found))
 	for _, tr := range found {
 		if !have[tr.ID] {
-			t.tracks = append(t.tracks, tr)
+			lost = append(lost, tr)
 		}
 	}
+	if t.anchor != t.prev {
+		var err error
+		if lost, err = t.search(t.anchor, t.prev, lost, predict); err != nil {
+			return err
+		}
+	}
+	t.tracks = append(t.tracks, lost...)
 	sortByID(t.tracks)
 	t.thin()
+	return nil
 }
 
-// Keep stores the current picture under a keyframe's id for Match; Forget frees
-// it.
-func (t *Tracker) Keep(id int) { t.kept.keep(id, t.gray) }
-
-// Forget frees the picture of a keyframe.
-func (t *Tracker) Forget(id int) { t.kept.forget(id) }
-
-// Match searches points of a kept picture in the current one, starting at
-// guess, which it overwrites; ok tells where the search succeeded. A keyframe
-// that is not kept matches nothing.
-func (t *Tracker) Match(id int, from, guess []geom.Vec2) (ok []bool, err error) {
-	ok = make([]bool, len(from))
-	p, err := t.kept.pyramid(id)
-	if err != nil || p == nil || t.prev == nil {
-		return ok, err
-	}
-	return ok, t.flow.track(p, t.prev, from, guess, ok, t.cfg.FBMaxPx)
-}
-
-// MatchKept does the same between two kept pictures.
-func (t *Tracker) MatchKept(a, b int, from, guess []geom.Vec2) (ok []bool, err error) {
-	ok = make([]bool, len(from))
-	pa, err := t.kept.pyramid(a)
-	if err != nil || pa == nil {
-		return ok, err
-	}
-	pb, err := t.kept.pyramid(b)
-	if err != nil || pb == nil {
-		return ok, err
-	}
-	return ok, t.flow.track(pa, pb, from, guess, ok, t.cfg.FBMaxPx)
-}
-
-func meanIntensity(g slam.Gray) float64 {
-	const step = 7 // enough of a picture to know its light
-	var sum, n int
-	for i := 0; i < len(g.Pix); i += step {
-		sum += int(g.Pix[i])
-		n++
-	}
-	return float64(sum) / float64(max(n, 1))
-}
+// lightStep is the step between the pixels that tell a picture's light.
+const lightStep = 7

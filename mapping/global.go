@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"context"
-	"math"
 
 	"github.com/metricslam/metricslam/optimize"
 )
@@ -33,25 +32,24 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 }
 
 // Finish brings a part to its final state: global bundle adjustment, then metres
-// by the average of all depth readings, unless the ground has told them already.
-// It returns the scale of the depth source in those metres.
-func (m *Mapper) Finish(ctx context.Context, part int) (Scale, error) {
+// by all sources of scale. It returns what is known of the metres.
+func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
 		_, err := m.Map.GlobalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations)
 		if err != nil {
-			return Scale{}, err
+			return Metric{}, err
 		}
 		if round == 0 {
-			if err := m.rematch(part); err != nil {
-				return Scale{}, err
+			if err := m.rematchAll(part); err != nil {
+				return Metric{}, err
 			}
 		}
 	}
-	m.Scale.update(m.Map, part)
-	if !m.Ground.Metric() {
-		m.Map.Rescale(part, math.Exp(-m.Scale.Log))
-		m.Scale.update(m.Map, part)
+	m.Metric = m.metricOf(part)
+	m.bringToMetres(part)
+	for _, text := range m.Metric.Conflicts() {
+		m.Log.Warn(text, "part", part)
 	}
-	return m.Scale, nil
+	return m.Metric, nil
 }

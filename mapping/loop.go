@@ -234,7 +234,6 @@ func (m *Mapper) settle(ctx context.Context, k *Keyframe) error {
 	if err := m.retrack(k); err != nil {
 		return err
 	}
-	m.Map.observe(k, m.feat.Tracks())
 	_, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log)
 	return err
 }

@@ -9,30 +9,19 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// fakeFeatures is a frontend that sees what it is told.
-type fakeFeatures struct {
-	tracks  []slam.Track
-	found   []slam.Track // by the next Detect
-	resumed int
-	px      []geom.Vec2
-	desc    []slam.Descriptor
+// fakeMatcher describes pictures as it is told, and matches nothing.
+type fakeMatcher struct {
+	px   []geom.Vec2
+	desc []slam.Descriptor
 }
 
-func (f *fakeFeatures) Tracks() []slam.Track { return f.tracks }
-func (f *fakeFeatures) Detect() ([]slam.Track, error) {
-	f.tracks = append(f.tracks, f.found...)
-	return f.found, nil
-}
-func (f *fakeFeatures) Resume(t []slam.Track)      { f.resumed += len(t) }
-func (f *fakeFeatures) Drop(func(slam.Track) bool) {}
-func (f *fakeFeatures) Keep(int)                   {}
-func (f *fakeFeatures) Match(_ int, from, _ []geom.Vec2) ([]bool, error) {
+func (f *fakeMatcher) Keep(int, slam.Gray) {}
+func (f *fakeMatcher) Match(_, _ int, from, _ []geom.Vec2) ([]bool, error) {
 	return make([]bool, len(from)), nil
 }
-func (f *fakeFeatures) MatchKept(_, _ int, from, _ []geom.Vec2) ([]bool, error) {
-	return make([]bool, len(from)), nil
+func (f *fakeMatcher) Describe(slam.Gray) ([]geom.Vec2, []slam.Descriptor, error) {
+	return f.px, f.desc, nil
 }
-func (f *fakeFeatures) Describe() ([]geom.Vec2, []slam.Descriptor, error) { return f.px, f.desc, nil }
 
 // ring is a camera that goes round inside a ring of points and looks outwards,
 // with a map that drifts.
@@ -67,7 +56,7 @@ func ringPose(i int) geom.SE3 {
 // newRing returns the map of keyframes 0 to last; places holds all but the last.
 func newRing(t *testing.T, s ringSpec, last int) *ring {
 	t.Helper()
-	w := &ring{Mapper: NewMapper(Default(), &fakeFeatures{}), rand: rand.New(rand.NewPCG(8, 8))}
+	w := &ring{Mapper: NewMapper(Default(), &fakeMatcher{}), rand: rand.New(rand.NewPCG(8, 8))}
 	for range 1500 {
 		a := 2 * math.Pi * w.rand.Float64()
 		d := 5 + 2*w.rand.Float64()

@@ -163,21 +163,6 @@ func (m *Map) rehost(l *Landmark) {
 // minDepthM is the nearest depth at which anything is believed.
 const minDepthM = .05
 
-// observe adds the tracks of known landmarks that keyframe k does not list yet.
-func (m *Map) observe(k *Keyframe, tracks []slam.Track) {
-	seen := make(map[int]bool, len(k.Features))
-	for _, f := range k.Features {
-		seen[f.Landmark] = true
-	}
-	for _, t := range tracks {
-		l, ok := m.landmarks[t.ID]
-		if !ok || seen[t.ID] {
-			continue
-		}
-		m.see(l, k, t.Pixel)
-	}
-}
-
 // see adds one observation of a landmark.
 func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) {
 	z, s, _ := readDepth(&k.Depth, k.Camera, u)

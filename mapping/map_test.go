@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // Observations go in any order, hosts first among them, and the map stays whole;
@@ -57,19 +56,35 @@ func TestRehostBehind(t *testing.T) {
 	checkInvariants(t, m)
 }
 
-func TestObserve(t *testing.T) {
+// A landmark that is found again takes the place of the feature that was made of
+// the same corner, but not of one that others see too.
+func TestTakeUp(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 4, points: 80})
+	m := &Mapper{Map: w.m}
 	k := w.m.Keyframes[3]
-	before := len(k.Features)
-	// Every landmark once more: those it lists already must not be doubled, and
-	// tracks of no landmark make none.
-	tracks := []slam.Track{{ID: 999, Pixel: geom.Vec2{X: 5, Y: 5}}}
-	for id := range w.points {
-		tracks = append(tracks, slam.Track{ID: id, Pixel: geom.Vec2{X: 50, Y: 60}})
+	listed := make(map[int]bool)
+	for _, f := range k.Features {
+		listed[f.Landmark] = true
 	}
-	w.m.observe(k, tracks)
-	if want := len(w.m.landmarks); len(k.Features) != want || before == want {
-		t.Errorf("%d features of %d before and %d landmarks", len(k.Features), before, want)
+	var lost *Landmark
+	for id := range w.points {
+		if l, ok := w.m.landmarks[id]; ok && !listed[id] && lost == nil {
+			lost = l
+		}
+	}
+	shared := k.Features[0].Landmark
+	at := k.Features[0].Pixel.Add(geom.Vec2{X: 1})
+	w.m.landmarks[9000] = &Landmark{ID: 9000, Host: k.ID, Ray: k.Camera.Ray(at)}
+	w.m.see(w.m.landmarks[9000], k, at)
+	m.takeUp(k, lost, at.Add(geom.Vec2{Y: 2}))
+	if _, there := w.m.landmarks[9000]; there {
+		t.Error("the feature made of the same corner is still there")
+	}
+	if _, there := w.m.landmarks[shared]; !there {
+		t.Error("a landmark that others see went with it")
+	}
+	if last := k.Features[len(k.Features)-1]; last.Landmark != lost.ID {
+		t.Errorf("the last feature is of landmark %d, not %d", last.Landmark, lost.ID)
 	}
 	checkInvariants(t, w.m)
 }

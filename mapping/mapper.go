@@ -9,64 +9,65 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Features is what a mapper asks of the frontend when a keyframe is made; all of
-// it speaks of the current picture.
-type Features interface {
-	Tracks() []slam.Track
-	Detect() ([]slam.Track, error)
-	Resume([]slam.Track)
-	Drop(bad func(slam.Track) bool)
-	Keep(keyframe int)
-	Match(keyframe int, from, guess []geom.Vec2) (ok []bool, err error)
-	MatchKept(a, b int, from, guess []geom.Vec2) (ok []bool, err error)
-	Describe() ([]geom.Vec2, []slam.Descriptor, error)
+// Matcher is what a mapper asks of the frontend: points of one keyframe's
+// picture searched in another's, and the features by which places are known.
+type Matcher interface {
+	Keep(keyframe int, g slam.Gray)
+	Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error)
+	Describe(g slam.Gray) ([]geom.Vec2, []slam.Descriptor, error)
 }
 
 // Mapper turns frames into keyframes and keeps the map adjusted.
 type Mapper struct {
 	Map    *Map
 	Scale  Scale
+	Metric Metric // of the current part
 	Ground Ground
 	Links  []Link // places seen twice
 	Log    *slog.Logger
+	// Where returns the place of a frame's camera and its part, for known
+	// distances; nil while nobody can tell.
+	Where func(frame int) (at geom.Vec3, part int, ok bool)
+
 	cfg    Config
-	feat   Features
+	match  Matcher
 	part   int
 	parts  int // ever started
 	places *placeIndex
 
-	pending []witness
-	ties    int
+	pending   []witness
+	ties      int
+	sightings sightings
 }
 
 // NewMapper returns a mapper with an empty map.
-func NewMapper(cfg Config, feat Features) *Mapper {
-	return &Mapper{Map: NewMap(), cfg: cfg, feat: feat, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
+func NewMapper(cfg Config, match Matcher) *Mapper {
+	return &Mapper{Map: NewMap(), cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
-// Insert makes a keyframe of the current frame at pose: it takes up known
-// landmarks that came back into sight, adds new features, gives them depth from
-// the depth map or by triangulation, and adjusts the neighbourhood.
-func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth slam.DepthMap) (*Keyframe, error) {
+// Insert makes a keyframe of a frame at pose with the features that are followed
+// in it: it takes up known landmarks that came back into sight, gives new ones
+// depth from the depth map or by triangulation, adjusts the neighbourhood and
+// looks for places seen before.
+func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tracks []slam.Track, depth slam.DepthMap) (*Keyframe, error) {
 	k := &Keyframe{
 		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: pose, Camera: f.Camera,
 		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(depth), Part: m.part, Unit: 1,
 	}
-	if err := m.retrack(k); err != nil {
-		return nil, err
-	}
-	if _, err := m.feat.Detect(); err != nil {
-		return nil, err
-	}
-	for _, t := range m.feat.Tracks() {
+	for _, t := range tracks {
 		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
 	k.Followed = len(k.Features)
-	m.feat.Keep(k.ID)
+	m.match.Keep(k.ID, k.Gray)
 	m.Map.addKeyframe(k)
+	if err := m.retrack(k); err != nil {
+		return nil, err
+	}
 	if depth.ScaleSigma > 0 {
 		k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
+	} else {
+		k.LogScale = m.sensorScale()
 	}
 	m.Map.triangulate(k, m.cfg.MinParallax)
 	m.giveDepth(k)
@@ -75,6 +76,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 		return nil, err
 	}
 	m.Scale.update(m.Map, m.part)
+	m.updateMetric()
 	if err := m.describe(k); err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, depth
 }
 
 func (m *Mapper) describe(k *Keyframe) error {
-	px, desc, err := m.feat.Describe()
+	px, desc, err := m.match.Describe(k.Gray)
 	if err != nil {
 		return err
 	}

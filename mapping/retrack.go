@@ -4,7 +4,6 @@ import (
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 )
 
 const (
@@ -15,26 +14,14 @@ const (
 	retrackRollMin = .85 // cosine of the roll between two pictures of a patch
 )
 
-// retrack searches landmarks that are not followed but should be in sight, in
-// the pictures of the older keyframes that see most of them. It is what keeps a
-// camera that looks around in one place from drifting.
+// retrack searches landmarks that keyframe k does not list but should see, in the
+// pictures of the older keyframes that see most of them, and lists those that it
+// finds. It is what keeps a camera that looks around in one place from drifting.
 func (m *Mapper) retrack(k *Keyframe) error {
 	if m.cfg.RetrackFrom == 0 {
 		return nil
 	}
-	following := make(map[int]bool)
-	for _, t := range m.feat.Tracks() {
-		following[t.ID] = true
-	}
-	found := make(map[int]bool)
-	for _, kf := range m.retrackKeyframes(k) {
-		tracks, err := m.retrackFrom(k, m.Map.Keyframes[kf], following, found)
-		if err != nil {
-			return err
-		}
-		m.feat.Resume(tracks)
-	}
-	return nil
+	return m.rematch(k, retrackGatePx)
 }
 
 // retrackKeyframes returns the keyframes of k's part with most landmarks in
@@ -99,23 +86,6 @@ func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, o
 	return l, u, k.Camera.Contains(u, retrackBorder)
 }
 
-func (m *Mapper) retrackFrom(k, o *Keyframe, following, found map[int]bool) ([]slam.Track, error) {
-	ids, from, want := m.inSightOf(k, o, func(id int) bool { return following[id] || found[id] })
-	guess := append([]geom.Vec2(nil), want...)
-	ok, err := m.feat.Match(o.ID, from, guess)
-	if err != nil {
-		return nil, err
-	}
-	var out []slam.Track
-	for i, id := range ids {
-		if ok[i] && guess[i].Sub(want[i]).Norm() < retrackGatePx {
-			found[id] = true
-			out = append(out, slam.Track{ID: id, Pixel: guess[i]})
-		}
-	}
-	return out, nil
-}
-
 // inSightOf lists the landmarks of o that should be in sight of k, where o sees
 // them and where k should, but for those that skip names.
 func (m *Mapper) inSightOf(k, o *Keyframe, skip func(id int) bool) (ids []int, from, want []geom.Vec2) {
@@ -130,39 +100,66 @@ func (m *Mapper) inSightOf(k, o *Keyframe, skip func(id int) bool) (ids []int, f
 // rematchGatePx is the gate of the search at the end, when the map is adjusted.
 const rematchGatePx = 5
 
-// rematch searches, in each keyframe of a part, the landmarks that its
+// rematchAll searches, in each keyframe of a part, the landmarks that its
 // neighbours before and after see and it does not list: the more views hold a
 // landmark, the less the map can bend.
-func (m *Mapper) rematch(part int) error {
+func (m *Mapper) rematchAll(part int) error {
 	for _, k := range m.Map.Keyframes {
 		if k.Part != part {
 			continue
 		}
-		seen := make(map[int]bool, len(k.Features))
-		for _, f := range k.Features {
-			seen[f.Landmark] = true
-		}
-		for _, kf := range m.retrackKeyframes(k) {
-			if err := m.rematchFrom(k, m.Map.Keyframes[kf], seen); err != nil {
-				return err
-			}
+		if err := m.rematch(k, rematchGatePx); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool) error {
+// rematch lists landmarks in keyframe k that are found within gatePx of where
+// they should be.
+func (m *Mapper) rematch(k *Keyframe, gatePx float64) error {
+	seen := make(map[int]bool, len(k.Features))
+	for _, f := range k.Features {
+		seen[f.Landmark] = true
+	}
+	for _, kf := range m.retrackKeyframes(k) {
+		if err := m.rematchFrom(k, m.Map.Keyframes[kf], seen, gatePx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) error {
 	ids, from, want := m.inSightOf(k, o, func(id int) bool { return seen[id] })
 	guess := append([]geom.Vec2(nil), want...)
-	ok, err := m.feat.MatchKept(o.ID, k.ID, from, guess)
+	ok, err := m.match.Match(o.ID, k.ID, from, guess)
 	if err != nil {
 		return err
 	}
 	for i, id := range ids {
-		if ok[i] && guess[i].Sub(want[i]).Norm() < rematchGatePx {
+		if ok[i] && guess[i].Sub(want[i]).Norm() < gatePx {
 			seen[id] = true
-			m.Map.see(m.Map.landmarks[id], k, guess[i])
+			m.takeUp(k, m.Map.landmarks[id], guess[i])
 		}
 	}
 	return nil
+}
+
+// sameCornerPx is how near to each other two features show the same corner.
+const sameCornerPx = 4
+
+// takeUp lists a landmark in keyframe k at pixel u. A feature of k at the same
+// corner that nobody else has seen is that landmark, found anew.
+func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) {
+	for i := range k.Features {
+		f := &k.Features[i]
+		if f.Landmark < 0 || f.Pixel.Sub(u).Norm2() > sameCornerPx*sameCornerPx {
+			continue
+		}
+		if twin := m.Map.landmarks[f.Landmark]; twin != nil && len(twin.Obs) == 1 {
+			m.Map.forgetObservation(twin, twin.Obs[0])
+		}
+	}
+	m.Map.see(l, k, u)
 }

@@ -25,13 +25,14 @@ type KeyframeConfig struct {
 	MinShare   float64 `yaml:"min_share"`   // of the last keyframe's landmarks still followed, below which a new one is made
 	ParallaxPx float64 `yaml:"parallax_px"` // median motion since the last keyframe, rotation taken out, for pictures of 640 pixels width
 	MaxFrames  int     `yaml:"max_frames"`  // between two keyframes of a moving camera
+	LagFrames  int     `yaml:"lag_frames"`  // after which recorded input takes up what the mapper made of a keyframe
 }
 
 // Default returns the settings of every run that does not say otherwise.
 func Default() Config {
 	return Config{
 		Seed: 1, Frontend: frontend.Default(), Tracking: tracking.Default(), Mapping: mapping.Default(),
-		Keyframes: KeyframeConfig{MinShare: .6, ParallaxPx: 25, MaxFrames: 15},
+		Keyframes: KeyframeConfig{MinShare: .6, ParallaxPx: 25, MaxFrames: 15, LagFrames: 4},
 		Fusion:    fusion.Default(),
 	}
 }
@@ -46,6 +47,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("keyframes.min_share is %g; it must lie in (0, 1)", k.MinShare)
 	case k.ParallaxPx <= 0:
 		return fmt.Errorf("keyframes.parallax_px is %g; it must be positive", k.ParallaxPx)
+	case k.LagFrames < 0:
+		return fmt.Errorf("keyframes.lag_frames is %d; it must not be negative", k.LagFrames)
 	case k.MaxFrames < 1:
 		return fmt.Errorf("keyframes.max_frames is %d; it must be positive", k.MaxFrames)
 	}

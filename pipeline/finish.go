@@ -12,6 +12,10 @@ import (
 // adjusted as a whole and brought to metres, and every frame is located once
 // more against the finished landmarks.
 func (s *System) Finish(ctx context.Context) error {
+	if err := s.takeUp(); err != nil {
+		return err
+	}
+	s.mapper.Where = s.whereIs
 	for part := range s.mapper.Parts() {
 		scale, err := s.mapper.Finish(ctx, part)
 		if err != nil {
@@ -36,12 +40,12 @@ func (s *System) relocate() {
 		}
 		k := s.mapper.Map.Keyframes[near[i]]
 		if k.Frame == r.Frame {
-			r.attach(k, k.Pose)
+			r.attach(referenceOf(k), k.Pose)
 			continue
 		}
 		guess := k.Pose
 		if r.Keyframe >= 0 {
-			guess = r.pose(k)
+			guess = r.pose(referenceOf(k))
 		}
 		tracks := make([]slam.Track, len(r.tracks))
 		for j, tr := range r.tracks {
@@ -49,7 +53,7 @@ func (s *System) relocate() {
 		}
 		est := t.Locate(r.Time, k.Camera, guess, tracks, s.mapper.PointIn(k.Part))
 		if est.OK {
-			r.attach(k, est.Pose)
+			r.attach(referenceOf(k), est.Pose)
 			r.Inliers, r.RMSPx = len(est.Inliers), est.RMSPx
 		}
 	}

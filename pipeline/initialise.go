@@ -17,7 +17,7 @@ const (
 // initialise starts a map: at once where the frame has depth, else by two views
 // as soon as the camera has moved enough.
 func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) error {
-	if s.keyframe == nil {
+	if s.anchor.pixels == nil {
 		return s.startAt(ctx, f, rec)
 	}
 	last := s.track.Last() // the identity: only its rotation is used
@@ -27,7 +27,7 @@ func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) err
 	}
 	rec.keepTracks(s.front.Tracks())
 	pairs := s.pairs(f.Camera)
-	if len(pairs.ids) < startMinTracks || f.Index-s.keyframe.Frame > startMaxFrames {
+	if len(pairs.ids) < startMinTracks || f.Index-s.anchor.frame > startMaxFrames {
 		s.mapper.Discard()
 		return s.startAt(ctx, f, rec)
 	}
@@ -44,7 +44,7 @@ func (s *System) startAt(ctx context.Context, f *slam.Frame, rec *Record) error 
 		return err
 	}
 	s.front.Drop(func(slam.Track) bool { return true })
-	k, err := s.insert(ctx, f, geom.IdentitySE3())
+	k, err := s.insertNow(ctx, f, geom.IdentitySE3())
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *System) startAt(ctx context.Context, f *slam.Frame, rec *Record) error 
 	s.state = slam.Initialising
 	if k.Depth.KnownShare() >= startMinDepth {
 		s.state = slam.Tracking
-		rec.attach(k, k.Pose)
+		rec.attach(s.anchor.reference, k.Pose)
 	}
 	return nil
 }
@@ -60,24 +60,24 @@ func (s *System) startAt(ctx context.Context, f *slam.Frame, rec *Record) error 
 // startFrom makes a frame the second keyframe, at the two-view motion. The first
 // keyframe's frame is posed by it too.
 func (s *System) startFrom(ctx context.Context, f *slam.Frame, rec *Record, tv tracking.TwoView, p pairs) error {
-	first := s.keyframe
+	first := s.anchor
 	good := make(map[int]bool, len(tv.Inliers))
 	for _, i := range tv.Inliers {
 		good[p.ids[i]] = true
 	}
 	s.front.Drop(func(t slam.Track) bool { return !good[t.ID] })
-	k, err := s.insert(ctx, f, tv.T21.Inverse())
+	k, err := s.insertNow(ctx, f, tv.T21.Inverse())
 	if err != nil {
 		return err
 	}
 	for i := range s.records {
-		if s.records[i].Frame == first.Frame {
-			s.records[i].attach(first, first.Pose)
+		if s.records[i].Frame == first.frame {
+			s.records[i].attach(first.reference, first.pose)
 		}
 	}
 	s.track.Reset(f.Time, k.Pose)
 	s.state = slam.Tracking
-	rec.attach(k, k.Pose)
+	rec.attach(s.anchor.reference, k.Pose)
 	return nil
 }
 
@@ -88,12 +88,8 @@ type pairs struct {
 }
 
 func (s *System) pairs(cam geom.Camera) (p pairs) {
-	at := make(map[int]geom.Vec2, len(s.keyframe.Features))
-	for _, ft := range s.keyframe.Features {
-		at[ft.Landmark] = ft.Pixel
-	}
 	for _, t := range s.front.Tracks() {
-		if u, ok := at[t.ID]; ok {
+		if u, ok := s.anchor.pixels[t.ID]; ok {
 			p.ids = append(p.ids, t.ID)
 			p.x1, p.x2 = append(p.x1, cam.Ray(u).XY()), append(p.x2, cam.Ray(t.Pixel).XY())
 		}

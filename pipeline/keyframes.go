@@ -15,8 +15,8 @@ func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
 	cfg := s.cfg.Keyframes
 	followed, parallax := s.sinceKeyframe(f.Camera, est.Pose)
 	unit := float64(f.Camera.W) / 640
-	had := s.keyframe.Followed
-	gap := f.Index - s.keyframe.Frame
+	had := len(s.anchor.pixels)
+	gap := f.Index - s.anchor.frame
 	switch {
 	case float64(followed) < cfg.MinShare*float64(had):
 		return true
@@ -30,14 +30,10 @@ func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
 // sinceKeyframe returns how many of the last keyframe's features are still
 // followed, and their median motion in pixels with the rotation taken out.
 func (s *System) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, parallaxPx float64) {
-	at := make(map[int]geom.Vec2, len(s.keyframe.Features))
-	for _, ft := range s.keyframe.Features {
-		at[ft.Landmark] = ft.Pixel
-	}
-	rel := pose.R.T().Mul(s.keyframe.Pose.R)
+	rel := pose.R.T().Mul(s.anchor.pose.R)
 	var moved []float64
 	for _, t := range s.front.Tracks() {
-		u, ok := at[t.ID]
+		u, ok := s.anchor.pixels[t.ID]
 		if !ok {
 			continue
 		}

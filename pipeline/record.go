@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -33,15 +32,15 @@ func (r *Record) keepTracks(all []slam.Track) {
 	}
 }
 
-func (r *Record) attach(k *mapping.Keyframe, pose geom.SE3) {
-	r.Keyframe, r.Relative, r.unit = k.ID, k.Pose.Between(pose), k.Unit
+func (r *Record) attach(k reference, pose geom.SE3) {
+	r.Keyframe, r.Relative, r.unit = k.id, k.pose.Between(pose), k.unit
 }
 
 // pose returns the frame's pose with its keyframe where it is now.
-func (r *Record) pose(k *mapping.Keyframe) geom.SE3 {
+func (r *Record) pose(k reference) geom.SE3 {
 	rel := r.Relative
-	rel.T = rel.T.Scale(k.Unit / r.unit)
-	return k.Pose.Mul(rel)
+	rel.T = rel.T.Scale(k.unit / r.unit)
+	return k.pose.Mul(rel)
 }
 
 // Trajectory returns the posed frames of a part.
@@ -53,7 +52,7 @@ func (s *System) Trajectory(part int) slam.Trajectory {
 		}
 		k := s.mapper.Map.Keyframes[r.Keyframe]
 		if k.Part == part {
-			out = append(out, slam.StampedPose{Time: r.Time, Pose: r.pose(k)})
+			out = append(out, slam.StampedPose{Time: r.Time, Pose: r.pose(referenceOf(k))})
 		}
 	}
 	return out

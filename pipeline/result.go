@@ -21,6 +21,7 @@ type Result struct {
 	state       slam.TrackState
 	skipped     []report.Skipped
 	scales      []report.ScaleSample
+	first       int // keyframe of this run: those before were loaded
 	interrupted bool
 	wall, cpu   time.Duration
 
@@ -74,11 +75,14 @@ func (r *Result) keyframes() []*mapping.Keyframe {
 	return out
 }
 
-// KeyframePoses returns the poses of the largest part's keyframes.
+// KeyframePoses returns the poses of the largest part's keyframes, but for those
+// that came with a loaded map: stamps of another source may repeat.
 func (r *Result) KeyframePoses() slam.Trajectory {
 	var out slam.Trajectory
 	for _, k := range r.keyframes() {
-		out = append(out, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+		if k.ID >= r.first {
+			out = append(out, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+		}
 	}
 	return out
 }
@@ -120,7 +124,7 @@ func (r *Result) frameRows() (poses []geom.SE3, spans []report.Span) {
 			continue
 		}
 		if k := r.sys.mapper.Map.Keyframes[rec.Keyframe]; k.Part == part {
-			p := rec.pose(k)
+			p := rec.pose(referenceOf(k))
 			known[i] = &p
 		}
 	}

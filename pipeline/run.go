@@ -11,6 +11,7 @@ import (
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -29,7 +30,9 @@ type Job struct {
 	Config   Config
 	Progress progress.Display
 	Log      *slog.Logger
-	Observer Observer // may be nil
+	Observer Observer        // may be nil
+	Map      *mapping.Loaded // the map that the run goes on with; nil: none
+	Saving   Saving
 }
 
 // prefetch is how many frames are decoded ahead.
@@ -48,8 +51,13 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	start, cpu := time.Now(), report.CPUTime()
 	sys := NewSystem(job.Config, job.Depth)
 	defer sys.Close()
+	sys.live, sys.watched = job.Source.Info().Live, job.Observer != nil
 	sys.mapper.Log = job.Log
-	res := &Result{job: job, sys: sys}
+	if job.Map != nil {
+		sys.resumeMap(job.Map.State)
+	}
+	sys.saver = newSaver(job, sys)
+	res := &Result{job: job, sys: sys, first: len(sys.mapper.Map.Keyframes)}
 	if err := res.read(ctx); err != nil {
 		return nil, err
 	}
@@ -60,6 +68,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err := sys.Finish(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
+	sys.saver.finish(sys.mapper)
 	res.wall, res.cpu = time.Since(start), report.CPUTime()-cpu
 	return res, nil
 }
@@ -105,30 +114,37 @@ func (r *Result) note(f *slam.Frame) {
 		r.job.Log.Info("state", "frame", f.Index, "state", rec.State.String(), "inliers", rec.Inliers)
 		r.state = rec.State
 	}
-	r.scales = append(r.scales, report.ScaleSample{Time: f.Time, LogScale: s.mapper.Scale.Log, Sigma: s.mapper.Scale.Sigma})
+	r.scales = append(r.scales, report.ScaleSample{Time: f.Time, LogScale: s.view.scale.Log, Sigma: s.view.scale.Sigma})
 	r.job.Progress.Update(progress.State{
 		Frame: len(s.records) + len(r.skipped), Tracking: rec.State,
-		Landmarks: s.mapper.Map.LandmarkCount(), Keyframes: len(s.mapper.Map.Keyframes),
+		Landmarks: s.view.landmarks, Keyframes: len(s.view.keyframes),
 	})
 	if o := r.job.Observer; o != nil && o.Wants(f.Index) {
 		o.Publish(s.snapshot(f))
 	}
 }
 
-// snapshot is the run as a viewer shows it.
+// snapshot is the run as a viewer shows it: the tracker as it is, the map as it
+// was after the last keyframe that was taken up.
 func (s *System) snapshot(f *slam.Frame) slam.Snapshot {
+	v := s.view
 	snap := slam.Snapshot{
 		Frame: f.Index, Time: f.Time, State: s.state, Camera: f.Camera, Image: f.Color, Pose: s.track.Last(),
-		Trajectory: s.Trajectory(s.mapper.Part()), Points: s.mapper.Map.Points(s.mapper.Part()),
-		LogScale: s.mapper.Scale.Log, ScaleSigma: s.mapper.Scale.Sigma,
+		Points: v.points, LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
 	}
 	for _, t := range s.front.Tracks() {
 		snap.Tracks = append(snap.Tracks, t.Pixel)
 	}
-	for _, k := range s.mapper.Map.Keyframes {
-		if k.Part == s.mapper.Part() {
-			snap.Keyframes = append(snap.Keyframes, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+	for _, k := range v.keyframes {
+		if k.part == v.part {
+			snap.Keyframes = append(snap.Keyframes, slam.StampedPose{Time: k.time, Pose: k.pose})
 		}
+	}
+	for _, r := range s.records {
+		if r.Keyframe < 0 || r.Keyframe >= len(v.keyframes) || v.keyframes[r.Keyframe].part != v.part {
+			continue
+		}
+		snap.Trajectory = append(snap.Trajectory, slam.StampedPose{Time: r.Time, Pose: r.pose(v.keyframes[r.Keyframe].reference)})
 	}
 	return snap
 }

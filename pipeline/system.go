@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/metricslam/metricslam/depth"
@@ -19,28 +18,45 @@ type System struct {
 	cfg    Config
 	depth  depth.Source
 	front  *frontend.Tracker
+	match  *frontend.Matcher // the mapper's
 	track  *tracking.Tracker
-	mapper *mapping.Mapper
+	mapper *mapping.Mapper // belongs to the insertion on its way, where there is one
 	stages report.Stages
+	saver  *saver // belongs to whom the mapper belongs to; nil: the map is not saved
 
-	state    slam.TrackState
-	thumb    frontend.Thumbnail
-	lost     int // frames since tracking was lost
-	keyframe *mapping.Keyframe
-	records  []Record
-	scales   []mapping.Scale // of each part, once finished
+	live    bool // take up the mapper's results when they come
+	watched bool // somebody looks at the map as it grows
+	state   slam.TrackState
+	thumb   frontend.Thumbnail
+	lost    int // frames since tracking was lost
+	pending *insertion
+	anchor  anchor             // the last keyframe
+	points  map[int]slam.Point // landmarks followed, by track
+	view    mapView
+	records []Record
+	scales  []mapping.Metric // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.
 func NewSystem(cfg Config, d depth.Source) *System {
-	front := frontend.New(cfg.Frontend)
-	mapper := mapping.NewMapper(cfg.Mapping, front)
+	match := frontend.NewMatcher(cfg.Frontend)
+	mapper := mapping.NewMapper(cfg.Mapping, match)
 	mapper.Ground.HeightM = cfg.CameraHeightM
-	return &System{cfg: cfg, depth: d, front: front, track: tracking.New(cfg.Tracking, cfg.Seed), mapper: mapper}
+	return &System{
+		cfg: cfg, depth: d, front: frontend.New(cfg.Frontend), match: match,
+		track: tracking.New(cfg.Tracking, cfg.Seed), mapper: mapper,
+	}
 }
 
-// Close frees what OpenCV holds.
-func (s *System) Close() { s.front.Close() }
+// Close waits for the mapper and frees what OpenCV holds.
+func (s *System) Close() {
+	if s.pending != nil {
+		<-s.pending.done
+	}
+	s.saver.close()
+	s.front.Close()
+	s.match.Close()
+}
 
 // Step takes the next frame.
 func (s *System) Step(ctx context.Context, f *slam.Frame) error {
@@ -66,32 +82,69 @@ func (s *System) Step(ctx context.Context, f *slam.Frame) error {
 // follow tracks a frame against the map, and makes it a keyframe where the map
 // needs one.
 func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumbnail, rec *Record) error {
-	stop := s.stages.Start("track")
-	guess := s.predict(f, thumb)
-	last := s.track.Last()
-	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
+	if s.ready(f.Index) {
+		if err := s.takeUp(); err != nil {
+			return err
+		}
+	}
+	est, err := s.locate(f, thumb)
 	if err != nil {
 		return err
 	}
-	est := s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.mapper.Point)
-	stop()
+	if !est.OK && s.pending != nil { // the mapper may know more landmarks by now
+		if err := s.takeUp(); err != nil {
+			return err
+		}
+		est = s.track.Locate(f.Time, f.Camera, s.predict(f, thumb), s.front.Tracks(), s.point)
+	}
 	if !est.OK {
 		return s.loseTrack(ctx, f, rec)
 	}
 	s.state, s.lost = slam.Tracking, 0
 	s.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
 	rec.Inliers, rec.RMSPx = len(est.Inliers), est.RMSPx
-	rec.attach(s.keyframe, est.Pose)
+	rec.attach(s.anchor.reference, est.Pose)
 	rec.keepTracks(s.front.Tracks())
-	if s.wantsKeyframe(f, est) {
-		k, err := s.insert(ctx, f, est.Pose)
-		if err != nil {
+	return s.keep(ctx, f, est, rec)
+}
+
+// locate follows the features into a frame and estimates its pose.
+func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (tracking.Estimate, error) {
+	defer s.stages.Start("track")()
+	guess, last := s.predict(f, thumb), s.track.Last()
+	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
+	if err != nil {
+		return tracking.Estimate{}, err
+	}
+	return s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.point), nil
+}
+
+// keep makes a posed frame a keyframe where the map needs one. A keyframe that
+// the mapper still works on is taken up first; live, the tracker does not wait.
+func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, rec *Record) error {
+	if !s.wantsKeyframe(f, est) {
+		return nil
+	}
+	if s.pending != nil {
+		if s.live && !s.ready(f.Index) {
+			return nil
+		}
+		if err := s.takeUp(); err != nil {
 			return err
 		}
-		s.track.Correct(k.Pose)
-		rec.attach(k, k.Pose)
 	}
+	pose := s.track.Last() // of this frame, on the map as it is now
+	if err := s.insert(ctx, f, pose); err != nil {
+		return err
+	}
+	rec.attach(s.anchor.reference, pose)
 	return nil
+}
+
+// point is what is known of a track's landmark.
+func (s *System) point(id int) (slam.Point, bool) {
+	p, ok := s.points[id]
+	return p, ok
 }
 
 func (s *System) predict(f *slam.Frame, thumb frontend.Thumbnail) geom.SE3 {
@@ -106,16 +159,19 @@ func (s *System) predict(f *slam.Frame, thumb frontend.Thumbnail) geom.SE3 {
 // or its ray turned with the camera.
 func (s *System) predictPixel(cam geom.Camera, last, guess geom.SE3, t slam.Track) geom.Vec2 {
 	var p geom.Vec3
-	if pt, ok := s.mapper.Point(t.ID); ok {
+	if pt, ok := s.points[t.ID]; ok {
 		p = guess.ApplyInverse(pt.Position)
 	} else {
 		p = guess.R.TMulVec(last.R.MulVec(cam.Ray(t.Pixel)))
 	}
-	if p.Z < .05 {
+	if p.Z < minAheadM {
 		return t.Pixel
 	}
 	return cam.Project(p)
 }
+
+// minAheadM is the depth below which a point is not projected.
+const minAheadM = .05
 
 // loseTrack looks for a frame without a pose in the whole map; after a few
 // frames in vain a new part is started, to be joined when a place is recognised.
@@ -142,28 +198,12 @@ func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) erro
 func (s *System) resume(ctx context.Context, f *slam.Frame, rec *Record, pose geom.SE3, part int) error {
 	s.front.Drop(func(slam.Track) bool { return true })
 	s.mapper.Resume(part)
-	k, err := s.insert(ctx, f, pose)
+	k, err := s.insertNow(ctx, f, pose)
 	if err != nil {
 		return err
 	}
 	s.track.Reset(f.Time, k.Pose)
 	s.state, s.lost = slam.Tracking, 0
-	rec.attach(k, k.Pose)
+	rec.attach(s.anchor.reference, k.Pose)
 	return nil
-}
-
-func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) (*mapping.Keyframe, error) {
-	stop := s.stages.Start("depth")
-	d, err := s.depth.Depth(ctx, f)
-	stop()
-	if err != nil && !errors.Is(err, depth.ErrNoDepth) {
-		return nil, err
-	}
-	defer s.stages.Start("keyframe")()
-	k, err := s.mapper.Insert(ctx, f, pose, d)
-	if err != nil {
-		return nil, err
-	}
-	s.keyframe = k
-	return k, nil
 }

@@ -149,8 +149,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
 	}
 	if part := r.main(); part >= 0 {
-		scale := r.sys.scales[part]
-		rep.Scale, rep.ScaleStd = math.Exp(scale.Log), scale.Sigma
+		describeScale(rep, r.sys.scales[part])
 	}
 	for _, rec := range recs {
 		if rec.Keyframe >= 0 {

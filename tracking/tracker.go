@@ -195,6 +195,13 @@ func (t *Tracker) advance(time float64, pose geom.SE3) {
 // Last returns the pose of the last posed frame.
 func (t *Tracker) Last() geom.SE3 { return t.last }
 
-// Correct moves the last pose to where the map has moved its frame; the motion
-// stays.
-func (t *Tracker) Correct(pose geom.SE3) { t.last = pose }
+// Rebase follows a correction of the map: the keyframe that was at from is now
+// at to, and a length of before is scale lengths of now.
+func (t *Tracker) Rebase(from, to geom.SE3, scale float64) {
+	rel := from.Between(t.last)
+	rel.T = rel.T.Scale(scale)
+	t.last = to.Mul(rel)
+	for i := range 3 { // the translation of the motion
+		t.motion[i] *= scale
+	}
+}

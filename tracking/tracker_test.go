@@ -226,10 +226,20 @@ func TestPredict(t *testing.T) {
 		t.Errorf("the rotation seen moved the camera by %g m", m)
 	}
 	corrected := motion(5, 5, 5, 0, 0, 0)
-	tr.Correct(corrected)
+	const scale = 1.5
+	tr.Rebase(tr.Last(), corrected, scale)
+	longer := step
+	for i := range 3 {
+		longer[i] *= scale
+	}
 	next := tr.Predict(12, geom.Mat3{}, false)
-	if m, d := poseError(corrected.Between(next), geom.ExpSE3(step)); m > 1e-5 || d > 1e-4 {
+	if m, d := poseError(corrected.Between(next), geom.ExpSE3(longer)); m > 1e-5 || d > 1e-4 {
 		t.Errorf("a correction changed the motion by %g m and %g degrees", m, d)
+	}
+	keyframe := corrected.Mul(geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: -2}})
+	tr.Rebase(keyframe, geom.IdentitySE3(), .5) // the frame was 2 m from it
+	if d := tr.Last().T.Sub(geom.Vec3{X: 1}).Norm(); d > 1e-9 {
+		t.Errorf("the frame is %g m from where its keyframe took it", d)
 	}
 	tr.Reset(20, corrected)
 	if got := tr.Predict(21, geom.Mat3{}, false); got != corrected {

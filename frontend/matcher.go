@@ -1,0 +1,54 @@
+package frontend
+
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Matcher finds points of one keyframe's picture in another's. It is used by one
+// goroutine, which need not be the tracker's, and closed by its owner.
+type Matcher struct {
+	cfg  Config
+	flow flow
+	kept keptPictures
+}
+
+// NewMatcher returns a matcher without pictures.
+func NewMatcher(cfg Config) *Matcher {
+	singleThread()
+	return &Matcher{cfg: cfg}
+}
+
+// Close frees every picture the matcher holds.
+func (m *Matcher) Close() { m.kept.closeAll() }
+
+// Keep stores a keyframe's picture under its id. The picture is kept by
+// reference and must not change.
+func (m *Matcher) Keep(id int, g slam.Gray) { m.kept.keep(id, g) }
+
+// Forget frees the picture of a keyframe.
+func (m *Matcher) Forget(id int) { m.kept.forget(id) }
+
+// Match searches points of keyframe a in keyframe b, starting at guess, which it
+// overwrites; ok tells where the search succeeded. A keyframe that is not kept
+// matches nothing.
+func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error) {
+	ok = make([]bool, len(from))
+	if len(from) == 0 {
+		return ok, nil
+	}
+	pa, err := m.kept.pyramid(a)
+	if err != nil || pa == nil {
+		return ok, err
+	}
+	pb, err := m.kept.pyramid(b)
+	if err != nil || pb == nil {
+		return ok, err
+	}
+	return ok, m.flow.track(pa, pb, from, guess, ok, m.cfg.FBMaxPx)
+}
+
+// Describe returns the ORB features of a picture, strongest first.
+func (m *Matcher) Describe(g slam.Gray) ([]geom.Vec2, []Descriptor, error) {
+	return ORB(g, m.cfg.ORBFeatures)
+}
