@@ -139,7 +139,7 @@ func (b *bundle) addHostReading(d bundleDepth, k *Keyframe, f Feature, o Observa
 	if f.DepthM <= 0 || b.priorGain == 0 {
 		return
 	}
-	r := &hostReading{depth: d.v, scale: b.scales[k.ID], logDepth: math.Log(f.DepthM), weight: b.readingWeight(k, f)}
+	r := &hostReading{depth: d.v, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: b.readingWeight(k, f)}
 	ids := []optimize.ID{d.id}
 	if r.scale != nil {
 		ids = append(ids, b.scaleIDs[k.ID])
@@ -152,7 +152,7 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 	if f.DepthM <= 0 || b.priorGain == 0 {
 		return
 	}
-	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: math.Log(f.DepthM), weight: b.readingWeight(k, f)}
+	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: b.readingWeight(k, f)}
 	ids := []optimize.ID{b.poseIDs[host], b.poseIDs[k.ID], d.id}
 	if r.scale != nil {
 		ids = append(ids, b.scaleIDs[k.ID])

@@ -13,6 +13,7 @@ type Config struct {
 	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of depth readings in the last adjustment, against the local ones
 	MinParallax     float64 `yaml:"min_parallax"`      // radians between two rays that fix a depth
 	RetrackFrom     int     `yaml:"retrack_from"`      // older keyframes searched for known landmarks at each new one
+	Known           Known   `yaml:"known"`             // true sizes
 }
 
 // Default returns the settings for handheld cameras and cars alike.
@@ -39,5 +40,5 @@ func (c Config) Validate() error {
 	case c.RetrackFrom < 0:
 		return fmt.Errorf("mapping.retrack_from is %d; it must not be negative", c.RetrackFrom)
 	}
-	return nil
+	return c.Known.validate()
 }

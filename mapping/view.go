@@ -12,7 +12,7 @@ const maxViewLogStd = .1
 // View returns what fusion needs of a keyframe: its landmarks are those that
 // other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
-	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.Depth.Unpack()}
+	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth()}
 	shrunk := 1.0
 	if !k.Color.Empty() { // its pixels are means: their centres lie between the picture's
 		v.Camera, v.Color, v.Gray = k.Camera.Resized(k.Color.W, k.Color.H), k.Color, slam.Gray{}

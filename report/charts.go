@@ -152,11 +152,13 @@ func (d *drawing) errorChart() *chart {
 func (d *drawing) scaleChart() *chart {
 	samples := d.r.ScaleLog
 	var ends []float64
+	moves := false
 	for _, s := range samples {
+		moves = moves || s.LogScale != samples[0].LogScale || s.Sigma != samples[0].Sigma
 		ends = append(ends, math.Exp(s.LogScale-s.Sigma), math.Exp(s.LogScale+s.Sigma))
 	}
 	y := spanOf(ends)
-	if len(samples) == 0 || y.lo == y.hi {
+	if !moves {
 		return nil
 	}
 	y = y.padded(.1, .02)

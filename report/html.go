@@ -32,6 +32,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"percent": func(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) },
 	"mib":     func(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) },
 	"base":    filepath.Base,
+	"value":   func(v *float64) float64 { return *v },
 }).Parse(pageHTML))
 
 // shownPictureWidth is that of pictures in the page, in pixels.
@@ -112,7 +113,7 @@ func (r *Report) pageData() (*pageData, error) {
 	p := &pageData{Report: r, Top: d.topView(), ConfigText: r.ConfigText, Hover: d.hover()}
 	for _, c := range []titledChart{
 		{"Error over time", "distance of the camera from the truth after one SE3 alignment", d.errorChart()},
-		{"Scale over time", "metres a unit of the depth source, with the band of one standard deviation", d.scaleChart()},
+		{"Scale over time", "metres a unit of the depth source, with the band of one standard deviation of the map's metres", d.scaleChart()},
 		{"Inliers over time", "landmarks that agree with the pose of each frame", d.trackChart()},
 	} {
 		if c.chart != nil {
@@ -143,6 +144,9 @@ func (r *Report) pageData() (*pageData, error) {
 	}
 	return p, p.addDepths(r.Depths)
 }
+
+// Length returns the true length of what measures 1 m in the map, by the source.
+func (s ScaleSource) Length() float64 { return math.Exp(s.LogScale) }
 
 // groupDigits writes a count with narrow spaces between thousands.
 func groupDigits(n int) string {

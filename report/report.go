@@ -38,9 +38,10 @@ type Report struct {
 	Landmarks int    `json:"landmarks"`
 	Loops     []Loop `json:"loops"`
 
-	Scale    float64 `json:"scale"`     // metres a unit of the depth source; 1 where it measures metres
-	ScaleStd float64 `json:"scale_std"` // of its logarithm, so relative
-	PathM    float64 `json:"path_m"`    // length of the estimated path
+	Scale        float64       `json:"scale"`         // metres a unit of the depth source; 1 without one
+	ScaleStd     *float64      `json:"scale_std"`     // deviation of the logarithm of the map's metres; null where no source tells them
+	ScaleSources []ScaleSource `json:"scale_sources"` // by falling trust
+	PathM        float64       `json:"path_m"`        // length of the estimated path
 
 	ATESE3M  *float64               `json:"ate_se3_m"`  // RMSE; null without truth
 	ATESim3M *float64               `json:"ate_sim3_m"` // RMSE; null without truth
@@ -111,6 +112,16 @@ type ScaleSample struct {
 	Sigma    float64
 }
 
+// ScaleSource is what one source says of the map's metres.
+type ScaleSource struct {
+	Name     string  `json:"name"`
+	LogScale float64 `json:"log_scale"` // logarithm of the true length by this source over the map's: 0 where they agree
+	Sigma    float64 `json:"sigma"`     // deviation of it
+	N        int     `json:"n"`         // measurements behind it
+	Used     bool    `json:"used"`      // in the estimate
+	Conflict bool    `json:"conflict"`  // it contradicts what is used
+}
+
 // TrackSample is how well a frame was held.
 type TrackSample struct {
 	Time    float64
@@ -165,6 +176,7 @@ func (r *Report) Complete() {
 	r.LostSpans, r.Interpolated = listed(r.LostSpans), listed(r.Interpolated)
 	r.SkippedFrames, r.Loops = listed(r.SkippedFrames), listed(r.Loops)
 	r.Timings, r.Files = listed(r.Timings), listed(r.Files)
+	r.ScaleSources = listed(r.ScaleSources)
 	if err := r.measure(); err != nil {
 		r.warn(err.Error())
 	}
@@ -179,10 +191,13 @@ func (r *Report) warn(text string) {
 }
 
 func (r *Report) finite() {
+	if s := r.ScaleStd; s != nil && (math.IsNaN(*s) || math.IsInf(*s, 0)) {
+		r.ScaleStd = nil
+	}
 	for _, f := range []struct {
 		name string
 		v    *float64
-	}{{"scale", &r.Scale}, {"scale_std", &r.ScaleStd}, {"input_s", &r.InputS}, {"wall_s", &r.WallS}, {"cpu_s", &r.CPUS}, {"fps", &r.FPS}, {"path_m", &r.PathM}} {
+	}{{"scale", &r.Scale}, {"input_s", &r.InputS}, {"wall_s", &r.WallS}, {"cpu_s", &r.CPUS}, {"fps", &r.FPS}, {"path_m", &r.PathM}} {
 		if math.IsNaN(*f.v) || math.IsInf(*f.v, 0) {
 			r.warn(fmt.Sprintf("%s was %g and is reported as 0", f.name, *f.v))
 			*f.v = 0

@@ -51,7 +51,7 @@ func full() *report.Report {
 		LostSpans:     []report.Span{{FirstFrame: 100, LastFrame: 129, StartS: truth[100].Time, EndS: truth[129].Time}},
 		SkippedFrames: []report.Skipped{{Frame: 7, Name: "7.png", Reason: "unexpected EOF"}},
 		Keyframes:     20, Landmarks: 12345, Loops: []report.Loop{{FrameA: 1, FrameB: 290, TimeA: truth[1].Time, TimeB: truth[290].Time}},
-		Scale: 1.02, ScaleStd: .01, InputS: 10, WallS: 5, CPUS: 7, PeakMemory: 100 << 20,
+		Scale: 1.02, ScaleStd: new(.01), InputS: 10, WallS: 5, CPUS: 7, PeakMemory: 100 << 20,
 		Timings: s.Timings(), Mesh: &report.MeshSize{Vertices: 10, Triangles: 20, VoxelM: .02},
 		Files: []string{"mesh.ply"}, Config: map[string]int{"seed": 3}, Warnings: []string{"beware"},
 		Trajectory: estimate, Truth: truth, KeyTimes: []float64{truth[0].Time, truth[50].Time},
@@ -172,7 +172,7 @@ func TestWriteLittle(t *testing.T) {
 		{"one pose", report.Report{Frames: 1, Posed: 1, Trajectory: one, Truth: one}, "align 1 poses by SE3"},
 		{"truth of another time", report.Report{Frames: 50, Trajectory: estimate, Truth: late}, "no two stamps"},
 		{"no pose", report.Report{Frames: 50, Truth: truth, LostSpans: []report.Span{{LastFrame: 49, StartS: 100, EndS: 102}}}, ""},
-		{"not finite", report.Report{Scale: math.NaN(), ScaleStd: math.Inf(1), Frames: 1}, "scale was NaN"},
+		{"not finite", report.Report{Scale: math.NaN(), ScaleStd: new(math.Inf(1)), Frames: 1}, "scale was NaN"},
 		{"samples outside", report.Report{Trajectory: one, Tracks: []report.TrackSample{{Time: 1e9}}, ScaleLog: []report.ScaleSample{{}}}, ""},
 		{"loop without poses", report.Report{Loops: []report.Loop{{}}, KeyTimes: []float64{1}}, ""},
 	}

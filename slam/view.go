@@ -67,7 +67,8 @@ type Snapshot struct {
 	Keyframes  Trajectory
 	Points     []geom.Vec3 // landmarks
 	Mesh       *Mesh       // nil until the first one; replaced, never changed
-	LogScale   float64     // estimated log-scale of the depth source
-	ScaleSigma float64     // its standard deviation
+	LogScale   float64     // logarithm of the metres a unit of the depth source
+	ScaleSigma float64     // standard deviation of the logarithm of the map's metres; infinite where nothing tells them
+	Warnings   []string    // what whoever watches should know
 	Loops      [][2]int    // indices into Keyframes
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,13 +83,17 @@ func loadFolder(dir string) (*Scene, error) {
 // without a report is called by its name.
 func folderStatus(dir string) ([]string, error) {
 	var r struct {
-		Source    string  `json:"source"`
-		Frames    int     `json:"frames"`
-		Posed     int     `json:"posed"`
-		Keyframes int     `json:"keyframes"`
-		PathM     float64 `json:"path_m"`
-		Scale     float64 `json:"scale"`
-		ScaleStd  float64 `json:"scale_std"`
+		Source    string   `json:"source"`
+		Frames    int      `json:"frames"`
+		Posed     int      `json:"posed"`
+		Keyframes int      `json:"keyframes"`
+		PathM     float64  `json:"path_m"`
+		Scale     float64  `json:"scale"`
+		ScaleStd  *float64 `json:"scale_std"`
+		Sources   []struct {
+			Name     string `json:"name"`
+			Conflict bool   `json:"conflict"`
+		} `json:"scale_sources"`
 	}
 	path := filepath.Join(dir, "report.json")
 	text, err := os.ReadFile(path)
@@ -104,14 +109,28 @@ func folderStatus(dir string) ([]string, error) {
 	if r.Keyframes == 0 { // of the fuse command, which poses nothing itself
 		return []string{filepath.Base(r.Source)}, nil
 	}
-	return []string{
+	std := math.Inf(1)
+	if r.ScaleStd != nil {
+		std = *r.ScaleStd
+	}
+	status := []string{
 		filepath.Base(r.Source),
 		fmt.Sprintf("%d of %d frames posed, %d keyframes, path %.1f m", r.Posed, r.Frames, r.Keyframes, r.PathM),
-		scaleText(r.Scale, r.ScaleStd),
-	}, nil
+		scaleText(r.Scale, std),
+	}
+	for _, s := range r.Sources {
+		if s.Conflict {
+			status = append(status, fmt.Sprintf("the scale by %s contradicts and is not used", s.Name))
+		}
+	}
+	return status, nil
 }
 
+// scaleText says what is known of the metres; std is infinite where nothing is.
 func scaleText(scale, std float64) string {
+	if math.IsInf(std, 1) {
+		return "scale unknown"
+	}
 	return fmt.Sprintf("scale %.3f +- %.1f %%", scale, 100*std)
 }
 

@@ -27,6 +27,7 @@ func (s *Scene) status() []string {
 			fmt.Sprintf("%s, frame %d, %.2f s", s.State, s.Frame, s.Time),
 			fmt.Sprintf("%d keyframes, %s landmarks, %d tracks", len(s.Keyframes), thousands(len(s.Points)), len(s.Tracks)),
 			scaleText(math.Exp(s.LogScale), s.ScaleSigma))
+		out = append(out, s.Warnings...)
 	}
 	return out
 }

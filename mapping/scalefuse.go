@@ -1,0 +1,135 @@
+package mapping
+
+import (
+	"math"
+)
+
+// ScaleSource is what one source says of a map's metres.
+type ScaleSource struct {
+	Name     string
+	Log      float64 // logarithm of the metres that one length of the map has by it
+	Sigma    float64 // deviation of Log
+	N        int     // measurements behind it
+	Used     bool    // in the estimate
+	Conflict bool    // it contradicts what is used
+	trust    trust
+}
+
+// trust is the order in which sources are believed when they contradict each
+// other: what a user measured directly before what follows from a model of the
+// scene, and the network last.
+type trust int
+
+const (
+	trustNetwork trust = iota
+	trustHeight
+	trustSensor
+	trustMarker
+	trustDistance
+)
+
+// vote is the weight of a source in the search for the largest group that
+// agrees; a network alone never outvotes a measurement.
+func (t trust) vote() float64 {
+	if t == trustNetwork {
+		return .5
+	}
+	return 1
+}
+
+const (
+	conflictSigmas = 3
+	conflictLog    = .05
+)
+
+// contradicts reports a gross difference: beyond three deviations, and more
+// than 5 %.
+func (s ScaleSource) contradicts(o ScaleSource) bool {
+	d := math.Abs(s.Log - o.Log)
+	return d > conflictLog && d > conflictSigmas*math.Hypot(s.Sigma, o.Sigma)
+}
+
+// fuseScales returns the estimate of all sources and marks which of them are
+// used. Errors of different sources are independent, so that information adds
+// up:
+//
+//	g = sum(g_i / sigma_i^2) / sum(1 / sigma_i^2),  sigma^2 = 1 / sum(1 / sigma_i^2)
+//
+// Contradictions are not averaged: the largest group of sources that agree with
+// one of them is used, of two equal groups the one around the more trusted
+// source. Where measurements stand against as many others, nobody knows which is
+// wrong, and the deviation covers half of their difference. It grows too where
+// the used sources scatter more than they say (Birge 1932).
+func fuseScales(s []ScaleSource) (gain, sigma float64) {
+	seed := largestGroup(s)
+	if seed < 0 {
+		return 0, 0
+	}
+	var sum, info float64
+	for i := range s {
+		s[i].Used, s[i].Conflict = !s[i].contradicts(s[seed]), false
+		if s[i].Used {
+			w := 1 / (s[i].Sigma * s[i].Sigma)
+			sum, info = sum+w*s[i].Log, info+w
+		}
+	}
+	gain = sum / info
+	var chi2, used, votes float64
+	for _, o := range s {
+		if o.Used {
+			chi2 += (o.Log - gain) * (o.Log - gain) / (o.Sigma * o.Sigma)
+			used++
+			votes += o.measuredVote()
+		}
+	}
+	sigma = 1 / math.Sqrt(info)
+	if used > 1 {
+		sigma *= math.Sqrt(math.Max(1, chi2/(used-1)))
+	}
+	return gain, math.Hypot(sigma, doubt(s, gain, votes))
+}
+
+// doubt marks the sources that are turned down and returns half the largest
+// difference to those that are as many as the used ones.
+func doubt(s []ScaleSource, gain, votes float64) float64 {
+	var against, widest float64
+	for i := range s {
+		if s[i].Used {
+			continue
+		}
+		s[i].Conflict = true
+		if v := s[i].measuredVote(); v > 0 {
+			against += v
+			widest = math.Max(widest, math.Abs(s[i].Log-gain)/2)
+		}
+	}
+	if against < votes {
+		return 0
+	}
+	return widest
+}
+
+// measuredVote counts measurements alone.
+func (s ScaleSource) measuredVote() float64 {
+	if s.trust == trustNetwork {
+		return 0
+	}
+	return 1
+}
+
+// largestGroup returns the source that most agree with, -1 where there is none.
+func largestGroup(s []ScaleSource) int {
+	best, most := -1, 0.0
+	for i := range s {
+		var votes float64
+		for j := range s {
+			if !s[i].contradicts(s[j]) {
+				votes += s[j].trust.vote()
+			}
+		}
+		if best < 0 || votes > most || votes == most && s[i].trust > s[best].trust {
+			best, most = i, votes
+		}
+	}
+	return best
+}

@@ -1,0 +1,91 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+)
+
+const (
+	priorKeyframes = 4   // that the stated spread of a network counts for, beside the measured one
+	sensorLogStd   = .02 // of the scale of a depth sensor: calibrations differ by that much
+	heightLogStd   = .01 // of a camera height as a user measures it, and of the road as a plane
+	heightShared   = 5   // neighbouring steps that share the error of one measurement
+	heightGate     = .3  // from the median, of a step that is left out
+)
+
+// logScales averages the log-scales of a part's keyframes that which names.
+func (m *Map) logScales(part int, which func(*Keyframe) bool) (mean, variance float64, n int) {
+	var sum, sum2 float64
+	for _, k := range m.Keyframes {
+		if k.Part == part && which(k) {
+			sum += k.LogScale
+			sum2 += k.LogScale * k.LogScale
+			n++
+		}
+	}
+	if n == 0 {
+		return 0, 0, 0
+	}
+	mean = sum / float64(n)
+	return mean, math.Max(sum2/float64(n)-mean*mean, 0), n
+}
+
+// networkSource is the scale by a depth network. Its readings are unbiased over
+// all places in the world: log z = log D + e with E[e] = 0, so that the gain is
+// -mean(s_k). Its error has two parts: a bias of the place, which no number of
+// pictures of that place averages away, and one of the viewpoint, of which
+// scaleCorrelation keyframes share a draw. The viewpoint's is measured, from the
+// spread of s_k; the place's is what the network states, or that spread where it
+// is larger: a network that wavers within a place will not be better from place
+// to place.
+func (m *Mapper) networkSource(part int) (s ScaleSource, ok bool) {
+	stated := 0.0
+	mean, spread2, n := m.Map.logScales(part, func(k *Keyframe) bool {
+		stated = math.Max(stated, k.Depth.ScaleSigma)
+		return k.Depth.ScaleSigma > 0
+	})
+	if n == 0 {
+		return s, false
+	}
+	c := float64(n)
+	view2 := (priorKeyframes*stated*stated + c*spread2) / (priorKeyframes + c)
+	place2 := math.Max(stated*stated, view2)
+	independent := 1 + (c-1)/scaleCorrelation
+	return ScaleSource{Name: "depth network", Log: -mean, Sigma: math.Sqrt(place2 + view2/independent), N: n, trust: trustNetwork}, true
+}
+
+// sensorSource is the scale by a sensor that measures metres.
+func (m *Mapper) sensorSource(part int) (s ScaleSource, ok bool) {
+	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return !k.Depth.Empty() && k.Depth.ScaleSigma == 0 })
+	return ScaleSource{Name: "depth sensor", Log: -mean, Sigma: sensorLogStd, N: n, trust: trustSensor}, n > 0
+}
+
+// heightSource is the scale by the camera's height over the ground: the steps
+// between keyframes in metres against those of the map.
+func (m *Mapper) heightSource(part int) (s ScaleSource, ok bool) {
+	var logs, weights []float64
+	for i, k := range m.Map.Keyframes {
+		if k.Part != part || k.StepM <= 0 || i == 0 || m.Map.Keyframes[i-1].Part != part {
+			continue
+		}
+		if step := k.Pose.T.Sub(m.Map.Keyframes[i-1].Pose.T).Norm(); step > 1e-9 {
+			logs, weights = append(logs, math.Log(k.StepM/step)), append(weights, 1/(k.StepLogStd*k.StepLogStd))
+		}
+	}
+	if len(logs) == 0 {
+		return s, false
+	}
+	middle := medianOr(slices.Clone(logs), 0)
+	var sum, sum2, info float64
+	n := 0
+	for i, l := range logs {
+		if d := l - middle; math.Abs(d) < heightGate {
+			sum, sum2, info = sum+weights[i]*d, sum2+weights[i]*d*d, info+weights[i]
+			n++
+		}
+	}
+	d := sum / info
+	spread2 := math.Max(sum2/info-d*d, float64(n)/info)
+	variance := spread2*math.Min(1, heightShared/float64(n)) + heightLogStd*heightLogStd
+	return ScaleSource{Name: "camera height", Log: middle + d, Sigma: math.Sqrt(variance), N: n, trust: trustHeight}, true
+}

@@ -1,0 +1,22 @@
+package pipeline
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/report"
+)
+
+// describeScale reports what is known of the map's metres.
+func describeScale(rep *report.Report, m mapping.Metric) {
+	rep.Scale = math.Exp(m.Log)
+	if m.Known() {
+		rep.ScaleStd = &m.Sigma
+	}
+	for _, s := range m.Sources {
+		rep.ScaleSources = append(rep.ScaleSources, report.ScaleSource{
+			Name: s.Name, LogScale: s.Log, Sigma: s.Sigma, N: s.N, Used: s.Used, Conflict: s.Conflict,
+		})
+	}
+	rep.Warnings = append(rep.Warnings, m.Conflicts()...)
+}
