@@ -71,7 +71,6 @@ var linkFields = []field[Link]{
 
 var originFields = []field[Origin]{
 	intField("keyframe", func(o *Origin) *int { return &o.Keyframe }),
-	intField("frames", func(o *Origin) *int { return &o.Frames }),
 }
 
 // stateFields are the single values of a map.

@@ -45,6 +45,11 @@ func (m *Mapper) recognise(k *Keyframe) []Link {
 		o := m.Map.Keyframes[kf]
 		return kf == k.ID || near[kf] || (o.Part == k.Part && k.ID-kf < linkRecent)
 	}
+	return m.recogniseBut(k, skip)
+}
+
+// recogniseBut does the same with the keyframes for which skip is false.
+func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []Link {
 	var links []Link
 	for i, c := range m.places.query(k.Place, skip) {
 		if i == linkCandidates || c.votes < linkMinVotes {

@@ -23,7 +23,7 @@ import (
 func fullState(keyframes int) *State {
 	r := rand.New(rand.NewPCG(4, 4))
 	w := newSynthetic(syntheticSpec{keyframes: keyframes, points: 60, noisePx: .3, depth: true, depthNoise: .02, scaleSigma: .1})
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), &fakeMatcher{})
 	m.Map = w.m
 	for i, k := range m.Map.Keyframes {
 		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
@@ -55,7 +55,7 @@ func fullState(keyframes int) *State {
 	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
 	m.Ground = Ground{HeightM: 1.6, normal: geom.Vec3{Y: 1}, heights: 7}
 	s := m.State()
-	s.Origins = []Origin{{Source: "a b", Kind: "tum", Frames: 90}}
+	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
 	return s
 }
 
@@ -103,7 +103,7 @@ func TestSaveLoad(t *testing.T) {
 			t.Errorf("keyframe %d: colours are %d grey levels off", i, worst)
 		}
 	}
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), &fakeMatcher{})
 	m.Restore(l.State)
 	if d := cmp.Diff(want, withOrigins(m.State(), want), wholeState); d != "" {
 		t.Errorf("restored (-want +got):\n%s", d)
@@ -120,7 +120,7 @@ func withOrigins(s, from *State) *State {
 }
 
 func TestSaveEmpty(t *testing.T) {
-	want := NewMapper(Default(), nil).State()
+	want := NewMapper(Default(), &fakeMatcher{}).State()
 	if d := cmp.Diff(want, load(t, save(t, want)).State, wholeState); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -129,7 +129,7 @@ func TestSaveEmpty(t *testing.T) {
 // A state is what the map was, whatever becomes of the map.
 func TestStateStays(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 4, points: 60})
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), &fakeMatcher{})
 	m.Map = w.m
 	s, same := m.State(), m.State()
 	w.disturb(0, .1, .1, .1)
@@ -290,14 +290,14 @@ func FuzzRead(f *testing.F) {
 		}
 		defer file.Close()
 		if s, err := Read(context.Background(), file); err == nil {
-			NewMapper(Default(), nil).Restore(s)
+			NewMapper(Default(), &fakeMatcher{}).Restore(s)
 		}
 	})
 }
 
 func BenchmarkState(b *testing.B) {
 	w := newSynthetic(syntheticSpec{keyframes: 200, points: 20000})
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), &fakeMatcher{})
 	m.Map = w.m
 	for b.Loop() {
 		m.State()

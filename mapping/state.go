@@ -14,7 +14,6 @@ type Origin struct {
 	Source   string // as the user gave it
 	Kind     string // "tum", "kitti", ...
 	Keyframe int    // id of the first keyframe it gave
-	Frames   int    // that were read of it
 }
 
 // State is all of a map that has to be kept to go on with it: what a map file
@@ -71,8 +70,7 @@ func (m *Mapper) State() *State {
 
 // Restore makes a state the mapper's map, in place of the one it has; the state
 // belongs to the mapper from then on. A camera height that the mapper was given
-// stays. The features must be told of the keyframes' pictures, and number their
-// tracks from NextTrack on.
+// stays. Tracks must be numbered from NextTrack on.
 func (m *Mapper) Restore(s *State) {
 	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks))}
 	for _, l := range s.Landmarks {
@@ -87,6 +85,7 @@ func (m *Mapper) Restore(s *State) {
 	m.places = newPlaceIndex()
 	for _, k := range s.Keyframes {
 		m.places.add(k.ID, k.Place)
+		m.match.Keep(k.ID, k.Gray)
 	}
 }
 

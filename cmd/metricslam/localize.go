@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/pipeline"
+)
+
+// localizeCmd finds the poses of a source's frames in a finished map.
+type localizeCmd struct {
+	Map string `arg:"" name:"map" help:"Map file, such as DIR/map.mslam of a run."`
+	sourceFlags
+	Output string `short:"o" required:"" placeholder:"DIR" help:"Folder for trajectory.tum, report.json and run.log; it is made."`
+	Config string `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
+	JSON   bool   `help:"Print the report as JSON."`
+	Quiet  bool   `help:"Show nothing but errors."`
+}
+
+// Run localises the source to its end and writes the results. The map file is
+// not changed.
+func (c localizeCmd) Run(ctx context.Context) error {
+	cfg, err := runCmd{sourceFlags: c.sourceFlags, Config: c.Config}.config()
+	if err != nil {
+		return err
+	}
+	loaded, err := mapping.Load(ctx, c.Map)
+	if err != nil {
+		return err
+	}
+	defer loaded.File.Close()
+	src, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if err := os.MkdirAll(c.Output, 0o755); err != nil {
+		return fmt.Errorf("-o %s: %w", c.Output, err)
+	}
+	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
+	log, logged, err := openLog(c.Output, show, c.Quiet)
+	if err != nil {
+		return err
+	}
+	defer logged.discard()
+	log.Info("map", "file", c.Map, "keyframes", len(loaded.State.Keyframes), "landmarks", len(loaded.State.Landmarks))
+	res, err := pipeline.Localise(ctx, pipeline.LocaliseJob{Source: src, Map: loaded.State, Config: cfg, Progress: show, Log: log})
+	if err != nil {
+		return fmt.Errorf("localising in %s: %w", c.Map, err)
+	}
+	res.Version, res.Map = buildVersion(), c.Map
+	if err := res.Write(c.Output); err != nil {
+		return err
+	}
+	log.Info("done", "localised", res.Localised, "frames", res.Frames, "wall_s", res.WallS)
+	if err := logged.finish(); err != nil {
+		return err
+	}
+	show.Done(res.Summary() + ": see " + c.Output)
+	if c.JSON {
+		return res.WriteJSON(os.Stdout)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package mapping
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// PartSummary is what a connected map holds.
+type PartSummary struct {
+	Part      int        `json:"part"`
+	Keyframes int        `json:"keyframes"`
+	Landmarks int        `json:"landmarks"` // with a depth
+	MinM      [3]float64 `json:"min_m"`     // bounding box of the landmarks that other keyframes confirm
+	MaxM      [3]float64 `json:"max_m"`
+	StartS    float64    `json:"start_s"` // earliest and latest stamp of its keyframes
+	EndS      float64    `json:"end_s"`
+}
+
+// Map returns the state's keyframes and landmarks as a map; they are shared.
+func (s *State) Map() *Map {
+	m := &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks))}
+	for _, l := range s.Landmarks {
+		m.landmarks[l.ID] = l
+	}
+	return m
+}
+
+// Metric reports whether the lengths of a map are metres.
+func (s *State) Metric() bool {
+	return s.Ground.Metric() || slices.ContainsFunc(s.Keyframes, func(k *Keyframe) bool { return !k.Depth.Empty() })
+}
+
+// Summaries returns what each part holds that has keyframes, the largest first.
+func (s *State) Summaries() []PartSummary {
+	inf := math.Inf(1)
+	all := make([]PartSummary, s.Parts)
+	for i := range all {
+		all[i] = PartSummary{Part: i, MinM: [3]float64{inf, inf, inf}, MaxM: [3]float64{-inf, -inf, -inf}, StartS: inf, EndS: -inf}
+	}
+	for _, k := range s.Keyframes {
+		p := &all[k.Part]
+		p.Keyframes++
+		p.StartS, p.EndS = min(p.StartS, k.Time), max(p.EndS, k.Time)
+	}
+	m := s.Map()
+	for _, l := range s.Landmarks {
+		if !l.Known() {
+			continue
+		}
+		p := &all[m.Keyframes[l.Host].Part]
+		p.Landmarks++
+		if l.confirmed() {
+			p.include(m.Position(l))
+		}
+	}
+	all = slices.DeleteFunc(all, func(p PartSummary) bool { return p.Keyframes == 0 })
+	for i := range all {
+		if all[i].MinM[0] > all[i].MaxM[0] {
+			all[i].MinM, all[i].MaxM = [3]float64{}, [3]float64{}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b PartSummary) int { return cmp.Compare(b.Keyframes, a.Keyframes) })
+	return all
+}
+
+func (p *PartSummary) include(v geom.Vec3) {
+	for i, x := range [3]float64{v.X, v.Y, v.Z} {
+		p.MinM[i], p.MaxM[i] = min(p.MinM[i], x), max(p.MaxM[i], x)
+	}
+}
+
+// confirmed reports whether three keyframes see a landmark and agree on its depth.
+func (l *Landmark) confirmed() bool {
+	return l.Known() && len(l.Obs) >= 3 && l.LogStd <= maxViewLogStd
+}
+
+// CloudPoint is a landmark that keyframes confirm, for export.
+type CloudPoint struct {
+	Position geom.Vec3
+	Color    [3]uint8
+	ErrorPx  float64       // mean reprojection error
+	Obs      []Observation // of keyframes and their features
+}
+
+// Cloud returns the confirmed landmarks of a part by ascending id, with the
+// colour of their host's picture.
+func (s *State) Cloud(part int) []CloudPoint {
+	m := s.Map()
+	var out []CloudPoint
+	for _, l := range s.Landmarks {
+		if !l.confirmed() || m.Keyframes[l.Host].Part != part {
+			continue
+		}
+		p := CloudPoint{Position: m.Position(l), Obs: l.Obs}
+		for _, o := range l.Obs {
+			k := m.Keyframes[o.KF]
+			if o.KF == l.Host {
+				p.Color = k.colorAt(k.Features[o.Index].Pixel)
+			}
+			if c := k.Pose.ApplyInverse(p.Position); c.Z > minDepthM {
+				p.ErrorPx += k.Camera.Project(c).Sub(k.Features[o.Index].Pixel).Norm() / float64(len(l.Obs))
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// colorAt is the colour of a keyframe at a pixel of its picture, its grey level
+// where there is no colour.
+func (k *Keyframe) colorAt(u geom.Vec2) [3]uint8 {
+	if !k.Color.Empty() {
+		v := shrinkPixel(u, float64(k.Color.W)/float64(k.Camera.W))
+		r, g, b := k.Color.At(min(max(int(v.X+.5), 0), k.Color.W-1), min(max(int(v.Y+.5), 0), k.Color.H-1))
+		return [3]uint8{r, g, b}
+	}
+	if k.Gray.Empty() {
+		return [3]uint8{128, 128, 128}
+	}
+	g := k.Gray.At(min(max(int(u.X+.5), 0), k.Gray.W-1), min(max(int(u.Y+.5), 0), k.Gray.H-1))
+	return [3]uint8{g, g, g}
+}

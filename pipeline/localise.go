@@ -1,0 +1,227 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/metricslam/metricslam/datasets"
+	"github.com/metricslam/metricslam/frontend"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/tracking"
+)
+
+// LocaliseJob is what is localised, in which map.
+type LocaliseJob struct {
+	Source   datasets.Source
+	Map      *mapping.State // belongs to the job, and is not changed
+	Config   Config
+	Progress progress.Display
+	Log      *slog.Logger
+}
+
+const (
+	// renewFrames is after how many frames the landmarks are searched in the
+	// keyframes' pictures anew: a track drifts with every picture it is followed
+	// through, a patch of a keyframe does not.
+	renewFrames = 4
+	// renewShare is the share of the landmarks found last, below which they are
+	// searched at once.
+	renewShare = .6
+)
+
+// Localise finds the pose of each frame of a source in a map, in the frame of the
+// map's part. Nothing is mapped: a frame that shows nothing of the map stays
+// without a pose. A cancelled context ends the input, and Interrupted is set.
+func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
+	if err := job.Config.Validate(); err != nil {
+		return nil, err
+	}
+	if len(job.Map.Keyframes) == 0 {
+		return nil, errors.New("the map has no keyframe to be recognised by")
+	}
+	l := newLocaliser(job)
+	defer l.close()
+	start, cpu := time.Now(), report.CPUTime()
+	if err := l.read(ctx); err != nil {
+		return nil, err
+	}
+	if l.out.Frames == 0 {
+		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(l.out.SkippedFrames))
+	}
+	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
+	l.out.complete(job.Source.Truth())
+	return l.out, nil
+}
+
+// localiser follows a camera through a map that does not change.
+type localiser struct {
+	job    LocaliseJob
+	front  *frontend.Tracker
+	match  *frontend.Matcher
+	mapper *mapping.Mapper
+	track  *tracking.Tracker
+	out    *Localisation
+
+	state slam.TrackState
+	part  int // of the map that the camera is in
+	thumb frontend.Thumbnail
+	found int // landmarks in sight when they were searched last
+	since int // frames since
+}
+
+func newLocaliser(job LocaliseJob) *localiser {
+	cfg := job.Config
+	l := &localiser{
+		job: job, front: frontend.New(cfg.Frontend), match: frontend.NewMatcher(cfg.Frontend),
+		track: tracking.New(cfg.Tracking, cfg.Seed), out: newLocalisation(job), state: slam.Lost,
+	}
+	l.mapper = mapping.NewMapper(cfg.Mapping, l.match)
+	l.mapper.Restore(job.Map)
+	l.track.Reset(0, geom.IdentitySE3())
+	return l
+}
+
+func (l *localiser) close() {
+	l.front.Close()
+	l.match.Close()
+}
+
+func (l *localiser) read(ctx context.Context) error {
+	src := datasets.Prefetch(l.job.Source, prefetch)
+	for {
+		f, err := src.Next(ctx)
+		var skip *datasets.SkipError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case ctx.Err() != nil:
+			l.out.Interrupted = true
+			l.job.Log.Warn("interrupted", "frames", l.out.Frames)
+			return nil
+		case errors.As(err, &skip):
+			l.job.Log.Warn("frame skipped", "frame", skip.Index, "file", skip.File, "reason", skip.Err)
+			l.out.SkippedFrames = append(l.out.SkippedFrames, report.Skipped{Frame: skip.Index, Name: skip.File, Reason: skip.Err.Error()})
+			continue
+		case err != nil:
+			return err
+		}
+		before := l.state
+		if err := l.step(f); err != nil {
+			return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
+		}
+		if l.state != before || l.out.Frames == 1 {
+			l.job.Log.Info("state", "frame", f.Index, "state", l.state.String(), "part", l.part, "landmarks", l.found)
+		}
+		l.job.Progress.Update(progress.State{Frame: l.out.Frames, Tracking: l.state, Landmarks: l.found, Keyframes: len(l.job.Map.Keyframes)})
+	}
+}
+
+// step finds the pose of one frame: by the landmarks that are followed, else by
+// recognising the place.
+func (l *localiser) step(f *slam.Frame) error {
+	stop := l.out.stages.Start("frame")
+	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
+	est, err := l.follow(f, thumb)
+	if err == nil && !est.OK {
+		est, err = l.recognise(f)
+	}
+	if err != nil {
+		return err
+	}
+	stop()
+	l.thumb, l.state = thumb, slam.Lost
+	if est.OK {
+		l.state = slam.Tracking
+	}
+	l.out.add(f, est, l.part)
+	return nil
+}
+
+// follow tracks the landmarks of the last frame, and searches for more of them
+// where it is time.
+func (l *localiser) follow(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, err error) {
+	defer l.out.stages.Start("follow")()
+	if l.state != slam.Tracking {
+		l.front.Drop(func(slam.Track) bool { return true })
+		return est, l.front.Track(f.Gray, nil)
+	}
+	last := l.track.Last()
+	turn := l.track.Predict(f.Time, geom.Mat3{}, false).R.T().Mul(last.R)
+	seen, ok := frontend.Rotation(l.thumb, thumb, turn)
+	guess := l.track.Predict(f.Time, seen, ok)
+	point := l.mapper.PointIn(l.part)
+	err = l.front.Track(f.Gray, func(t slam.Track) geom.Vec2 {
+		if p, ok := point(t.ID); ok {
+			if c := guess.ApplyInverse(p.Position); c.Z > minAheadM {
+				return f.Camera.Project(c)
+			}
+		}
+		return t.Pixel
+	})
+	if err != nil {
+		return est, err
+	}
+	est = l.track.Locate(f.Time, f.Camera, guess, l.front.Tracks(), point)
+	if !est.OK {
+		return est, nil
+	}
+	l.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
+	if l.since++; l.since < renewFrames && float64(len(est.Inliers)) >= renewShare*float64(l.found) {
+		return est, nil
+	}
+	return l.renew(f, est.Pose)
+}
+
+// recognise looks for a frame in the whole map. A pose counts once landmarks are
+// found where it says.
+func (l *localiser) recognise(f *slam.Frame) (est tracking.Estimate, err error) {
+	defer l.out.stages.Start("recognise")()
+	px, desc, err := l.front.Describe()
+	if err != nil {
+		return est, err
+	}
+	pose, part, ok := l.mapper.Relocalise(f.Camera, px, desc)
+	if !ok {
+		return est, nil
+	}
+	l.part = part
+	l.front.Drop(func(slam.Track) bool { return true })
+	l.track.Reset(f.Time, pose)
+	if est, err = l.renew(f, pose); est.OK {
+		l.out.Recognised++
+	}
+	return est, err
+}
+
+// renew searches the map's landmarks in a picture around pose, follows them from
+// now on, and estimates the pose from all that is followed.
+func (l *localiser) renew(f *slam.Frame, pose geom.SE3) (est tracking.Estimate, err error) {
+	defer l.out.stages.Start("search landmarks")()
+	found, err := l.mapper.InSight(f.Gray, f.Camera, pose, l.part)
+	if err != nil {
+		return est, err
+	}
+	fresh := make(map[int]bool, len(found))
+	for _, t := range found {
+		fresh[t.ID] = true
+	}
+	l.front.Drop(func(t slam.Track) bool { return fresh[t.ID] })
+	l.front.Anchor()
+	if err := l.front.Resume(found, nil); err != nil {
+		return est, err
+	}
+	est = l.track.Locate(f.Time, f.Camera, pose, l.front.Tracks(), l.mapper.PointIn(l.part))
+	if est.OK {
+		l.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
+		l.found, l.since = len(est.Inliers), 0
+	}
+	return est, nil
+}

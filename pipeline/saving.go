@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Saving says into which file the map of a run goes, as it grows and when it is
+// finished.
+type Saving struct {
+	Path  string        // empty: none
+	Every time.Duration // least time between two saves of a run that goes on
+}
+
+// saveShare bounds the time spent on saving: a save that took long makes the next
+// one wait this many times as long.
+const saveShare = 10
+
+// saver writes the map beside the run. All its methods but save belong to the
+// owner of the map.
+type saver struct {
+	Saving
+	origins []mapping.Origin
+	store   *mapping.Store
+	stages  *report.Stages
+	log     *slog.Logger
+
+	busy chan struct{} // closed when the save on its way is done; nil before the first
+	next time.Time     // no save before; written by save, read once busy is closed
+}
+
+func newSaver(job Job, s *System) *saver {
+	var loaded []*mapping.Loaded
+	var origins []mapping.Origin
+	if job.Map != nil {
+		loaded, origins = []*mapping.Loaded{job.Map}, job.Map.State.Origins
+	}
+	info := job.Source.Info()
+	origins = append(origins, mapping.Origin{Source: info.Name, Kind: info.Kind, Keyframe: len(s.mapper.Map.Keyframes)})
+	return &saver{
+		Saving: job.Saving, origins: origins, store: mapping.NewStore(loaded...), stages: &s.stages, log: job.Log,
+		next: time.Now().Add(job.Saving.Every),
+	}
+}
+
+// offer starts a save where the last one is long enough ago. The map is copied
+// before it returns; all else happens beside.
+func (s *saver) offer(m *mapping.Mapper) {
+	if s == nil || s.Path == "" || !s.idle() || time.Now().Before(s.next) {
+		return
+	}
+	st := s.copyOf(m)
+	busy := make(chan struct{})
+	s.busy = busy
+	go func() {
+		defer close(busy)
+		s.save(st)
+	}()
+}
+
+// idle reports whether no save is on its way.
+func (s *saver) idle() bool {
+	if s.busy == nil {
+		return true
+	}
+	select {
+	case <-s.busy:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *saver) copyOf(m *mapping.Mapper) *mapping.State {
+	defer s.stages.Start("map copy")()
+	st := m.State()
+	st.Origins = s.origins
+	return st
+}
+
+// save writes a state. A map that cannot be written is a warning: the run goes
+// on, and tries again.
+func (s *saver) save(st *mapping.State) {
+	defer s.stages.Start("map file")()
+	start := time.Now()
+	if err := s.store.Save(s.Path, st); err != nil {
+		s.log.Warn("the map was not saved", "reason", err)
+	} else {
+		s.log.Info("map saved", "keyframes", len(st.Keyframes), "seconds", time.Since(start).Seconds())
+	}
+	s.next = time.Now().Add(max(s.Every, saveShare*time.Since(start)))
+}
+
+// wait returns when no save is on its way.
+func (s *saver) wait() {
+	if s != nil && s.busy != nil {
+		<-s.busy
+	}
+}
+
+// finish saves the finished map.
+func (s *saver) finish(m *mapping.Mapper) {
+	if s.Path == "" {
+		return
+	}
+	s.wait()
+	s.save(s.copyOf(m))
+}
+
+// close waits for the save on its way and lets the last file go.
+func (s *saver) close() {
+	if s != nil {
+		s.wait()
+		s.store.Close()
+	}
+}
+
+// resumeMap makes a loaded map the run's: its first frames are looked for in it,
+// and what it does not show starts a new part, to be joined when a place is
+// recognised.
+func (s *System) resumeMap(st *mapping.State) {
+	s.mapper.Restore(st)
+	s.front.NumberFrom(st.NextTrack())
+	if len(st.Keyframes) == 0 {
+		return
+	}
+	s.track.Reset(0, geom.IdentitySE3())
+	s.state = slam.Lost
+	s.view = s.look()
+}
