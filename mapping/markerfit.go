@@ -22,26 +22,21 @@ type markerFit struct {
 // they are. A view that does not fit is left out once. ok is false where the
 // views lie too close together to tell the edge, or contradict each other.
 func fitMarker(views []markerView) (f markerFit, ok bool) {
-	for range 2 {
-		if f, ok = startMarker(views); !ok {
-			return f, false
-		}
-		f.solve(views)
-		kept := views[:0:0]
-		for _, v := range views {
-			if rms, ok := f.viewRMS(v); ok && rms <= markerWorstPx {
-				kept = append(kept, v)
-			}
-		}
-		if len(kept) == len(views) {
-			break
-		}
-		if 2*len(kept) < len(views) {
-			return f, false
-		}
-		views = kept
+	if f, ok = startMarker(views); !ok {
+		return f, false
 	}
-	f.views = len(views)
+	f.solve(views, geom.Kernel{Kind: geom.Cauchy, Delta: markerPixelSigma})
+	kept := views[:0:0]
+	for _, v := range views {
+		if rms, ok := f.viewRMS(v); ok && rms <= markerWorstPx {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) < 2 || 2*len(kept) < len(views) {
+		return f, false
+	}
+	f.solve(kept, geom.Kernel{})
+	f.views = len(kept)
 	return f, f.rmsPx <= markerFitPx && f.sigma < markerMost && f.pose.IsFinite()
 }
 
@@ -127,11 +122,13 @@ func (f *markerFit) residuals(v markerView, r *[8]float64, j *[8][7]float64) boo
 	return true
 }
 
-// solve refines the square by Levenberg-Marquardt and sets its deviations: those
-// of the pixels, or of the residuals where they are larger.
-func (f *markerFit) solve(views []markerView) {
+// solve refines the square by Levenberg-Marquardt, with a robust loss of a view's
+// RMS, and sets the deviation of its edge from that of the pixels, or of the
+// residuals where they are larger. The corners of a view share the error of its
+// pose: they count as one.
+func (f *markerFit) solve(views []markerView, loss geom.Kernel) {
 	lambda := 1e-3
-	h, g, cost := f.normal(views)
+	h, g, cost := f.normal(views, loss)
 	for range 20 {
 		damped := h
 		for i := range 7 {
@@ -144,7 +141,7 @@ func (f *markerFit) solve(views []markerView) {
 		next := *f
 		next.pose = f.pose.Retract(geom.Tangent6{-step[0], -step[1], -step[2], -step[3], -step[4], -step[5]})
 		next.logEdge -= step[6]
-		nh, ng, ncost := next.normal(views)
+		nh, ng, ncost := next.normal(views, loss)
 		if !(ncost < cost) {
 			if lambda *= 10; lambda > 1e6 {
 				break
@@ -164,25 +161,30 @@ func (f *markerFit) solve(views []markerView) {
 	f.sigma = math.Inf(1)
 	if ok && column[6] > 0 {
 		noise := math.Max(markerPixelSigma, math.Sqrt(cost/math.Max(n-7, 1)))
-		f.sigma = noise * math.Sqrt(column[6])
+		f.sigma = 2 * noise * math.Sqrt(column[6])
 	}
 }
 
-// normal returns J^T J, J^T r and the sum of squares, which is infinite where a
-// corner lies behind a camera.
-func (f *markerFit) normal(views []markerView) (h [7][7]float64, g [7]float64, cost float64) {
+// normal returns J^T J, J^T r and the sum of squares, all weighted by the loss;
+// the sum is infinite where a corner lies behind a camera.
+func (f *markerFit) normal(views []markerView, loss geom.Kernel) (h [7][7]float64, g [7]float64, cost float64) {
 	var r [8]float64
 	var j [8][7]float64
 	for _, v := range views {
 		if !f.residuals(v, &r, &j) {
 			return h, g, math.Inf(1)
 		}
+		var sum float64
+		for _, e := range r {
+			sum += e * e
+		}
+		rho, w := loss.Eval(sum / 4)
+		cost += 4 * rho
 		for i := range 8 {
-			cost += r[i] * r[i]
 			for a := range 7 {
-				g[a] += j[i][a] * r[i]
+				g[a] += w * j[i][a] * r[i]
 				for b := range 7 {
-					h[a][b] += j[i][a] * j[i][b]
+					h[a][b] += w * j[i][a] * j[i][b]
 				}
 			}
 		}

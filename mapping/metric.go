@@ -113,9 +113,10 @@ func (m *Mapper) metricOf(part int) Metric {
 			sources = append(sources, src)
 		}
 	}
+	sources = append(sources, m.toldSources(part)...)
 	out := Metric{Sources: sources}
 	out.Gain, out.Sigma = fuseScales(sources)
-	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return !k.Depth.Empty() })
+	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return k.Depth.ScaleSigma > 0 || !k.Depth.Empty() })
 	if n > 0 {
 		out.Log = mean + out.Gain
 	}

@@ -1,8 +1,6 @@
 package mapping
 
-import (
-	"math"
-)
+import "math"
 
 // ScaleSource is what one source says of a map's metres.
 type ScaleSource struct {
@@ -57,9 +55,9 @@ func (s ScaleSource) contradicts(o ScaleSource) bool {
 //
 // Contradictions are not averaged: the largest group of sources that agree with
 // one of them is used, of two equal groups the one around the more trusted
-// source. Where measurements stand against as many others, nobody knows which is
-// wrong, and the deviation covers half of their difference. It grows too where
-// the used sources scatter more than they say (Birge 1932).
+// source. Where as many stand against each other, nobody knows which are wrong, and
+// the deviation covers half of their difference. It grows too where the used
+// sources scatter more than they say (Birge 1932).
 func fuseScales(s []ScaleSource) (gain, sigma float64) {
 	seed := largestGroup(s)
 	if seed < 0 {
@@ -79,7 +77,7 @@ func fuseScales(s []ScaleSource) (gain, sigma float64) {
 		if o.Used {
 			chi2 += (o.Log - gain) * (o.Log - gain) / (o.Sigma * o.Sigma)
 			used++
-			votes += o.measuredVote()
+			votes += o.trust.vote()
 		}
 	}
 	sigma = 1 / math.Sqrt(info)
@@ -90,7 +88,7 @@ func fuseScales(s []ScaleSource) (gain, sigma float64) {
 }
 
 // doubt marks the sources that are turned down and returns half the largest
-// difference to those that are as many as the used ones.
+// difference to those that count as much as the used ones.
 func doubt(s []ScaleSource, gain, votes float64) float64 {
 	var against, widest float64
 	for i := range s {
@@ -98,23 +96,13 @@ func doubt(s []ScaleSource, gain, votes float64) float64 {
 			continue
 		}
 		s[i].Conflict = true
-		if v := s[i].measuredVote(); v > 0 {
-			against += v
-			widest = math.Max(widest, math.Abs(s[i].Log-gain)/2)
-		}
+		against += s[i].trust.vote()
+		widest = math.Max(widest, math.Abs(s[i].Log-gain)/2)
 	}
 	if against < votes {
 		return 0
 	}
 	return widest
-}
-
-// measuredVote counts measurements alone.
-func (s ScaleSource) measuredVote() float64 {
-	if s.trust == trustNetwork {
-		return 0
-	}
-	return 1
 }
 
 // largestGroup returns the source that most agree with, -1 where there is none.
