@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/pipeline"
 	"github.com/metricslam/metricslam/report"
 )
@@ -24,18 +27,22 @@ import (
 type runCmd struct {
 	sourceFlags
 	networkFlags
-	Output       string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
-	Depth        string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
-	CameraHeight float64  `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
-	View         bool     `help:"Show the map as it grows in a window."`
-	NoMesh       bool     `help:"Leave the dense map out."`
-	MeshFormat   []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
-	SaveDepth    bool     `help:"Save the keyframes' depth as it was used."`
-	Voxel        float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
-	Config       string   `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
-	JSON         bool     `help:"Print the report as JSON."`
-	Quiet        bool     `help:"Show nothing but errors."`
-	CPUProfile   string   `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
+	knownFlags
+	Output       string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
+	Depth        string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
+	CameraHeight float64       `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
+	View         bool          `help:"Show the map as it grows in a window."`
+	NoMesh       bool          `help:"Leave the dense map out."`
+	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
+	SaveDepth    bool          `help:"Save the keyframes' depth as it was used."`
+	Voxel        float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
+	Map          string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
+	MapEvery     time.Duration `default:"30s" placeholder:"DURATION" help:"How often DIR/map.mslam is written while the run goes on."`
+	NoMap        bool          `help:"Write no map file."`
+	Config       string        `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
+	JSON         bool          `help:"Print the report as JSON."`
+	Quiet        bool          `help:"Show nothing but errors."`
+	CPUProfile   string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
 }
 
 // Run reads the source to its end and writes the results.
@@ -72,7 +79,14 @@ func (c runCmd) Run(ctx context.Context) error {
 	describe(log, src, d)
 	window := openView(ctx, c.View, src, log)
 	defer window.close()
-	res, err := pipeline.Run(ctx, pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: window.observer()})
+	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: window.observer(), Saving: c.saving()}
+	if c.Map != "" {
+		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
+			return fmt.Errorf("--map %w", err)
+		}
+		defer job.Map.File.Close()
+	}
+	res, err := pipeline.Run(ctx, job)
 	if err != nil {
 		return err
 	}
@@ -98,6 +112,14 @@ func (c runCmd) Run(ctx context.Context) error {
 	}
 	window.finish(res, src.Truth(), rep)
 	return nil
+}
+
+// saving says where the map goes.
+func (c runCmd) saving() pipeline.Saving {
+	if c.NoMap {
+		return pipeline.Saving{}
+	}
+	return pipeline.Saving{Path: filepath.Join(c.Output, "map"+mapfile.Suffix), Every: c.MapEvery}
 }
 
 // fuse builds the mesh unless it is not wanted or there is no depth to fuse.
@@ -134,6 +156,9 @@ func (c runCmd) config() (pipeline.Config, error) {
 	}
 	if c.Voxel != 0 {
 		cfg.Fusion.VoxelM = c.Voxel
+	}
+	if err := c.know(&cfg.Mapping.Known); err != nil {
+		return cfg, err
 	}
 	return cfg, cfg.Validate()
 }
