@@ -38,6 +38,7 @@ type Mapper struct {
 	pending   []witness
 	ties      int
 	sightings sightings
+	told      []told
 }
 
 // NewMapper returns a mapper with an empty map.
