@@ -113,7 +113,7 @@ func RefinePnP(t SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel, iterations
 		for i := range 6 {
 			damped[i][i] += lambda*h[i][i] + 1e-12
 		}
-		step, ok := solve6(&damped, &g)
+		step, ok := Solve6(&damped, &g)
 		if !ok {
 			lambda *= 10
 			continue
@@ -219,9 +219,9 @@ func (xi Tangent6) norm2() (s float64) {
 	return s
 }
 
-// solve6 solves h x = g for a symmetric positive definite h by Cholesky; ok is
+// Solve6 solves h x = g for a symmetric positive definite h by Cholesky; ok is
 // false where h is not.
-func solve6(h *Mat6, g *Tangent6) (x Tangent6, ok bool) {
+func Solve6(h *Mat6, g *Tangent6) (x Tangent6, ok bool) {
 	var l Mat6
 	for i := range 6 {
 		for j := 0; j <= i; j++ {

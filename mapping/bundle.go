@@ -267,6 +267,7 @@ func (m *Map) LocalBundle(ctx context.Context, cfg Config, id int, meanScale flo
 	b := newBundle(m, cfg, moving, fixed, meanScale)
 	b.addLandmarks()
 	b.addSteps()
+	b.addTethers()
 	if len(b.depths) == 0 {
 		return optimize.Summary{}, nil
 	}
@@ -294,6 +295,10 @@ func (m *Map) window(cfg Config, id int) (moving, fixed []int) {
 		ids = append(ids, m.Keyframes[kf].landmarksOf()...)
 	}
 	sort.Ints(ids)
+	if t := m.Keyframes[id].Tether; t != nil && !seen[t.From] && m.Keyframes[t.From].Part == part {
+		fixed = append(fixed, t.From)
+		seen[t.From] = true
+	}
 	for _, c := range m.shared(compact(ids), -1) {
 		if !seen[c.kf] && m.Keyframes[c.kf].Part == part && len(fixed) < cfg.FixedWindow {
 			fixed = append(fixed, c.kf)

@@ -25,6 +25,7 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	b.priorGain = priorGain
 	b.addLandmarks()
 	b.addSteps()
+	b.addTethers()
 	if len(b.depths) == 0 {
 		return optimize.Summary{}, nil
 	}

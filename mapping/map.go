@@ -37,6 +37,8 @@ type Keyframe struct {
 	Place []PlaceFeature // ORB features for loops and relocalisation
 	Part  int            // connected map that the keyframe belongs to
 
+	Tether *Tether // nil where landmarks hold it
+
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.
 	StepM, StepLogStd float64

@@ -46,16 +46,25 @@ func NewMapper(cfg Config, match Matcher) *Mapper {
 	return &Mapper{Map: NewMap(), cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
-// Insert makes a keyframe of a frame at pose with the features that are followed
-// in it: it takes up known landmarks that came back into sight, gives new ones
-// depth from the depth map or by triangulation, adjusts the neighbourhood and
-// looks for places seen before.
-func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tracks []slam.Track, depth slam.DepthMap) (*Keyframe, error) {
+// Candidate is a frame that is to become a keyframe.
+type Candidate struct {
+	Frame  *slam.Frame
+	Pose   geom.SE3     // T_wc, as it was tracked
+	Tracks []slam.Track // features followed in it, new ones among them
+	Depth  slam.DepthMap
+	Tether *Tether // nil where landmarks hold the pose
+}
+
+// Insert makes a keyframe of a frame: it takes up known landmarks that came back
+// into sight, gives new ones depth from the depth map or by triangulation,
+// adjusts the neighbourhood and looks for places seen before.
+func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
+	f := c.Frame
 	k := &Keyframe{
-		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: pose, Camera: f.Camera,
-		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(depth), Part: m.part, Unit: 1,
+		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: c.Pose, Camera: f.Camera, Tether: c.Tether,
+		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(c.Depth), Part: m.part, Unit: 1,
 	}
-	for _, t := range tracks {
+	for _, t := range c.Tracks {
 		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
@@ -65,7 +74,7 @@ func (m *Mapper) Insert(ctx context.Context, f *slam.Frame, pose geom.SE3, track
 	if err := m.retrack(k); err != nil {
 		return nil, err
 	}
-	if depth.ScaleSigma > 0 {
+	if k.Depth.ScaleSigma > 0 {
 		k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
 	} else {
 		k.LogScale = m.sensorScale()

@@ -3,11 +3,13 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/tracking"
 )
 
 // anchor is the tracker's own copy of a keyframe: what frames are posed against
@@ -36,13 +38,14 @@ type insertion struct {
 	keyframe *mapping.Keyframe
 	found    []slam.Track       // landmarks that came back into sight, in the keyframe's picture
 	points   map[int]slam.Point // landmarks of the keyframe
+	direct   *tracking.Reference // the keyframe's pixels, nil without depth
 	view     mapView
 	err      error
 }
 
 // insert hands the current frame, at pose, to the mapper as a keyframe and goes
-// on. No other insertion may be on its way.
-func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) error {
+// on; tether may be nil. No other insertion may be on its way.
+func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tether *mapping.Tether) error {
 	if _, err := s.front.Detect(); err != nil {
 		return err
 	}
@@ -56,31 +59,41 @@ func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3) error
 	s.pending = in
 	go func() {
 		defer close(in.done)
-		s.work(ctx, in, f, pose, tracks)
+		s.work(ctx, in, mapping.Candidate{Frame: f, Pose: pose, Tracks: tracks, Tether: tether})
 	}()
 	return nil
 }
 
 // work is the mapper's side of an insertion.
-func (s *System) work(ctx context.Context, in *insertion, f *slam.Frame, pose geom.SE3, tracks []slam.Track) {
+func (s *System) work(ctx context.Context, in *insertion, c mapping.Candidate) {
 	stop := s.stages.Start("depth")
-	d, err := s.depth.Depth(ctx, f)
+	d, err := s.depth.Depth(ctx, c.Frame)
 	stop()
 	if err != nil && !errors.Is(err, depth.ErrNoDepth) {
 		in.err = err
 		return
 	}
 	defer s.stages.Start("keyframe")()
-	if in.keyframe, in.err = s.mapper.Insert(ctx, f, pose, tracks, d); in.err != nil {
+	c.Depth = d
+	if in.keyframe, in.err = s.mapper.Insert(ctx, c); in.err != nil {
 		return
 	}
+	in.tell(c.Tracks, s.mapper)
+	in.view = s.look()
+	s.saver.offer(s.mapper)
+}
+
+// tell gathers what the tracker needs to know of the finished keyframe, which
+// was handed the given tracks.
+func (in *insertion) tell(tracks []slam.Track, m *mapping.Mapper) {
+	k := in.keyframe
 	sent := make(map[int]bool, len(tracks))
 	for _, t := range tracks {
 		sent[t.ID] = true
 	}
-	in.points = make(map[int]slam.Point, len(in.keyframe.Features))
-	for _, ft := range in.keyframe.Features {
-		p, ok := s.mapper.Point(ft.Landmark)
+	in.points = make(map[int]slam.Point, len(k.Features))
+	for _, ft := range k.Features {
+		p, ok := m.Point(ft.Landmark)
 		if !ok {
 			continue
 		}
@@ -89,8 +102,9 @@ func (s *System) work(ctx context.Context, in *insertion, f *slam.Frame, pose ge
 			in.found = append(in.found, slam.Track{ID: ft.Landmark, Pixel: ft.Pixel})
 		}
 	}
-	in.view = s.look()
-	s.saver.offer(s.mapper)
+	if !k.Depth.Empty() {
+		in.direct = tracking.NewReference(tracking.NewPyramid(k.Gray, k.Camera), k.Pose, k.Depth.Unpack(), math.Exp(k.LogScale))
+	}
 }
 
 // ready reports whether the result of the insertion on its way is to be taken up
@@ -128,7 +142,7 @@ func (s *System) takeUp() error {
 	}
 	old, now := s.anchor.reference, referenceOf(in.keyframe)
 	s.track.Rebase(old.pose, now.pose, now.unit/old.unit)
-	s.anchor.reference, s.points, s.view = now, in.points, in.view
+	s.anchor.reference, s.points, s.view, s.direct = now, in.points, in.view, in.direct
 	for _, t := range in.found {
 		s.anchor.pixels[t.ID] = t.Pixel
 	}
@@ -144,7 +158,7 @@ func (s *System) takeUp() error {
 
 // insertNow inserts a keyframe and waits for it: where a map begins or goes on.
 func (s *System) insertNow(ctx context.Context, f *slam.Frame, pose geom.SE3) (*mapping.Keyframe, error) {
-	if err := s.insert(ctx, f, pose); err != nil {
+	if err := s.insert(ctx, f, pose, nil); err != nil {
 		return nil, err
 	}
 	in := s.pending

@@ -30,8 +30,10 @@ type System struct {
 	thumb   frontend.Thumbnail
 	lost    int // frames since tracking was lost
 	pending *insertion
-	anchor  anchor             // the last keyframe
-	points  map[int]slam.Point // landmarks followed, by track
+	anchor  anchor              // the last keyframe
+	points  map[int]slam.Point  // landmarks followed, by track
+	direct  *tracking.Reference // the last keyframe taken up, nil without depth
+	weak    bool                // few landmarks held the last frame
 	view    mapView
 	records []Record
 	scales  []mapping.Metric // of each part, once finished
@@ -82,47 +84,31 @@ func (s *System) Step(ctx context.Context, f *slam.Frame) error {
 // follow tracks a frame against the map, and makes it a keyframe where the map
 // needs one.
 func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumbnail, rec *Record) error {
-	if s.ready(f.Index) {
+	if s.weak || s.ready(f.Index) {
 		if err := s.takeUp(); err != nil {
 			return err
 		}
 	}
-	est, err := s.locate(f, thumb)
+	est, tether, err := s.locate(f, thumb)
 	if err != nil {
 		return err
-	}
-	if !est.OK && s.pending != nil { // the mapper may know more landmarks by now
-		if err := s.takeUp(); err != nil {
-			return err
-		}
-		est = s.track.Locate(f.Time, f.Camera, s.predict(f, thumb), s.front.Tracks(), s.point)
 	}
 	if !est.OK {
 		return s.loseTrack(ctx, f, rec)
 	}
 	s.state, s.lost = slam.Tracking, 0
+	s.weak = len(est.Inliers) < weakInliers
 	s.front.Drop(func(t slam.Track) bool { return est.Outliers[t.ID] })
 	rec.Inliers, rec.RMSPx = len(est.Inliers), est.RMSPx
 	rec.attach(s.anchor.reference, est.Pose)
 	rec.keepTracks(s.front.Tracks())
-	return s.keep(ctx, f, est, rec)
-}
-
-// locate follows the features into a frame and estimates its pose.
-func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (tracking.Estimate, error) {
-	defer s.stages.Start("track")()
-	guess, last := s.predict(f, thumb), s.track.Last()
-	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
-	if err != nil {
-		return tracking.Estimate{}, err
-	}
-	return s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.point), nil
+	return s.keep(ctx, f, est, tether, rec)
 }
 
 // keep makes a posed frame a keyframe where the map needs one. A keyframe that
 // the mapper still works on is taken up first; live, the tracker does not wait.
-func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, rec *Record) error {
-	if !s.wantsKeyframe(f, est) {
+func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, tether *mapping.Tether, rec *Record) error {
+	if tether == nil && !s.wantsKeyframe(f, est) {
 		return nil
 	}
 	if s.pending != nil {
@@ -134,7 +120,7 @@ func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate,
 		}
 	}
 	pose := s.track.Last() // of this frame, on the map as it is now
-	if err := s.insert(ctx, f, pose); err != nil {
+	if err := s.insert(ctx, f, pose, tether); err != nil {
 		return err
 	}
 	rec.attach(s.anchor.reference, pose)

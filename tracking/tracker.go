@@ -118,6 +118,23 @@ func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks [
 	return est
 }
 
+// Accept takes a pose that was measured otherwise: tracks far from where it puts
+// their landmarks are outliers.
+func (t *Tracker) Accept(time float64, cam geom.Camera, pose geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) Estimate {
+	t.gather(cam, pose, tracks, point)
+	est := Estimate{OK: true, Pose: pose, Outliers: make(map[int]bool)}
+	cw := pose.Inverse()
+	for i, id := range t.ids {
+		if t.squared(cw, i) < acceptGate {
+			est.Inliers = append(est.Inliers, id)
+		} else {
+			est.Outliers[id] = true
+		}
+	}
+	t.advance(time, pose)
+	return est
+}
+
 // gather collects the tracks that have a landmark. A landmark whose depth is
 // uncertain counts less, the more the camera has moved across its ray.
 func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) {
@@ -143,6 +160,9 @@ func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, p
 // gate is 95 % of chi-square with two degrees of freedom, widened for the
 // corners that KLT holds badly.
 const gate = 2 * 5.99
+
+// acceptGate is the same for a pose from small pictures: 5 pixels.
+const acceptGate = 25
 
 // refine runs LM from cw on all points, and again on the inliers.
 func (t *Tracker) refine(cw geom.SE3) (geom.SE3, []int) {
