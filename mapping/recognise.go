@@ -216,14 +216,30 @@ func (m *Mapper) untie(l Link) {
 	}
 }
 
+// Sighting is a picture whose place in the map was recognised.
+type Sighting struct {
+	Pose    geom.SE3 // T_wc
+	Part    int
+	Inliers int // features that vouch for it
+}
+
+// Sure reports whether so many features agree that a sighting needs no witness.
+func (s Sighting) Sure() bool { return s.Inliers >= linkSure }
+
 // Relocalise finds the pose of a picture's features in any part of the map.
 func (m *Mapper) Relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (pose geom.SE3, part int, ok bool) {
+	s, ok := m.Sight(cam, px, desc)
+	return s.Pose, s.Part, ok
+}
+
+// Sight does the same and tells how sure it is.
+func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (s Sighting, ok bool) {
 	places := make([]PlaceFeature, len(px))
 	for i := range px {
 		places[i] = PlaceFeature{px[i], desc[i]}
 	}
 	none := func(int) bool { return false }
-	best := linkMinInliers
+	s.Inliers = linkMinInliers
 	for i, c := range m.places.query(places, none) {
 		if i == linkCandidates || c.votes < linkMinVotes {
 			break
@@ -231,11 +247,11 @@ func (m *Mapper) Relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descrip
 		k := m.Map.Keyframes[c.kf]
 		pairs := matchPlaces(k.Place, places)
 		cw, in, found := placePnP(m.places3D(k, pairs, 0), cam, places, pairs, 1, uint64(k.ID))
-		if found && len(in) > best {
-			best, pose, part, ok = len(in), k.Pose.Mul(cw.Inverse()), k.Part, true
+		if found && len(in) > s.Inliers {
+			s, ok = Sighting{k.Pose.Mul(cw.Inverse()), k.Part, len(in)}, true
 		}
 	}
-	return pose, part, ok
+	return s, ok
 }
 
 // Resume makes part the one that keyframes are added to.

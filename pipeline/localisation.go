@@ -14,7 +14,6 @@ import (
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
-	"github.com/metricslam/metricslam/tracking"
 )
 
 // Localisation is what came of localising a source in a map; its fields with a
@@ -59,7 +58,7 @@ type localised struct {
 	ok      bool
 	part    int
 	inliers int
-	rmsPx   float64
+	rmsPx   float64 // of the landmarks; 0 for a frame that was found by its place alone
 }
 
 func newLocalisation(job LocaliseJob) *Localisation {
@@ -70,18 +69,18 @@ func newLocalisation(job LocaliseJob) *Localisation {
 	}
 }
 
-func (l *Localisation) add(f *slam.Frame, est tracking.Estimate, part int) {
+func (l *Localisation) add(row localised) {
 	l.Frames++
-	l.rows = append(l.rows, localised{f.Index, f.Time, est.Pose, est.OK, part, len(est.Inliers), est.RMSPx})
-	if est.OK {
+	l.rows = append(l.rows, row)
+	if row.ok {
 		l.Localised++
 		return
 	}
 	if n := len(l.LostSpans); n > 0 && len(l.rows) > 1 && !l.rows[len(l.rows)-2].ok {
-		l.LostSpans[n-1].LastFrame, l.LostSpans[n-1].EndS = f.Index, f.Time
+		l.LostSpans[n-1].LastFrame, l.LostSpans[n-1].EndS = row.frame, row.time
 		return
 	}
-	l.LostSpans = append(l.LostSpans, report.Span{FirstFrame: f.Index, LastFrame: f.Index, StartS: f.Time, EndS: f.Time})
+	l.LostSpans = append(l.LostSpans, report.Span{FirstFrame: row.frame, LastFrame: row.frame, StartS: row.time, EndS: row.time})
 }
 
 // Trajectories returns the localised frames by the part of the map they lie in,

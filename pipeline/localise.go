@@ -130,18 +130,19 @@ func (l *localiser) step(f *slam.Frame) error {
 	stop := l.out.stages.Start("frame")
 	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
 	est, err := l.follow(f, thumb)
-	if err == nil && !est.OK {
-		est, err = l.recognise(f)
+	row := localised{frame: f.Index, time: f.Time, pose: est.Pose, ok: est.OK, inliers: len(est.Inliers), rmsPx: est.RMSPx}
+	if err == nil && !row.ok {
+		err = l.recognise(f, &row)
 	}
 	if err != nil {
 		return err
 	}
 	stop()
-	l.thumb, l.state = thumb, slam.Lost
-	if est.OK {
+	l.thumb, l.state, row.part = thumb, slam.Lost, l.part
+	if row.ok {
 		l.state = slam.Tracking
 	}
-	l.out.add(f, est, l.part)
+	l.out.add(row)
 	return nil
 }
 
@@ -180,25 +181,34 @@ func (l *localiser) follow(f *slam.Frame, thumb frontend.Thumbnail) (est trackin
 	return l.renew(f, est.Pose)
 }
 
-// recognise looks for a frame in the whole map. A pose counts once landmarks are
-// found where it says.
-func (l *localiser) recognise(f *slam.Frame) (est tracking.Estimate, err error) {
+// recognise looks for a frame in the whole map. A pose counts where landmarks are
+// found where it says, or where it is sure by the features of the place alone.
+func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	defer l.out.stages.Start("recognise")()
 	px, desc, err := l.front.Describe()
 	if err != nil {
-		return est, err
+		return err
 	}
-	pose, part, ok := l.mapper.Relocalise(f.Camera, px, desc)
+	s, ok := l.mapper.Sight(f.Camera, px, desc)
 	if !ok {
-		return est, nil
+		return nil
 	}
-	l.part = part
+	l.part = s.Part
 	l.front.Drop(func(slam.Track) bool { return true })
-	l.track.Reset(f.Time, pose)
-	if est, err = l.renew(f, pose); est.OK {
-		l.out.Recognised++
+	l.track.Reset(f.Time, s.Pose)
+	est, err := l.renew(f, s.Pose)
+	switch {
+	case err != nil:
+		return err
+	case est.OK:
+		row.pose, row.ok, row.inliers, row.rmsPx = est.Pose, true, len(est.Inliers), est.RMSPx
+	case s.Sure():
+		row.pose, row.ok, row.inliers, row.rmsPx = s.Pose, true, s.Inliers, 0
+	default:
+		return nil
 	}
-	return est, err
+	l.out.Recognised++
+	return nil
 }
 
 // renew searches the map's landmarks in a picture around pose, follows them from
