@@ -127,9 +127,34 @@ func (m *Mapper) distanceSources(part int) (out []ScaleSource) {
 			continue
 		}
 		out = append(out, ScaleSource{
-			Name: fmt.Sprintf("known distance %v,%v", d.From, d.To), Log: math.Log(d.Metres / length),
+			Name: d.name(), Log: math.Log(d.Metres / length),
 			Sigma: math.Hypot(distanceLogStd, math.Hypot(std, std2)/d.Metres), N: 1, trust: trustDistance,
 		})
+	}
+	return out
+}
+
+func (d Distance) name() string { return fmt.Sprintf("known distance %v,%v", d.From, d.To) }
+
+// Silent says what the user told of true sizes and no part of the map could use;
+// the metres given are those of all parts.
+func (m *Mapper) Silent(parts []Metric) (out []string) {
+	heard := make(map[string]bool)
+	for _, p := range parts {
+		for _, s := range p.Sources {
+			heard[s.Name] = true
+		}
+	}
+	if m.cfg.Known.MarkerSizeM > 0 && !heard[markerName] {
+		out = append(out, fmt.Sprintf("the size of markers tells nothing: no marker of the family %s was found in two keyframes that lie far enough apart", m.cfg.Known.family()))
+	}
+	for _, d := range m.cfg.Known.Distances {
+		if !heard[d.name()] {
+			out = append(out, fmt.Sprintf("the %s tells nothing: both ends must be in one connected map, frames with a pose and markers seen from several places", d.name()))
+		}
+	}
+	if m.Ground.HeightM > 0 && !heard[heightName] {
+		out = append(out, "the camera's height tells nothing: no ground was found below the camera that looks ahead")
 	}
 	return out
 }

@@ -68,3 +68,16 @@ func TestDistanceBetweenFrames(t *testing.T) {
 		t.Errorf("in another part: %v", s)
 	}
 }
+
+func TestWhatTellsNothing(t *testing.T) {
+	m := NewMapper(Default(), nil)
+	m.cfg.Known = Known{MarkerSizeM: .1, Distances: []Distance{{Place{}, Place{Index: 9}, 3}}}
+	m.Ground.HeightM = 1.65
+	if got := m.Silent([]Metric{{}, {}}); len(got) != 3 {
+		t.Errorf("nothing was heard, but %q", got)
+	}
+	heard := []Metric{{Sources: []ScaleSource{{Name: markerName}}}, {Sources: []ScaleSource{{Name: heightName}, {Name: "known distance 0,9"}}}}
+	if got := m.Silent(heard); len(got) != 0 {
+		t.Errorf("all was heard, but %q", got)
+	}
+}

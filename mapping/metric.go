@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -113,7 +114,11 @@ func (m *Mapper) metricOf(part int) Metric {
 			sources = append(sources, src)
 		}
 	}
-	sources = append(sources, m.toldSources(part)...)
+	for _, told := range m.toldSources(part) {
+		if !slices.ContainsFunc(sources, func(s ScaleSource) bool { return s.Name == told.Name }) { // else it is heard again
+			sources = append(sources, told)
+		}
+	}
 	out := Metric{Sources: sources}
 	out.Gain, out.Sigma = fuseScales(sources)
 	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return k.Depth.ScaleSigma > 0 || !k.Depth.Empty() })

@@ -13,6 +13,11 @@ type ScaleSource struct {
 	trust    trust
 }
 
+const (
+	markerName = "marker"
+	heightName = "camera height"
+)
+
 // trust is the order in which sources are believed when they contradict each
 // other: what a user measured directly before what follows from a model of the
 // scene, and the network last.

@@ -104,7 +104,7 @@ func (m *Mapper) markerSource(part int) (s ScaleSource, ok bool) {
 	if len(each) == 0 {
 		return s, false
 	}
-	s.Name, s.trust = "marker", trustMarker
+	s.Name, s.trust = markerName, trustMarker
 	s.Log, s.Sigma = fuseScales(each)
 	s.Sigma = math.Hypot(s.Sigma, markerLogStd)
 	return s, s.Sigma < markerMost

@@ -8,7 +8,7 @@ import (
 const (
 	priorKeyframes = 4   // that the stated spread of a network counts for, beside the measured one
 	sensorLogStd   = .02 // of the scale of a depth sensor: calibrations differ by that much
-	heightLogStd   = .01 // of a camera height as a user measures it, and of the road as a plane
+	heightLogStd   = .02 // of a camera height as a user measures it, and of the road as a plane: measured on KITTI
 	heightShared   = 5   // neighbouring steps that share the error of one measurement
 	heightGate     = .3  // from the median, of a step that is left out
 )
@@ -87,5 +87,5 @@ func (m *Mapper) heightSource(part int) (s ScaleSource, ok bool) {
 	d := sum / info
 	spread2 := math.Max(sum2/info-d*d, float64(n)/info)
 	variance := spread2*math.Min(1, heightShared/float64(n)) + heightLogStd*heightLogStd
-	return ScaleSource{Name: "camera height", Log: middle + d, Sigma: math.Sqrt(variance), N: n, trust: trustHeight}, true
+	return ScaleSource{Name: heightName, Log: middle + d, Sigma: math.Sqrt(variance), N: n, trust: trustHeight}, true
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // describeScale reports what is known of the map's metres.
-func describeScale(rep *report.Report, m mapping.Metric) {
+func (r *Result) describeScale(rep *report.Report, m mapping.Metric) {
 	rep.Scale = math.Exp(m.Log)
 	if m.Known() {
 		rep.ScaleStd = &m.Sigma
@@ -19,4 +19,8 @@ func describeScale(rep *report.Report, m mapping.Metric) {
 		})
 	}
 	rep.Warnings = append(rep.Warnings, m.Conflicts()...)
+	for _, text := range r.sys.mapper.Silent(r.sys.scales) {
+		r.job.Log.Warn(text)
+		rep.Warnings = append(rep.Warnings, text)
+	}
 }

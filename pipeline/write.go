@@ -149,7 +149,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
 	}
 	if part := r.main(); part >= 0 {
-		describeScale(rep, r.sys.scales[part])
+		r.describeScale(rep, r.sys.scales[part])
 	}
 	for _, rec := range recs {
 		if rec.Keyframe >= 0 {
