@@ -69,6 +69,54 @@ var linkFields = []field[Link]{
 	intField("inliers", func(l *Link) *int { return &l.Inliers }),
 }
 
+// tetherRow is a keyframe's tether in a table of its own: few have one.
+type tetherRow struct {
+	keyframe int
+	tether   Tether
+}
+
+var tetherFields = []field[tetherRow]{
+	intField("keyframe", func(r *tetherRow) *int { return &r.keyframe }),
+	intField("from", func(r *tetherRow) *int { return &r.tether.From }),
+	vectorField("z", func(r *tetherRow) []*float64 { return poseValues(&r.tether.Z.R, &r.tether.Z.T) }),
+	vectorField("info", func(r *tetherRow) []*float64 {
+		var out []*float64
+		for i := range r.tether.Info {
+			out = append(out, pointers(r.tether.Info[i][:])...)
+		}
+		return out
+	}),
+}
+
+// infoValues are the entries of a tether's information.
+func (t *Tether) infoValues() (out []float64) {
+	for i := range t.Info {
+		out = append(out, t.Info[i][:]...)
+	}
+	return out
+}
+
+var metricFields = []field[Metric]{
+	floatField("log", func(m *Metric) *float64 { return &m.Log }),
+	floatField("gain", func(m *Metric) *float64 { return &m.Gain }),
+	floatField("sigma", func(m *Metric) *float64 { return &m.Sigma }),
+}
+
+// sourceRow is a ScaleSource in a table.
+type sourceRow struct {
+	n, used, conflict, trust int
+	log, sigma               float64
+}
+
+var sourceFields = []field[sourceRow]{
+	intField("source.n", func(r *sourceRow) *int { return &r.n }),
+	intField("source.used", func(r *sourceRow) *int { return &r.used }),
+	intField("source.conflict", func(r *sourceRow) *int { return &r.conflict }),
+	intField("source.trust", func(r *sourceRow) *int { return &r.trust }),
+	floatField("source.log", func(r *sourceRow) *float64 { return &r.log }),
+	floatField("source.sigma", func(r *sourceRow) *float64 { return &r.sigma }),
+}
+
 var originFields = []field[Origin]{
 	intField("keyframe", func(o *Origin) *int { return &o.Keyframe }),
 }

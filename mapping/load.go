@@ -33,10 +33,10 @@ func Load(ctx context.Context, path string) (*Loaded, error) {
 // Read reads the map of an open file and checks all of it.
 func Read(ctx context.Context, f *mapfile.File) (*State, error) {
 	st := new(State)
-	for _, t := range []struct {
-		tag  string
-		take func(*mapfile.Decoder, *State) error
-	}{{tagState, takeState}, {tagKeyframes, takeKeyframes}, {tagFeatures, takeFeatures}, {tagLandmarks, takeLandmarks}, {tagLinks, takeLinks}} {
+	for _, t := range sections {
+		if _, ok := f.Find(t.tag, 0); !ok && t.optional {
+			continue
+		}
 		d, err := f.Section(t.tag, 0)
 		if err != nil {
 			return nil, err
@@ -73,10 +73,17 @@ func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
 	return g.Wait()
 }
 
+// maxParts bounds the parts that a map may have had.
+const maxParts = 1 << 20
+
 func takeState(d *mapfile.Decoder, st *State) error {
 	if err := takeRows(d, stateFields, []*State{st}); err != nil {
 		return err
 	}
+	if st.Parts < 1 || st.Parts > maxParts {
+		return fmt.Errorf("%d parts", st.Parts)
+	}
+	st.Metrics = make([]Metric, st.Parts)
 	names, kinds := d.Strings("origin.source"), d.Strings("origin.kind")
 	if d.Err() == nil && len(kinds) != len(names) {
 		d.Fail("%d kinds of %d sources", len(kinds), len(names))
@@ -152,6 +159,44 @@ func takeLinks(d *mapfile.Decoder, st *State) error {
 			return fmt.Errorf("link %d has %d ties, %d are left", i, n, len(ties))
 		}
 		st.Links[i].ties, ties = ties[:n:n], ties[n:]
+	}
+	return d.Err()
+}
+
+func takeTethers(d *mapfile.Decoder, st *State) error {
+	rows := make([]tetherRow, rowCount(d, "from"))
+	if err := takeRows(d, tetherFields, pointers(rows)); err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if r.keyframe < 0 || r.keyframe >= len(st.Keyframes) {
+			return fmt.Errorf("a tether of keyframe %d", r.keyframe)
+		}
+		st.Keyframes[r.keyframe].Tether = &rows[i].tether
+	}
+	return nil
+}
+
+func takeMetrics(d *mapfile.Decoder, st *State) error {
+	st.Metrics = make([]Metric, rowCount(d, "sources"))
+	if err := takeRows(d, metricFields, pointers(st.Metrics)); err != nil {
+		return err
+	}
+	names := d.Strings("source.name")
+	rows := make([]sourceRow, len(names))
+	if err := takeRows(d, sourceFields, pointers(rows)); err != nil {
+		return err
+	}
+	for i, n := range d.Ints("sources", len(st.Metrics)) {
+		if n < 0 || n > len(rows) {
+			return fmt.Errorf("part %d has %d sources of scale, %d are left", i, n, len(rows))
+		}
+		for j, r := range rows[:n] {
+			st.Metrics[i].Sources = append(st.Metrics[i].Sources, ScaleSource{
+				Name: names[j], Log: r.log, Sigma: r.sigma, N: r.n, Used: r.used != 0, Conflict: r.conflict != 0, trust: trust(r.trust),
+			})
+		}
+		names, rows = names[n:], rows[n:]
 	}
 	return d.Err()
 }

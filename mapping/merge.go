@@ -73,6 +73,9 @@ func (m *Mapper) adopt(own, s *State) []Origin {
 	}
 	for _, k := range s.Keyframes {
 		k.ID, k.Part = k.ID+keyframes, k.Part+parts
+		if t := k.Tether; t != nil {
+			k.Tether = &Tether{From: t.From + keyframes, Z: t.Z, Info: t.Info}
+		}
 		for i := range k.Features {
 			if f := &k.Features[i]; f.Landmark >= 0 {
 				f.Landmark = landmark(f.Landmark)
@@ -97,6 +100,9 @@ func (m *Mapper) adopt(own, s *State) []Origin {
 		m.Links = append(m.Links, l)
 	}
 	m.parts, m.ties = m.parts+s.Parts, m.ties+s.Ties
+	for part, metric := range s.Metrics {
+		m.rememberPart(part+parts, metric)
+	}
 	origins := make([]Origin, len(s.Origins))
 	for i, o := range s.Origins {
 		o.Keyframe += keyframes

@@ -14,8 +14,30 @@ const (
 	tagFeatures  = "FEAT"
 	tagLandmarks = "LMRK"
 	tagLinks     = "LINK"
+	tagTethers   = "TETH"
+	tagMetrics   = "SCAL"
 	tagPictures  = "PICT" // one a keyframe
 )
+
+// section is a part of a state that has a section of its own. One that older
+// files lack is optional: what it holds keeps its zero value then.
+type section struct {
+	tag      string
+	optional bool
+	put      func(*mapfile.Encoder, *State)
+	take     func(*mapfile.Decoder, *State) error
+}
+
+// sections in the order in which they are written and read.
+var sections = []section{
+	{tagState, false, putState, takeState},
+	{tagKeyframes, false, putKeyframes, takeKeyframes},
+	{tagFeatures, false, putFeatures, takeFeatures},
+	{tagLandmarks, false, putLandmarks, takeLandmarks},
+	{tagLinks, false, putLinks, takeLinks},
+	{tagTethers, true, putTethers, takeTethers},
+	{tagMetrics, true, putMetrics, takeMetrics},
+}
 
 // Store writes a map into files, the same map again and again as it grows. What
 // never changes of a keyframe is packed once: later files take it from the one
@@ -90,12 +112,9 @@ func (s *Store) write(w io.Writer, st *State) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range []struct {
-		tag  string
-		make func(*mapfile.Encoder, *State)
-	}{{tagState, putState}, {tagKeyframes, putKeyframes}, {tagFeatures, putFeatures}, {tagLandmarks, putLandmarks}, {tagLinks, putLinks}} {
+	for _, t := range sections {
 		var e mapfile.Encoder
-		t.make(&e, st)
+		t.put(&e, st)
 		if err := out.Add(t.tag, 0, e.Data()); err != nil {
 			return err
 		}
@@ -169,4 +188,38 @@ func putLinks(e *mapfile.Encoder, st *State) {
 	}
 	e.Ints("ties", counts)
 	e.Ints("tie", ties)
+}
+
+func putTethers(e *mapfile.Encoder, st *State) {
+	var rows []*tetherRow
+	for i, k := range st.Keyframes {
+		if k.Tether != nil {
+			rows = append(rows, &tetherRow{i, *k.Tether})
+		}
+	}
+	putRows(e, tetherFields, rows)
+}
+
+func putMetrics(e *mapfile.Encoder, st *State) {
+	putRows(e, metricFields, pointers(st.Metrics))
+	counts := make([]int, len(st.Metrics))
+	var names []string
+	var rows []*sourceRow
+	for i, m := range st.Metrics {
+		counts[i] = len(m.Sources)
+		for _, s := range m.Sources {
+			names = append(names, s.Name)
+			rows = append(rows, &sourceRow{s.N, asInt(s.Used), asInt(s.Conflict), int(s.trust), s.Log, s.Sigma})
+		}
+	}
+	e.Ints("sources", counts)
+	e.Strings("source.name", names)
+	putRows(e, sourceFields, rows)
+}
+
+func asInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -48,6 +48,11 @@ func fullState(keyframes int) *State {
 	for _, l := range m.Map.landmarks {
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
+	info := geom.Mat6{}
+	for i := range 36 {
+		info[i/6][i%6] = float64(i)
+	}
+	m.Map.Keyframes[keyframes-1].Tether = &Tether{From: 0, Z: walk(2), Info: info}
 	m.Links = []Link{{From: 0, To: keyframes - 1, Z: geom.Sim3FromSE3(walk(1), 1.1), Inliers: 44}}
 	from, to := m.Map.Keyframes[0], m.Map.Keyframes[keyframes-1]
 	m.Links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
@@ -56,11 +61,14 @@ func fullState(keyframes int) *State {
 	m.Ground = Ground{HeightM: 1.6, normal: geom.Vec3{Y: 1}, heights: 7}
 	s := m.State()
 	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
+	s.Metrics[1] = Metric{Log: .1, Gain: .2, Sigma: .05, Sources: []ScaleSource{
+		{Name: "known distance 0,1", Log: .2, Sigma: .05, N: 1, Used: true, trust: trustDistance}, {Name: "depth network", Sigma: .1, N: 4, Conflict: true},
+	}}
 	return s
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(State{}, Keyframe{}, PackedDepth{}, Landmark{}, Link{}, Ground{}),
+	cmp.AllowUnexported(ScaleSource{}, State{}, Keyframe{}, PackedDepth{}, Landmark{}, Link{}, Ground{}),
 	cmpopts.IgnoreFields(State{}, "live"), cmpopts.IgnoreFields(Link{}, "pairs"), // done with once tied
 	cmpopts.IgnoreFields(Keyframe{}, "Color"), // JPEG
 	cmpopts.EquateEmpty(),
@@ -105,7 +113,9 @@ func TestSaveLoad(t *testing.T) {
 	}
 	m := NewMapper(Default(), &fakeMatcher{})
 	m.Restore(l.State)
-	if d := cmp.Diff(want, withOrigins(m.State(), want), wholeState); d != "" {
+	got := m.State()
+	got.Origins, got.Metrics = want.Origins, want.Metrics
+	if d := cmp.Diff(want, got, wholeState); d != "" {
 		t.Errorf("restored (-want +got):\n%s", d)
 	}
 	checkInvariants(t, m.Map)
@@ -114,9 +124,28 @@ func TestSaveLoad(t *testing.T) {
 	}
 }
 
-func withOrigins(s, from *State) *State {
-	s.Origins = from.Origins
-	return s
+// What a user knew of distances when the map was made is not forgotten, whatever
+// becomes of the map's lengths.
+func TestRestoreMetres(t *testing.T) {
+	s := fullState(4)
+	s.Metrics[0].Sources = []ScaleSource{{Name: "known distance 0,1", Log: .2, Sigma: .01, Used: true, trust: trustDistance}}
+	m := NewMapper(Default(), &fakeMatcher{})
+	m.Restore(load(t, save(t, s)).State)
+	for _, want := range []float64{.2, .2 - math.Log(3)} {
+		var found bool
+		for _, src := range m.metricOf(0).Sources {
+			if src.trust == trustDistance {
+				found = true
+				if math.Abs(src.Log-want) > 1e-9 {
+					t.Errorf("the known distance says %g, want %g", src.Log, want)
+				}
+			}
+		}
+		if !found {
+			t.Error("the known distance is forgotten")
+		}
+		m.Map.Rescale(0, 3)
+	}
 }
 
 func TestSaveEmpty(t *testing.T) {
@@ -229,6 +258,8 @@ func TestNonsense(t *testing.T) {
 		{"host", func(s *State) { s.Landmarks[0].Host = 9 }},
 		{"order of landmarks", func(s *State) { s.Landmarks[0], s.Landmarks[1] = s.Landmarks[1], s.Landmarks[0] }},
 		{"depth", func(s *State) { s.Landmarks[0].InvDepth = math.NaN() }},
+		{"tether", func(s *State) { s.Keyframes[3].Tether.From = 3 }},
+		{"metres", func(s *State) { s.Metrics[1].Sigma = math.NaN() }},
 		{"link", func(s *State) { s.Links[0].To = 4 }},
 		{"scale of a link", func(s *State) { s.Links[0].Z.S = 0 }},
 		{"picture of another size", func(s *State) { s.live[0].Gray = slam.NewGray(20, 20) }},
@@ -251,7 +282,11 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer whole.Close()
-	tags := []string{tagState, tagKeyframes, tagFeatures, tagLandmarks, tagLinks, tagPictures}
+	var tags []string
+	for _, s := range sections {
+		tags = append(tags, s.tag)
+	}
+	tags = append(tags, tagPictures)
 	sections := make([][]byte, len(tags))
 	for i, tag := range tags {
 		e, _ := whole.Find(tag, 0)

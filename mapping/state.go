@@ -24,9 +24,10 @@ type State struct {
 	Links     []Link
 	Scale     Scale
 	Ground    Ground
-	Part      int // that keyframes are added to
-	Parts     int // ever started
-	Ties      int // landmarks ever made of links
+	Part      int      // that keyframes are added to
+	Parts     int      // ever started
+	Ties      int      // landmarks ever made of links
+	Metrics   []Metric // of each part
 	Origins   []Origin
 
 	live []*Keyframe // the mapper's own, of which Keyframes are copies
@@ -39,6 +40,9 @@ func (m *Mapper) State() *State {
 		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, len(m.Map.landmarks)),
 		Links: slices.Clone(m.Links), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
 		live: slices.Clone(m.Map.Keyframes),
+	}
+	for part := range m.parts {
+		s.Metrics = append(s.Metrics, m.metricOf(part))
 	}
 	var features, observations int
 	for _, k := range m.Map.Keyframes {
@@ -82,10 +86,20 @@ func (m *Mapper) Restore(s *State) {
 		m.Ground.HeightM = height
 	}
 	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, nil
+	m.remember(s)
+	m.Metric = m.metricOf(m.part)
 	m.places = newPlaceIndex()
 	for _, k := range s.Keyframes {
 		m.places.add(k.ID, k.Place)
 		m.match.Keep(k.ID, k.Gray)
+	}
+}
+
+// remember keeps what a loaded map knew of its metres.
+func (m *Mapper) remember(s *State) {
+	m.told = nil
+	for part, metric := range s.Metrics {
+		m.rememberPart(part, metric)
 	}
 }
 
@@ -119,6 +133,14 @@ func (s *State) check() error {
 	if err := s.checkLandmarks(); err != nil {
 		return err
 	}
+	if len(s.Metrics) != s.Parts {
+		return fmt.Errorf("metres of %d parts, want %d", len(s.Metrics), s.Parts)
+	}
+	for part, m := range s.Metrics {
+		if err := m.check(); err != nil {
+			return fmt.Errorf("metres of part %d: %w", part, err)
+		}
+	}
 	for i, l := range s.Links {
 		n := len(s.Keyframes)
 		if l.From < 0 || l.From >= n || l.To < 0 || l.To >= n || !l.Z.SE3().IsFinite() || !(l.Z.S > 0) {
@@ -140,6 +162,8 @@ func (k *Keyframe) check(id, parts int) error {
 		return fmt.Errorf("its pose is none")
 	case k.Part < 0 || k.Part >= parts:
 		return fmt.Errorf("part %d of %d", k.Part, parts)
+	case k.Tether != nil && (k.Tether.From < 0 || k.Tether.From >= id || !k.Tether.Z.IsFinite() || !finite(k.Tether.infoValues()...)):
+		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
 	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd):
 		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g", k.Time, k.LogScale, k.Unit, k.StepM)
 	}
@@ -179,6 +203,19 @@ func (s *State) checkLandmarks() error {
 	}
 	if listed != 0 {
 		return fmt.Errorf("features and observations differ in number by %d", listed)
+	}
+	return nil
+}
+
+// check names what cannot be in what is known of metres.
+func (m Metric) check() error {
+	if !finite(m.Log, m.Gain, m.Sigma) {
+		return fmt.Errorf("gain %g with deviation %g", m.Gain, m.Sigma)
+	}
+	for _, s := range m.Sources {
+		if !finite(s.Log, s.Sigma) || !(s.Sigma > 0) || s.trust < trustNetwork || s.trust > trustDistance {
+			return fmt.Errorf("source %q: %g with deviation %g", s.Name, s.Log, s.Sigma)
+		}
 	}
 	return nil
 }
