@@ -29,6 +29,9 @@ func (m *Matcher) Keep(id int, g slam.Gray) { m.kept.keep(id, g) }
 // Forget frees the picture of a keyframe.
 func (m *Matcher) Forget(id int) { m.kept.forget(id) }
 
+// matchLevels lets Match look some 15 pixels around the guess.
+const matchLevels = 1
+
 // Match searches points of keyframe a in keyframe b, starting at guess, which it
 // overwrites; ok tells where the search succeeded. A keyframe that is not kept
 // matches nothing.
@@ -45,7 +48,7 @@ func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error
 	if err != nil || pb == nil {
 		return ok, err
 	}
-	return ok, m.flow.track(pa, pb, from, guess, ok, m.cfg.FBMaxPx)
+	return ok, m.flow.track(pa, pb, from, guess, ok, matchLevels, m.cfg.FBMaxPx)
 }
 
 // Describe returns the ORB features of a picture, strongest first.

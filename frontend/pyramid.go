@@ -67,9 +67,9 @@ type flow struct {
 }
 
 // track follows the points from of picture a into picture b, starting at to, and
-// back again. It overwrites to and sets ok where the way back ends within fbPx
-// of the start.
-func (f *flow) track(a, b *pyramid, from, to []geom.Vec2, ok []bool, fbPx float64) error {
+// back again; levels of the pyramid beyond the first set how far it looks. It
+// overwrites to and sets ok where the way back ends within fbPx of the start.
+func (f *flow) track(a, b *pyramid, from, to []geom.Vec2, ok []bool, levels int, fbPx float64) error {
 	n := len(from)
 	if n == 0 {
 		return nil
@@ -79,7 +79,7 @@ func (f *flow) track(a, b *pyramid, from, to []geom.Vec2, ok []bool, fbPx float6
 		f.from[2*i], f.from[2*i+1] = float32(from[i].X), float32(from[i].Y)
 		f.to[2*i], f.to[2*i+1] = float32(to[i].X), float32(to[i].Y)
 	}
-	if err := f.call(a, b, f.from, f.to, f.status, kltLevels); err != nil {
+	if err := f.call(a, b, f.from, f.to, f.status, levels); err != nil {
 		return err
 	}
 	copy(f.back, f.from)

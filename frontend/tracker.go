@@ -167,7 +167,7 @@ func (t *Tracker) search(a, b *pyramid, tracks []Track, predict func(Track) geom
 		}
 		t.to, t.ok = append(t.to, to), append(t.ok, false)
 	}
-	if err := t.flow.track(a, b, t.from, t.to, t.ok, t.cfg.FBMaxPx); err != nil {
+	if err := t.flow.track(a, b, t.from, t.to, t.ok, kltLevels, t.cfg.FBMaxPx); err != nil {
 		return tracks, err
 	}
 	kept := tracks[:0]

@@ -36,8 +36,8 @@ type insertion struct {
 	done chan struct{}
 
 	keyframe *mapping.Keyframe
-	found    []slam.Track       // landmarks that came back into sight, in the keyframe's picture
-	points   map[int]slam.Point // landmarks of the keyframe
+	found    []slam.Track        // landmarks that came back into sight, in the keyframe's picture
+	points   map[int]slam.Point  // landmarks of the keyframe
 	direct   *tracking.Reference // the keyframe's pixels, nil without depth
 	view     mapView
 	err      error
@@ -80,6 +80,7 @@ func (s *System) work(ctx context.Context, in *insertion, c mapping.Candidate) {
 	}
 	in.tell(c.Tracks, s.mapper)
 	in.view = s.look()
+	s.growing.offer(s.mapper)
 	s.saver.offer(s.mapper)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // weakInliers is the number of landmarks below which a pose is held by the
 // pixels of the last keyframe too: blur, darkness, a bare wall.
-const weakInliers = 60
+const weakInliers = 100
 
 // locate follows the features into a frame and estimates its pose: from
 // landmarks, and where these are few from all pixels of the last keyframe. The

@@ -52,6 +52,9 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	sys := NewSystem(job.Config, job.Depth)
 	defer sys.Close()
 	sys.live, sys.watched = job.Source.Info().Live, job.Observer != nil
+	if sys.watched {
+		sys.growing = newGrowing(job.Config, job.Log)
+	}
 	sys.mapper.Log = job.Log
 	if job.Map != nil {
 		sys.resumeMap(job.Map.State)
@@ -130,7 +133,7 @@ func (s *System) snapshot(f *slam.Frame) slam.Snapshot {
 	v := s.view
 	snap := slam.Snapshot{
 		Frame: f.Index, Time: f.Time, State: s.state, Camera: f.Camera, Image: f.Color, Pose: s.track.Last(),
-		Points: v.points, LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
+		Points: v.points, Mesh: s.growing.current(), LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
 	}
 	for _, t := range s.front.Tracks() {
 		snap.Tracks = append(snap.Tracks, t.Pixel)

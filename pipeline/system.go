@@ -26,6 +26,7 @@ type System struct {
 
 	live    bool // take up the mapper's results when they come
 	watched bool // somebody looks at the map as it grows
+	growing *growing
 	state   slam.TrackState
 	thumb   frontend.Thumbnail
 	lost    int // frames since tracking was lost
@@ -55,6 +56,7 @@ func (s *System) Close() {
 	if s.pending != nil {
 		<-s.pending.done
 	}
+	s.growing.stop()
 	s.saver.close()
 	s.front.Close()
 	s.match.Close()
