@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -37,16 +38,17 @@ type mapInfo struct {
 	Landmarks int                   `json:"landmarks"` // all, those without depth included
 	Links     int                   `json:"links"`     // places seen twice
 	Metric    bool                  `json:"metric"`
-	Scale     mapScale              `json:"scale"`
+	Scale     *mapScale             `json:"scale"`   // of the largest part; null where nothing tells metres
 	Sources   []mapSource           `json:"sources"`
 	Parts     []mapping.PartSummary `json:"parts"` // connected maps, the largest first
 	Sections  []mapSection          `json:"sections"`
 }
 
-// mapScale is the log-scale of the depth source and its standard deviation.
+// mapScale is what is known of a map's metres.
 type mapScale struct {
-	Log   float64 `json:"log"`
-	Sigma float64 `json:"sigma"`
+	Unit    float64  `json:"unit"`    // metres a unit of the depth source
+	LogStd  float64  `json:"log_std"` // deviation of the logarithm of the map's lengths, so relative
+	Sources []string `json:"sources"` // that are used
 }
 
 type mapSource struct {
@@ -115,11 +117,26 @@ func inspect(f *mapfile.File) *mapInfo {
 
 func (m *mapInfo) describe(st *mapping.State) {
 	m.Keyframes, m.Landmarks, m.Links = len(st.Keyframes), len(st.Landmarks), len(st.Links)
-	m.Metric, m.Scale = st.Metric(), mapScale{st.Scale.Log, st.Scale.Sigma}
+	m.Metric, m.Parts = st.Metric(), st.Summaries()
+	if len(m.Parts) > 0 {
+		m.Scale = scaleOf(st.Metrics[m.Parts[0].Part])
+	}
 	for _, o := range st.Origins {
 		m.Sources = append(m.Sources, mapSource{o.Source, o.Kind, o.Keyframe})
 	}
-	m.Parts = st.Summaries()
+}
+
+func scaleOf(m mapping.Metric) *mapScale {
+	if !m.Known() {
+		return nil
+	}
+	s := &mapScale{Unit: math.Exp(m.Log), LogStd: m.Deviation()}
+	for _, src := range m.Sources {
+		if src.Used {
+			s.Sources = append(s.Sources, src.Name)
+		}
+	}
+	return s
 }
 
 func (m *mapInfo) print(w io.Writer) error {
@@ -130,10 +147,11 @@ func (m *mapInfo) print(w io.Writer) error {
 	}
 	if len(m.Damage) == 0 {
 		fmt.Fprintf(t, "holds\t%d keyframes, %d landmarks, %d places seen twice, %d parts\n", m.Keyframes, m.Landmarks, m.Links, len(m.Parts))
-		if m.Metric {
-			fmt.Fprintf(t, "scale\tmetres; log-scale of the depth source %.4f, standard deviation %.4f\n", m.Scale.Log, m.Scale.Sigma)
+		if m.Scale != nil {
+			fmt.Fprintf(t, "scale\tmetres by %s, standard deviation %.1f %%; a unit of the depth source is %.4f m\n",
+				strings.Join(m.Scale.Sources, " and "), 100*m.Scale.LogStd, m.Scale.Unit)
 		} else {
-			fmt.Fprintf(t, "scale\tfree: no depth or camera height has told it\n")
+			fmt.Fprintf(t, "scale\tfree: nothing has told it\n")
 		}
 	}
 	for _, s := range m.Sources {
