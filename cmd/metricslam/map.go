@@ -38,7 +38,7 @@ type mapInfo struct {
 	Landmarks int                   `json:"landmarks"` // all, those without depth included
 	Links     int                   `json:"links"`     // places seen twice
 	Metric    bool                  `json:"metric"`
-	Scale     *mapScale             `json:"scale"`   // of the largest part; null where nothing tells metres
+	Scale     *mapScale             `json:"scale"` // of the largest part; null where nothing tells metres
 	Sources   []mapSource           `json:"sources"`
 	Parts     []mapping.PartSummary `json:"parts"` // connected maps, the largest first
 	Sections  []mapSection          `json:"sections"`
