@@ -30,6 +30,7 @@ func TestFuseScales(t *testing.T) {
 		{"a measurement before the network", []ScaleSource{marker(.5), network(0)}, .5, .01, "depth network"},
 		{"two before one", []ScaleSource{distance(.4), marker(.01), height(.01)}, .01, .00707, "known distance"},
 		{"the more trusted, with doubt", []ScaleSource{distance(.4), marker(0)}, .4, .2, "marker"},
+		{"a network that agrees with all", []ScaleSource{distance(-.14), distance(-.13), marker(.26), network(0)}, -.1343, .00706, "marker"},
 		{"the network settles it", []ScaleSource{marker(.7), height(0), network(.05)}, .0005, .00995, "marker"},
 	} {
 		gain, sigma := fuseScales(c.sources)

@@ -1,6 +1,9 @@
 package mapping
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // ScaleSource is what one source says of a map's metres.
 type ScaleSource struct {
@@ -59,18 +62,16 @@ func (s ScaleSource) contradicts(o ScaleSource) bool {
 //	g = sum(g_i / sigma_i^2) / sum(1 / sigma_i^2),  sigma^2 = 1 / sum(1 / sigma_i^2)
 //
 // Contradictions are not averaged: the largest group of sources that agree with
-// one of them is used, of two equal groups the one around the more trusted
-// source. Where as many stand against each other, nobody knows which are wrong, and
+// each other is used, of two equal groups the one with the more trusted source. Where as many stand against each other, nobody knows which are wrong, and
 // the deviation covers half of their difference. It grows too where the used
 // sources scatter more than they say (Birge 1932).
 func fuseScales(s []ScaleSource) (gain, sigma float64) {
-	seed := largestGroup(s)
-	if seed < 0 {
+	if len(s) == 0 {
 		return 0, 0
 	}
 	var sum, info float64
-	for i := range s {
-		s[i].Used, s[i].Conflict = !s[i].contradicts(s[seed]), false
+	for i, agrees := range largestGroup(s) {
+		s[i].Used, s[i].Conflict = agrees, false
 		if s[i].Used {
 			w := 1 / (s[i].Sigma * s[i].Sigma)
 			sum, info = sum+w*s[i].Log, info+w
@@ -110,19 +111,36 @@ func doubt(s []ScaleSource, gain, votes float64) float64 {
 	return widest
 }
 
-// largestGroup returns the source that most agree with, -1 where there is none.
-func largestGroup(s []ScaleSource) int {
-	best, most := -1, 0.0
-	for i := range s {
-		var votes float64
-		for j := range s {
-			if !s[i].contradicts(s[j]) {
-				votes += s[j].trust.vote()
+// largestGroup marks the sources of the group with most votes. Groups grow around
+// each source by falling trust.
+func largestGroup(s []ScaleSource) (best []bool) {
+	order := make([]int, len(s))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(s[b].trust - s[a].trust) })
+	most := 0.0
+	for _, seed := range order {
+		group, votes := make([]bool, len(s)), s[seed].trust.vote()
+		group[seed] = true
+		for _, i := range order {
+			if !group[i] && agreesWithAll(s, group, i) {
+				group[i] = true
+				votes += s[i].trust.vote()
 			}
 		}
-		if best < 0 || votes > most || votes == most && s[i].trust > s[best].trust {
-			best, most = i, votes
+		if votes > most {
+			best, most = group, votes
 		}
 	}
 	return best
+}
+
+func agreesWithAll(s []ScaleSource, group []bool, i int) bool {
+	for j, in := range group {
+		if in && s[i].contradicts(s[j]) {
+			return false
+		}
+	}
+	return true
 }
