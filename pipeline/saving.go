@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/metricslam/metricslam/geom"
@@ -40,11 +42,23 @@ func newSaver(job Job, s *System) *saver {
 	if job.Map != nil {
 		loaded, origins = []*mapping.Loaded{job.Map}, job.Map.State.Origins
 	}
+	clearPath(job.Saving.Path)
 	info := job.Source.Info()
 	origins = append(origins, mapping.Origin{Source: info.Name, Kind: info.Kind, Keyframe: len(s.mapper.Map.Keyframes)})
 	return &saver{
 		Saving: job.Saving, origins: origins, store: mapping.NewStore(loaded...), stages: &s.stages, log: job.Log,
 		next: time.Now().Add(job.Saving.Every),
+	}
+}
+
+// clearPath removes what a run that was killed may have left of a save.
+func clearPath(path string) {
+	if path == "" {
+		return
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")) // a pattern it cannot read finds nothing
+	for _, name := range left {
+		os.Remove(name)
 	}
 }
 
