@@ -237,6 +237,11 @@ func summary(r *report.Report, dir string) string {
 	if r.ATESE3M != nil {
 		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)", *r.ATESE3M, *r.ATESim3M)
 	}
+	if r.ScaleStd != nil {
+		fmt.Fprintf(&b, ", metres to %.2g %%", 100**r.ScaleStd)
+	} else {
+		b.WriteString(", of free scale")
+	}
 	if r.Interrupted {
 		b.WriteString(", interrupted")
 	}
