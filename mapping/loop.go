@@ -6,21 +6,24 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
-// Deviations of the edges of the pose graph. Steps between keyframes drift with
-// the distance; a link is as good as its features.
+// Every link that was verified is kept. One that the map fits already is
+// accepted at once. The others wait, until enough of them say the same; then all
+// links of the map are judged anew, and what was accepted before, a loop, the
+// join of two parts, a step that few landmarks hold, may give way.
+
 const (
-	edgeStepShare  = .02  // of the distance
-	edgeFloorM     = .005 // and this much, metres
-	edgeTurnRad    = .005
-	edgeLogScale   = .02 // a step, where the scale is free
-	linkShareM     = .02 // of the median depth
-	linkTurnRad    = .01
-	linkLogScale   = .05
-	strongShared   = 60 // landmarks that two keyframes share to be joined by an edge
-	linkAgreeShare = .05
+	groupLinks   = 2      // from different keyframes, which must say the same to be judged
+	groupInliers = 60     // of all of them
+	groupAlone   = 100    // inliers of a link that needs no second one
+	groupGrowth  = 1.5    // of a group that was judged in vain, before it is judged again
+	maxPending   = 400    // links that wait
+	linkChi2     = 22.458 // 99.9 % of chi-square with six degrees of freedom
+	fitTurnRad   = .1     // and by how much a link that is accepted may differ from the map
+	fitShift     = .15    // the same in shares of the depth
+	strainMaxPx  = 4      // a link that is accepted, but fits worse, moves the map
+	strainEvery  = 8      // keyframes, at most
 )
 
 // closeLoops looks for the place of a new keyframe among the old ones. A place
@@ -28,73 +31,132 @@ const (
 func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 	links := m.recognise(k)
 	m.places.add(k.ID, k.Place)
+	out, err := m.take(ctx, k, links)
+	if err != nil {
+		return fmt.Errorf("closing loops of keyframe %d: %w", k.ID, err)
+	}
+	if !out.moved {
+		return nil
+	}
+	return m.settle(ctx, k, out.from)
+}
+
+// taken says what became of new links.
+type taken struct {
+	accepted int
+	joined   bool // the keyframe's part became one with another
+	moved    bool // the map was corrected
+	from     int  // the keyframe that was recognised
+}
+
+// take enters the links of keyframe k and judges what it can.
+func (m *Mapper) take(ctx context.Context, k *Keyframe, links []*Link) (out taken, err error) {
+	before := len(m.Links)
+	var news []*Link
 	for _, l := range links {
-		if !m.believe(l, k) {
+		if m.fits(l) {
+			m.accept(l)
+			m.Log.Debug("link fits", "frame", k.Frame, "its_frame", m.Map.Keyframes[l.From].Frame, "inliers", l.Inliers, "strain_px", m.strainPx(l))
 			continue
 		}
-		m.tie(&l)
-		m.Links = append(m.Links, l)
-		from := m.Map.Keyframes[l.From]
-		m.Log.Info("place recognised", "keyframe", l.To, "frame", k.Frame, "as", l.From, "its_frame", from.Frame, "inliers", l.Inliers, "same_part", from.Part == k.Part)
-		if from.Part != k.Part {
-			m.join(from, k, l)
-		} else if err := m.closeLoop(ctx, k, l); err != nil {
-			return fmt.Errorf("closing the loop from keyframe %d to %d: %w", l.From, l.To, err)
-		}
-		return m.settle(ctx, k)
+		m.pending = append(m.pending, l)
+		news = append(news, l)
 	}
-	return nil
+	m.pending = m.pending[max(0, len(m.pending)-maxPending):]
+	for _, l := range news {
+		group := m.group(l)
+		if !ripe(group) {
+			continue
+		}
+		part := k.Part
+		ok, err := m.judge(ctx, l, group)
+		if err != nil {
+			return out, err
+		}
+		if ok {
+			out.moved, out.from, out.joined = true, l.From, out.joined || k.Part != part
+			break
+		}
+	}
+	out.accepted = len(m.Links) - before
+	if !out.moved && out.accepted > 0 {
+		return m.relax(ctx, k, out)
+	}
+	return out, nil
 }
 
-// believe asks for many inliers, or for a second witness: the link of a recent
-// keyframe that moves the map in the same way.
-func (m *Mapper) believe(l Link, k *Keyframe) bool {
-	if l.Inliers >= linkSure {
-		return true
+// fits reports whether a link's keyframes are where it says, within its
+// covariance and within what is good enough to tie their landmarks.
+func (m *Mapper) fits(l *Link) bool {
+	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
+	if from.Part != to.Part {
+		return false
 	}
+	m.bringUp(l)
+	d := from.Pose.Between(to.Pose).Inverse().Mul(l.Z.SE3())
+	return geom.RotationAngle(d.R) < fitTurnRad && d.T.Norm() < fitShift*m.sceneDepth(to) &&
+		m.misfit(l, geom.Sim3FromSE3(to.Pose, 1)) <= linkChi2
+}
+
+func (m *Mapper) accept(l *Link) {
+	m.tie(l)
+	m.Links = append(m.Links, *l)
+}
+
+// group returns the pending links that would move the map as l does, l first.
+func (m *Mapper) group(l *Link) []*Link {
+	parts := [2]int{m.Map.Keyframes[l.From].Part, m.Map.Keyframes[l.To].Part}
 	move := m.correction(l)
+	out := []*Link{l}
 	for _, o := range m.pending {
-		if l.To-o.link.To > 3 || m.Map.Keyframes[o.link.To].Part != k.Part {
+		from, to := m.Map.Keyframes[o.From], m.Map.Keyframes[o.To]
+		if o == l || from.Part != parts[0] || to.Part != parts[1] {
 			continue
 		}
-		d := move.Inverse().Mul(o.move)
-		reach := m.Map.Keyframes[l.From].Pose.T.Sub(k.Pose.T).Norm() + 1
-		if geom.RotationAngle(d.R) < 2*linkMaxTurnRad && d.T.Norm() < linkMaxShift*reach+.1 {
-			return true
+		m.bringUp(o)
+		// Both deviate by their own covariance.
+		if m.misfit(o, move.Mul(geom.Sim3FromSE3(to.Pose, 1))) <= 2*linkChi2 {
+			out = append(out, o)
 		}
 	}
-	m.pending = append(m.pending, witness{l, move})
-	return false
+	return out
 }
 
-// witness is a link that waits for a second one.
-type witness struct {
-	link Link
-	move geom.Sim3
-}
-
-// correction is how a link would move the newer keyframe's map: T with
-// T T_w_to = T_w_from Z.
-func (m *Mapper) correction(l Link) geom.Sim3 {
-	from := geom.Sim3FromSE3(m.Map.Keyframes[l.From].Pose, 1)
-	to := geom.Sim3FromSE3(m.Map.Keyframes[l.To].Pose, 1)
-	return from.Mul(l.Z).Mul(to.Inverse())
-}
-
-// join moves the part of k into the frame of the part of from.
-func (m *Mapper) join(from, k *Keyframe, l Link) {
-	move := m.correction(l)
-	old := k.Part
-	for _, o := range m.Map.Keyframes {
-		if o.Part == old {
-			o.Pose = move.ApplyPose(o.Pose)
-			o.Part = from.Part
-			m.scaleHosted(o, move.S)
-		}
+// ripe reports whether a group of links says enough to be judged, and more than
+// when it was last judged in vain.
+func ripe(group []*Link) bool {
+	var inliers, tried int
+	views := make(map[int]bool)
+	for _, l := range group {
+		inliers += l.Inliers
+		tried = max(tried, l.tried)
+		views[l.To] = true
 	}
-	if m.part == old {
-		m.part = from.Part
+	if tried > 0 && float64(len(group)) < groupGrowth*float64(tried) {
+		return false
 	}
+	return inliers >= groupInliers && len(views) >= groupLinks || group[0].Inliers >= groupAlone
+}
+
+// relax spreads what is left of the errors of links that were accepted, where
+// landmarks at their ends do not meet.
+func (m *Mapper) relax(ctx context.Context, k *Keyframe, out taken) (taken, error) {
+	l := &m.Links[len(m.Links)-1]
+	if k.ID-m.relaxed < strainEvery || m.strainPx(l) <= strainMaxPx {
+		return out, nil
+	}
+	m.relaxed = k.ID
+	g, err := m.newLoopGraph(k.Part, nil, nil)
+	if err != nil {
+		return out, err
+	}
+	if _, err := g.solve(ctx); err != nil {
+		return out, err
+	}
+	out.moved, out.from = true, l.From
+	m.apply(g)
+	m.sort(k.Part)
+	return out, nil
 }
 
 // scaleHosted makes the landmarks of a host s times farther, and its depth
@@ -112,101 +174,6 @@ func (m *Mapper) scaleHosted(k *Keyframe, s float64) {
 	}
 }
 
-// closeLoop spreads the error of a loop over the part by a pose graph.
-func (m *Mapper) closeLoop(ctx context.Context, k *Keyframe, l Link) error {
-	if m.agrees(l) {
-		return nil
-	}
-	g, ids := m.graph(k.Part, !m.metric(k))
-	res, err := posegraph.Solve(ctx, g, posegraph.Options{Start: posegraph.Given, Robust: true})
-	if err != nil {
-		return err
-	}
-	m.Log.Info("loop closed", "keyframe", k.ID, "links", len(m.Links), "rejected", len(res.Rejected), "cost_given", res.CostGiven, "cost", res.CostEnd)
-	for _, e := range res.Rejected {
-		m.dropLink(ids[g.Edges[e].From], ids[g.Edges[e].To])
-	}
-	for i, id := range ids {
-		o := m.Map.Keyframes[id]
-		o.Pose = g.Nodes[i].Pose.SE3()
-		m.scaleHosted(o, g.Nodes[i].Pose.S)
-	}
-	return nil
-}
-
-// agrees reports whether the map fits a link already.
-func (m *Mapper) agrees(l Link) bool {
-	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
-	d := geom.Sim3FromSE3(from.Pose.Between(to.Pose), 1).Inverse().Mul(l.Z)
-	return geom.RotationAngle(d.R) < linkTurnRad && d.T.Norm() < linkAgreeShare*m.sceneDepth(to) && math.Abs(math.Log(d.S)) < linkLogScale
-}
-
-// graph returns the pose graph of a part and the keyframes of its nodes: steps
-// between consecutive keyframes, edges between those that share much, links.
-func (m *Mapper) graph(part int, freeScale bool) (*posegraph.Graph, []int) {
-	g := &posegraph.Graph{FreeScale: freeScale}
-	var ids []int
-	node := make(map[int]int)
-	for _, k := range m.Map.Keyframes {
-		if k.Part == part {
-			node[k.ID] = len(ids)
-			g.Nodes = append(g.Nodes, posegraph.Node{Pose: geom.Sim3FromSE3(k.Pose, 1), Fixed: len(ids) == 0})
-			ids = append(ids, k.ID)
-		}
-	}
-	for i, id := range ids {
-		before, shared := -1, 0
-		if i > 0 {
-			before = ids[i-1]
-		}
-		for _, c := range m.Map.shared(m.Map.Keyframes[id].landmarksOf(), id) {
-			switch {
-			case c.kf == before:
-				shared = c.n
-			case c.n >= strongShared && c.kf < id && m.Map.Keyframes[c.kf].Part == part:
-				m.addStep(g, node, c.kf, id, c.n)
-			}
-		}
-		if before >= 0 {
-			m.addStep(g, node, before, id, shared)
-		}
-	}
-	for _, l := range m.Links {
-		a, okA := node[l.From]
-		b, okB := node[l.To]
-		if okA && okB {
-			shift := linkShareM * m.sceneDepth(m.Map.Keyframes[l.To])
-			g.Edges = append(g.Edges, posegraph.Edge{From: a, To: b, Z: l.Z, Info: edgeInfo(shift, linkTurnRad, linkLogScale), Suspicious: true})
-		}
-	}
-	return g, ids
-}
-
-// addStep enters the relative pose of two keyframes that share landmarks.
-func (m *Mapper) addStep(g *posegraph.Graph, node map[int]int, a, b, shared int) {
-	z := m.Map.Keyframes[a].Pose.Between(m.Map.Keyframes[b].Pose)
-	doubt := stepDoubt(shared)
-	shift := doubt * (edgeFloorM + edgeStepShare*z.T.Norm())
-	g.Edges = append(g.Edges, posegraph.Edge{
-		From: node[a], To: node[b], Z: geom.Sim3FromSE3(z, 1), Info: edgeInfo(shift, doubt*edgeTurnRad, doubt*edgeLogScale),
-	})
-}
-
-// stepDoubt widens the deviations of a step that few landmarks hold: through a
-// blurred turn a map may slip.
-func stepDoubt(shared int) float64 {
-	r := strongShared / math.Max(float64(shared), 5)
-	return math.Max(1, r*r)
-}
-
-func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
-	for i := range 3 {
-		w[i][i], w[i+3][i+3] = 1/(shiftM*shiftM), 1/(turnRad*turnRad)
-	}
-	w[6][6] = 1 / (logScale * logScale)
-	return w
-}
-
 // sceneDepth is the median depth of the landmarks of a keyframe, 1 without any.
 func (m *Mapper) sceneDepth(k *Keyframe) float64 {
 	var z []float64
@@ -218,22 +185,16 @@ func (m *Mapper) sceneDepth(k *Keyframe) float64 {
 	return medianOr(z, 1)
 }
 
-func (m *Mapper) dropLink(from, to int) {
-	for i, l := range m.Links {
-		if l.From == from && l.To == to {
-			m.untie(l)
-			m.Links = append(m.Links[:i], m.Links[i+1:]...)
-			return
-		}
-	}
-}
-
 // settle takes up the landmarks that a corrected keyframe sees again, and
-// adjusts its new neighbourhood.
-func (m *Mapper) settle(ctx context.Context, k *Keyframe) error {
+// adjusts both sides of the seam.
+func (m *Mapper) settle(ctx context.Context, k *Keyframe, from int) error {
 	if err := m.retrack(k); err != nil {
 		return err
 	}
-	_, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log)
-	return err
+	for _, id := range []int{from, k.ID} {
+		if _, err := m.Map.LocalBundle(ctx, m.cfg, id, m.Scale.Log); err != nil {
+			return err
+		}
+	}
+	return nil
 }

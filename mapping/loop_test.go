@@ -37,11 +37,15 @@ type ringSpec struct {
 	driftM, driftRad float64 // a step
 	driftLogScale    float64
 	metric           bool
+
+	slipAt     int // keyframe that shares only slipShares landmarks with those before
+	slipShares int
+	slip       geom.Tangent6 // of the step to it
 }
 
 const (
 	ringLap  = 36
-	lapShift = 100000 // landmark ids of a second lap are others: tracks have ended
+	lapShift = 100000 // between the landmark ids of a point: when it is seen again it has another
 )
 
 func ringPose(i int) geom.SE3 {
@@ -71,15 +75,33 @@ func newRing(t *testing.T, s ringSpec, last int) *ring {
 		if i > 0 {
 			step := ringPose(i - 1).Between(ringPose(i)).Mul(drift)
 			step.T = step.T.Scale(scale)
+			if i == s.slipAt {
+				step = step.Retract(s.slip)
+			}
 			pose = pose.Mul(step)
 		}
-		w.addView(i, i/ringLap*lapShift, pose, scale, s.metric)
+		keep := len(w.points)
+		if s.slipAt > 0 && i == s.slipAt {
+			keep = s.slipShares
+		}
+		w.addView(keep, pose, scale, s.metric)
 	}
 	return w
 }
 
-func (w *ring) addView(i, firstID int, pose geom.SE3, scale float64, metric bool) {
+// addView adds the next keyframe. It goes on with keep landmarks at most of the
+// one before; a point that was lost from sight gets a new id.
+func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
+	i := len(w.Map.Keyframes)
 	k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: 10 * i, Time: float64(i), Part: w.part}
+	follow := make(map[int]int) // landmark of a point
+	if i > 0 {
+		for _, f := range w.Map.Keyframes[i-1].Features {
+			if len(follow) < keep {
+				follow[f.Landmark%lapShift] = f.Landmark
+			}
+		}
+	}
 	if metric {
 		k.Depth = packDepth(depthOf(8, 6, func(int, int) float64 { return 0 }))
 	}
@@ -90,7 +112,12 @@ func (w *ring) addView(i, firstID int, pose geom.SE3, scale float64, metric bool
 			continue
 		}
 		u = u.Add(geom.Vec2{X: .3 * w.rand.NormFloat64(), Y: .3 * w.rand.NormFloat64()})
-		k.Features = append(k.Features, Feature{Landmark: firstID + id, Pixel: u})
+		landmark, ok := follow[id]
+		if !ok {
+			for landmark = id; w.Map.landmarks[landmark] != nil; landmark += lapShift {
+			}
+		}
+		k.Features = append(k.Features, Feature{Landmark: landmark, Pixel: u})
 		k.Place = append(k.Place, PlaceFeature{u, flipped(w.rand, w.desc[id], .06)})
 	}
 	w.Map.addKeyframe(k)
@@ -214,7 +241,7 @@ func TestJoin(t *testing.T) {
 			}
 			for _, i := range []int{ringLap + 14, ringLap + 15, ringLap + 16} {
 				w.truth = append(w.truth, ringPose(i))
-				w.addView(len(w.truth)-1, lapShift, other.ApplyPose(ringPose(i)), other.S, metric)
+				w.addView((len(w.truth)-22)*len(w.points), other.ApplyPose(ringPose(i)), other.S, metric)
 			}
 			k := w.Map.Keyframes[len(w.Map.Keyframes)-1]
 			if err := w.closeLoops(t.Context(), k); err != nil {
@@ -232,58 +259,4 @@ func TestJoin(t *testing.T) {
 			checkInvariants(t, w.Map)
 		})
 	}
-}
-
-// A link with few inliers waits for a second one that says the same.
-func TestBelieve(t *testing.T) {
-	w := newRing(t, ringSpec{driftM: .01, metric: true}, ringLap+3)
-	link := func(to int, off geom.Vec3, inliers int) Link {
-		z := geom.Sim3FromSE3(w.truth[to-ringLap].Between(w.truth[to]), 1)
-		z.T = z.T.Add(off)
-		return Link{From: to - ringLap, To: to, Z: z, Inliers: inliers}
-	}
-	kf := func(i int) *Keyframe { return w.Map.Keyframes[i] }
-	if !w.believe(link(ringLap, geom.Vec3{}, linkSure), kf(ringLap)) {
-		t.Error("many inliers are not believed")
-	}
-	if w.believe(link(ringLap, geom.Vec3{X: 2}, 20), kf(ringLap)) {
-		t.Error("a single weak link is believed")
-	}
-	if w.believe(link(ringLap+1, geom.Vec3{}, 20), kf(ringLap+1)) {
-		t.Error("a weak link is believed on the word of another that says something else")
-	}
-	if !w.believe(link(ringLap+2, geom.Vec3{X: .01}, 20), kf(ringLap+2)) {
-		t.Error("two links that agree are not believed")
-	}
-}
-
-// A false link that the graph throws out leaves nothing in the map.
-func TestFalseLinkLeavesNothing(t *testing.T) {
-	w := newRing(t, ringSpec{driftM: .002, metric: true}, ringLap+1)
-	k := w.Map.Keyframes[ringLap+1]
-	good, ok := w.verify(w.Map.Keyframes[1], k)
-	if !ok {
-		t.Fatal("no link")
-	}
-	bad := good
-	bad.From, bad.Z.T = 18, geom.Vec3{X: .3, Z: .2}
-	bad.pairs = good.pairs[:20]
-	for _, l := range []Link{good, bad} {
-		w.tie(&l)
-		w.Links = append(w.Links, l)
-	}
-	landmarks := len(w.Map.landmarks)
-	if err := w.closeLoop(t.Context(), k, bad); err != nil {
-		t.Fatal(err)
-	}
-	if len(w.Links) != 1 || w.Links[0].From != good.From {
-		t.Errorf("%d links are left", len(w.Links))
-	}
-	if got := landmarks - len(w.Map.landmarks); got != len(bad.pairs) {
-		t.Errorf("%d landmarks of the false link are gone, want %d", got, len(bad.pairs))
-	}
-	if e := w.ate(t, false); e > .03 {
-		t.Errorf("positions are off by %.4f m", e)
-	}
-	checkInvariants(t, w.Map)
 }

@@ -35,8 +35,9 @@ type Mapper struct {
 	parts  int // ever started
 	places *placeIndex
 
-	pending   []witness
+	pending   []*Link // verified, not believed
 	ties      int
+	relaxed   int // keyframe at which accepted links moved the map last
 	sightings sightings
 	told      []told
 }

@@ -113,21 +113,15 @@ func (m *Mapper) adopt(own, s *State) []Origin {
 
 // joinPlace looks for the place of an adopted keyframe among those below first.
 func (m *Mapper) joinPlace(ctx context.Context, k *Keyframe, first int, out *Merged) error {
-	for _, l := range m.recogniseBut(k, func(kf int) bool { return kf >= first }) {
-		if !m.believe(l, k) {
-			continue
-		}
-		m.tie(&l)
-		m.Links = append(m.Links, l)
-		out.Links++
-		from := m.Map.Keyframes[l.From]
-		if from.Part == k.Part {
-			return m.closeLoop(ctx, k, l)
-		}
-		m.Log.Info("maps joined", "keyframe", l.To, "as", l.From, "inliers", l.Inliers, "scale", l.Z.S)
+	before := len(m.Links)
+	got, err := m.take(ctx, k, m.recogniseBut(k, func(kf int) bool { return kf >= first }))
+	if err != nil {
+		return err
+	}
+	out.Links += len(m.Links) - before
+	if got.joined {
+		m.Log.Info("maps joined", "keyframe", k.ID, "as", got.from)
 		out.Joined++
-		m.join(from, k, l)
-		return nil
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ func (s *System) Finish(ctx context.Context) error {
 		return err
 	}
 	s.mapper.Where = s.whereIs
+	if err := s.mapper.Conclude(ctx); err != nil {
+		return err
+	}
 	for part := range s.mapper.Parts() {
 		scale, err := s.mapper.Finish(ctx, part)
 		if err != nil {

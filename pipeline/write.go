@@ -169,7 +169,9 @@ func (r *Result) report(out Output, files []string) *report.Report {
 	}
 	for _, l := range r.sys.mapper.Links {
 		a, b := r.sys.mapper.Map.Keyframes[l.From], r.sys.mapper.Map.Keyframes[l.To]
-		rep.Loops = append(rep.Loops, report.Loop{FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time})
+		rep.Loops = append(rep.Loops, report.Loop{
+			FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time, Inliers: l.Inliers, Relative: l.Z.SE3(),
+		})
 	}
 	rep.Depths = r.depthPictures()
 	if r.mesh != nil {

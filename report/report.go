@@ -37,6 +37,9 @@ type Report struct {
 	Keyframes int    `json:"keyframes"`
 	Landmarks int    `json:"landmarks"`
 	Loops     []Loop `json:"loops"`
+	// FalseLoops counts loops whose measured pose is more than .3 m or 10 degrees
+	// off the truth; null without truth.
+	FalseLoops *int `json:"false_loops"`
 
 	Scale        float64       `json:"scale"`         // metres a unit of the depth source; 1 without one
 	ScaleStd     *float64      `json:"scale_std"`     // deviation of the logarithm of the map's metres; null where no source tells them
@@ -87,14 +90,6 @@ type Skipped struct {
 	Frame  int    `json:"frame"`
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
-}
-
-// Loop is a closed loop between two keyframes.
-type Loop struct {
-	FrameA int     `json:"frame_a"`
-	FrameB int     `json:"frame_b"`
-	TimeA  float64 `json:"time_a"`
-	TimeB  float64 `json:"time_b"`
 }
 
 // MeshSize counts a mesh.
@@ -175,6 +170,7 @@ func (r *Report) Complete() {
 	r.finite()
 	r.LostSpans, r.Interpolated = listed(r.LostSpans), listed(r.Interpolated)
 	r.SkippedFrames, r.Loops = listed(r.SkippedFrames), listed(r.Loops)
+	r.judgeLoops()
 	r.Timings, r.Files = listed(r.Timings), listed(r.Files)
 	r.ScaleSources = listed(r.ScaleSources)
 	if err := r.measure(); err != nil {

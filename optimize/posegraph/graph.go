@@ -47,6 +47,17 @@ type Edge struct {
 	// Suspicious marks what may be wrong altogether, such as a loop; odometry
 	// is not. Options.Robust doubts only these.
 	Suspicious bool
+	// Trust is what it costs to reject a suspicious edge, in units of the limit
+	// up to which one is believed; 0: 1. It decides between sets of edges that
+	// contradict each other. Below 1 it lowers that limit as well.
+	Trust float64
+}
+
+func (e *Edge) trust() float64 {
+	if e.Trust == 0 {
+		return 1
+	}
+	return e.Trust
 }
 
 // Options of Solve; zero fields take defaults.
@@ -57,6 +68,9 @@ type Options struct {
 	// InlierChi2 is the squared whitened residual up to which an edge is
 	// believed; 0: the 99.9 % quantile of its degrees of freedom.
 	InlierChi2 float64
+	// Hypotheses are sets of suspicious edges, by index, that Robust believes for
+	// a start, each in its turn, beside the start that it finds itself.
+	Hypotheses [][]int
 }
 
 // Start says where the solution starts.

@@ -3,6 +3,8 @@ package posegraph
 import (
 	"context"
 	"math"
+
+	"github.com/metricslam/metricslam/geom"
 )
 
 // Graduated non-convexity for truncated least squares (Yang, Antonante, Tzoumas
@@ -24,23 +26,53 @@ const (
 )
 
 // solveRobust finds the suspicious edges that disagree with the rest and solves
-// without them.
+// without them: by graduated non-convexity, then from every hypothesis, and it
+// keeps the end of lowest truncated cost.
 func (s *solver) solveRobust(ctx context.Context) error {
-	limit := s.opt.InlierChi2
-	if limit == 0 {
-		limit = chi2Quantile6
-		if s.dim == 7 {
-			limit = chi2Quantile7
+	limit := s.inlierLimit()
+	given, _ := s.p.Cost()
+	start := s.poses()
+	if err := s.graduate(ctx, limit); err != nil {
+		return err
+	}
+	if err := s.settle(ctx, limit); err != nil {
+		return err
+	}
+	first := s.res
+	for _, h := range s.opt.Hypotheses {
+		if err := s.try(ctx, start, h, limit); err != nil {
+			return err
 		}
 	}
-	given, _ := s.p.Cost()
+	s.res.CostGiven, s.res.CostStart, s.res.Started = given, first.CostStart, first.Started
+	s.res.Rejected = nil
+	for k := range s.edges {
+		if s.edges[k].weight == 0 {
+			s.res.Rejected = append(s.res.Rejected, k)
+		}
+	}
+	return nil
+}
+
+func (s *solver) inlierLimit() float64 {
+	switch {
+	case s.opt.InlierChi2 != 0:
+		return s.opt.InlierChi2
+	case s.dim == 7:
+		return chi2Quantile7
+	}
+	return chi2Quantile6
+}
+
+// graduate lowers the weights of suspicious edges that disagree, step by step.
+func (s *solver) graduate(ctx context.Context, limit float64) error {
 	if err := s.solveTrusted(ctx); err != nil {
 		return err
 	}
 	full := s.opt.MaxIterations
+	defer func() { s.opt.MaxIterations = full }()
 	s.opt.MaxIterations = gncSteps
 	first := s.res
-	iterations := first.Iterations
 	mu := limit / max(2*s.worstSuspicious()-limit, limit)
 	for range gncLimit {
 		if s.reweight(mu, limit) {
@@ -49,14 +81,53 @@ func (s *solver) solveRobust(ctx context.Context) error {
 		if err := s.minimise(ctx, Chordal); err != nil {
 			return err
 		}
-		iterations += s.res.Iterations
+		first.Iterations += s.res.Iterations
 		mu *= gncGrowth
 	}
-	s.opt.MaxIterations = full
-	err := s.settle(ctx, limit)
-	s.res.Iterations += iterations
-	s.res.CostGiven, s.res.CostStart, s.res.Started = given, first.CostStart, first.Started
-	return err
+	s.res.Iterations, s.res.CostStart, s.res.Started = first.Iterations, first.CostStart, first.Started
+	return nil
+}
+
+// try solves from the start with the suspicious edges of a hypothesis, lets in
+// what agrees with that and out what does not, and keeps the result if it is
+// better.
+func (s *solver) try(ctx context.Context, start []geom.Sim3, believed []int, limit float64) error {
+	best := s.end(limit)
+	s.setPoses(start)
+	s.weighSuspicious(0)
+	for _, k := range believed {
+		s.edges[k].weight = 1
+	}
+	if err := s.minimise(ctx, Chordal); err != nil {
+		return err
+	}
+	if err := s.solveAgreeing(ctx, limit, limit); err != nil {
+		return err
+	}
+	if s.truncatedCost(limit) >= best.cost {
+		s.restore(best)
+	}
+	return nil
+}
+
+// end is where a solution came to.
+type end struct {
+	cost    float64 // truncated
+	res     Result
+	poses   []geom.Sim3
+	weights []float64
+}
+
+func (s *solver) end(limit float64) end {
+	return end{s.truncatedCost(limit), s.res, s.poses(), s.weights()}
+}
+
+func (s *solver) restore(e end) {
+	s.res = e.res
+	s.setPoses(e.poses)
+	for k := range s.edges {
+		s.edges[k].weight = e.weights[k]
+	}
 }
 
 // solveTrusted solves with the edges that are not suspicious, where they reach
@@ -118,7 +189,7 @@ func (s *solver) reweight(mu, limit float64) (binary bool) {
 		if !s.g.Edges[k].Suspicious {
 			continue
 		}
-		chi2 := s.chi2(k)
+		chi2, limit := s.chi2(k), s.limitOf(k, limit)
 		w := 0.0
 		switch {
 		case chi2 <= limit*mu/(mu+1):
@@ -136,28 +207,20 @@ func (s *solver) reweight(mu, limit float64) (binary bool) {
 // nearly agree a second chance: an edge that its neighbours leave free to move
 // may miss the result without it and still fit once it takes part.
 func (s *solver) settle(ctx context.Context, limit float64) error {
+	iterations := s.res.Iterations
 	if err := s.solveAgreeing(ctx, limit, limit); err != nil {
 		return err
 	}
-	cost, res, poses, weights := s.truncatedCost(limit), s.res, s.poses(), s.weights()
+	first := s.end(limit)
 	if s.markAgreeing(secondChance * limit) {
 		if err := s.solveAgreeing(ctx, secondChance*limit, limit); err != nil {
 			return err
 		}
-		if s.truncatedCost(limit) >= cost {
-			s.res = res
-			s.setPoses(poses)
-			for k := range s.edges {
-				s.edges[k].weight = weights[k]
-			}
+		if s.truncatedCost(limit) >= first.cost {
+			s.restore(first)
 		}
 	}
-	s.res.Rejected = nil
-	for k := range s.edges {
-		if s.edges[k].weight == 0 {
-			s.res.Rejected = append(s.res.Rejected, k)
-		}
-	}
+	s.res.Iterations += iterations
 	return nil
 }
 
@@ -184,7 +247,7 @@ func (s *solver) markAgreeing(limit float64) (changed bool) {
 			continue
 		}
 		w := 0.0
-		if s.chi2(k) <= limit {
+		if s.chi2(k) <= s.limitOf(k, limit) {
 			w = 1
 		}
 		changed = changed || w != s.edges[k].weight
@@ -193,13 +256,19 @@ func (s *solver) markAgreeing(limit float64) (changed bool) {
 	return changed
 }
 
-// truncatedCost is what robust solving minimises: no suspicious edge counts more
-// than one at the limit.
+// limitOf is the squared residual up to which an edge is believed: one that it
+// costs little to reject is rejected sooner.
+func (s *solver) limitOf(k int, limit float64) float64 {
+	return limit * min(1, s.g.Edges[k].trust())
+}
+
+// truncatedCost is what robust solving minimises: a suspicious edge beyond the
+// limit costs its trust times the limit, however far off it is.
 func (s *solver) truncatedCost(limit float64) (cost float64) {
 	for k := range s.edges {
 		chi2 := s.chi2(k)
-		if s.g.Edges[k].Suspicious {
-			chi2 = min(chi2, limit)
+		if e := &s.g.Edges[k]; e.Suspicious && chi2 > s.limitOf(k, limit) {
+			chi2 = min(chi2, limit*e.trust())
 		}
 		cost += chi2 / 2
 	}

@@ -1,0 +1,243 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
+)
+
+// Link is a place seen twice: keyframe To shows what keyframe From showed.
+type Link struct {
+	From, To int
+	Z        geom.Sim3 // T_from_to; its scale is 1 where both maps are metric
+	Inliers  int
+
+	info  posegraph.Information
+	pairs []linkPair // features of both that show the same point
+	ties  []int      // landmarks made of them
+	tried int        // links that said the same when it was judged in vain
+	units [2]float64 // Keyframe.Unit of From and To that its lengths are in
+}
+
+type linkPair struct {
+	from, to geom.Vec2 // pixels
+	depthM   float64   // in from
+}
+
+// Floors of a link's deviations, beside what its features tell.
+const (
+	linkShiftShare = .01 // of the median depth
+	linkTurnRad    = .007
+	linkLogScale   = .05
+	// Depths at neighbouring features are wrong together: a patch of a screen, a
+	// table, a far wall comes out tilted. The tilt is this relative error of
+	// depth over the patch's half-width in radians.
+	linkDepthShare = .003
+	linkMaxTiltRad = .085 // a link that may be tilted more says too little
+)
+
+// linkInfo is the information of a link's Z, as a tangent in b: what the
+// reprojection errors tell about the pose ba = T_b_a of points in a seen along
+// rays in b, less what a depth wrong for all of them would do. spread is the
+// narrower half-width of the features, in radians.
+func linkInfo(ba geom.SE3, rays []geom.Vec2, points []geom.Vec3, pixelSigma, depth float64) (info posegraph.Information, spread float64) {
+	w := make([]float64, len(rays))
+	for i := range w {
+		w[i] = 1 / (pixelSigma * pixelSigma)
+	}
+	_, h := geom.RefinePnP(ba, rays, points, w, geom.Kernel{Kind: geom.Huber, Delta: 1.5}, 0)
+	cov, ok := inverse6(h)
+	if !ok {
+		return info, 0
+	}
+	for i := range 3 {
+		cov[i][i] += linkShiftShare * depth * linkShiftShare * depth
+		cov[i+3][i+3] += linkTurnRad * linkTurnRad
+	}
+	centre, axes, widths := raySpread(rays)
+	c := geom.Vec3{X: centre.X, Y: centre.Y, Z: 1}.Scale(depth)
+	for k := range 2 {
+		// Turning about the wide axis is held by the narrow width.
+		sigma := linkDepthShare / math.Max(widths[1-k], 1e-3)
+		phi := geom.Vec3{X: axes[k].X, Y: axes[k].Y}
+		rho := c.Cross(phi)
+		t := [6]float64{rho.X, rho.Y, rho.Z, phi.X, phi.Y, phi.Z}
+		for i := range 6 {
+			for j := range 6 {
+				cov[i][j] += sigma * sigma * t[i] * t[j]
+			}
+		}
+	}
+	inv, ok := inverse6(cov)
+	if !ok {
+		return info, 0
+	}
+	for i := range 6 {
+		copy(info[i][:6], inv[i][:])
+	}
+	info[6][6] = 1 / (linkLogScale * linkLogScale)
+	return info, widths[1]
+}
+
+// raySpread returns the centre of rays on the z = 1 plane, the axes of their
+// scatter, wide one first, and its standard deviations along them.
+func raySpread(rays []geom.Vec2) (centre geom.Vec2, axes [2]geom.Vec2, widths [2]float64) {
+	n := float64(len(rays))
+	for _, r := range rays {
+		centre = centre.Add(r.Scale(1 / n))
+	}
+	var xx, xy, yy float64
+	for _, r := range rays {
+		d := r.Sub(centre)
+		xx, xy, yy = xx+d.X*d.X/n, xy+d.X*d.Y/n, yy+d.Y*d.Y/n
+	}
+	s, c := math.Sincos(.5 * math.Atan2(2*xy, xx-yy))
+	axes = [2]geom.Vec2{{X: c, Y: s}, {X: -s, Y: c}}
+	half, root := (xx+yy)/2, math.Hypot((xx-yy)/2, xy)
+	return centre, axes, [2]float64{math.Sqrt(half + root), math.Sqrt(math.Max(half-root, 0))}
+}
+
+// inverse6 inverts a symmetric positive definite matrix.
+func inverse6(a geom.Mat6) (inv geom.Mat6, ok bool) {
+	for i := range 6 {
+		inv[i][i] = 1
+	}
+	for p := range 6 { // positive definite: no pivoting
+		if !(a[p][p] > 0) {
+			return inv, false
+		}
+		scale := 1 / a[p][p]
+		for j := range 6 {
+			a[p][j], inv[p][j] = scale*a[p][j], scale*inv[p][j]
+		}
+		for i := range 6 {
+			f := a[i][p]
+			if i == p || f == 0 {
+				continue
+			}
+			for j := range 6 {
+				a[i][j] -= f * a[p][j]
+				inv[i][j] -= f * inv[p][j]
+			}
+		}
+	}
+	return inv, true
+}
+
+// bringUp puts the lengths of a link into those of its keyframes as they are now.
+func (m *Mapper) bringUp(l *Link) {
+	now := [2]float64{m.Map.Keyframes[l.From].Unit, m.Map.Keyframes[l.To].Unit}
+	if l.units == now {
+		return
+	}
+	if l.units[0] > 0 {
+		f, t := now[0]/l.units[0], now[1]/l.units[1]
+		l.Z.T = l.Z.T.Scale(f)
+		l.Z.S *= f / t
+		for i := range l.pairs {
+			l.pairs[i].depthM *= f
+		}
+		for i := range 3 {
+			l.info[i][i] /= t * t
+			for j := i + 1; j < 6; j++ {
+				l.info[i][j] /= t
+				if j < 3 {
+					l.info[i][j] /= t
+				}
+			}
+		}
+	}
+	l.units = now
+}
+
+// information of a link; one that comes from a map file has lost its own.
+func (m *Mapper) information(l *Link) posegraph.Information {
+	if l.info[0][0] > 0 {
+		return l.info
+	}
+	few := math.Max(1, math.Sqrt(linkSure/float64(max(l.Inliers, 1))))
+	return edgeInfo(3*few*linkShiftShare*m.sceneDepth(m.Map.Keyframes[l.To]), 3*few*linkTurnRad, linkLogScale)
+}
+
+// misfit is the squared deviation of a link, in units of its covariance, where
+// its keyframe To is at pose to.
+func (m *Mapper) misfit(l *Link, to geom.Sim3) float64 {
+	from := geom.Sim3FromSE3(m.Map.Keyframes[l.From].Pose, 1)
+	e := geom.LogSim3(l.Z.Inverse().Mul(from.Inverse().Mul(to)))
+	info := m.information(l)
+	var chi2 float64
+	for i := range 7 {
+		chi2 += info[i][i] * e[i] * e[i]
+		for j := i + 1; j < 7; j++ {
+			chi2 += 2 * info[i][j] * e[i] * e[j]
+		}
+	}
+	return chi2
+}
+
+// strainPx is the median distance, in pixels, between the features of a link and
+// where the map would have them.
+func (m *Mapper) strainPx(l *Link) float64 {
+	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
+	rel := to.Pose.Between(from.Pose)
+	var px []float64
+	for _, p := range l.pairs {
+		if q := rel.Apply(from.Camera.Unproject(p.from, p.depthM)); q.Z > minDepthM {
+			px = append(px, to.Camera.Project(q).Sub(p.to).Norm())
+		}
+	}
+	return medianOr(px, 0)
+}
+
+// correction is how a link would move the newer keyframe's map: T with
+// T T_w_to = T_w_from Z.
+func (m *Mapper) correction(l *Link) geom.Sim3 {
+	from := geom.Sim3FromSE3(m.Map.Keyframes[l.From].Pose, 1)
+	to := geom.Sim3FromSE3(m.Map.Keyframes[l.To].Pose, 1)
+	return from.Mul(l.Z).Mul(to.Inverse())
+}
+
+// firstTie is where the ids of landmarks that come from links begin, far above
+// those of tracks.
+const firstTie = 1 << 40
+
+// tie makes landmarks of a link's features, so that bundle adjustment holds the
+// two keyframes together.
+func (m *Mapper) tie(l *Link) {
+	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
+	for _, p := range l.pairs {
+		id := firstTie + m.ties
+		m.ties++
+		l.ties = append(l.ties, id)
+		lm := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: .1}
+		m.Map.landmarks[id] = lm
+		m.Map.see(lm, from, p.from)
+		m.Map.see(lm, to, p.to)
+	}
+}
+
+// untie takes the landmarks of a link that proved false out of the map.
+func (m *Mapper) untie(l *Link) {
+	for _, id := range l.ties {
+		lm, ok := m.Map.landmarks[id]
+		for ok && len(lm.Obs) > 0 {
+			m.Map.forgetObservation(lm, lm.Obs[len(lm.Obs)-1])
+		}
+	}
+	l.ties = nil
+}
+
+// sortLinks orders links by falling number of inliers, newest first.
+func sortLinks(links []*Link) {
+	slices.SortStableFunc(links, func(a, b *Link) int {
+		if a.Inliers != b.Inliers {
+			return b.Inliers - a.Inliers
+		}
+		if a.To != b.To {
+			return b.To - a.To
+		}
+		return b.From - a.From
+	})
+}

@@ -1,0 +1,293 @@
+package mapping
+
+import (
+	"context"
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
+)
+
+// Deviations of the steps of the pose graph, which drift with the distance.
+const (
+	edgeStepShare = .04  // of the distance, which steps in a row get wrong alike
+	edgeTurnShare = .04  // of the angle
+	edgeFloor     = .005 // and this share of the depth
+	edgeFloorRad  = .004
+	edgeLogScale  = .01 // a step, where the scale is free
+	nodeLogScale  = .4  // of a keyframe, where the scale is free
+
+	strongShared = 60 // landmarks that make a step sure
+	slipShared   = 30 // below it a step may be a slip of the map
+	stepShared   = 8  // below it two keyframes are not joined at all
+	tetherShared = 20 // landmarks that a tether is worth
+	farStep      = 10 // keyframes between which a step closes a loop of its own
+	slipGain     = 15 // deviations of a slip, in those of the step
+
+	visitReach  = 10 // keyframes whose links are of one visit
+	visitLinks  = 3  // links of a visit that take part
+	graphVisits = 60 // links that take part at most
+)
+
+// loopGraph is a pose graph of one part, or of two that are to be joined.
+type loopGraph struct {
+	posegraph.Graph
+	ids   []int          // keyframe of each node
+	node  map[int]int    // by keyframe
+	link  map[int]*Link  // by edge
+	slips []int          // edges that may be slips
+	root  []int          // disjoint sets of nodes joined by steps
+	start map[int]bool   // edges of links that are accepted
+	group map[*Link]bool // that is judged
+}
+
+// newLoopGraph builds the graph of a part, with keyframes of the part that move
+// names brought to it, from steps and links; those of group come first.
+func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGraph, error) {
+	g := &loopGraph{node: make(map[int]int), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool)}
+	for _, k := range m.Map.Keyframes {
+		pose := geom.Sim3FromSE3(k.Pose, 1)
+		switch {
+		case k.Part == part:
+		case move != nil && k.Part == move.part:
+			pose = move.by.Mul(pose)
+		default:
+			continue
+		}
+		g.addNode(k.ID, pose, m.freeScale(k))
+	}
+	for i := range g.ids {
+		m.addSteps(g, i)
+	}
+	for _, l := range group {
+		g.group[l] = true
+	}
+	for _, l := range m.chooseLinks(g, group) {
+		m.addLink(g, l)
+	}
+	for i := 1; i < len(g.ids); i++ {
+		if !g.joined(i-1, i) {
+			m.addHold(g, i)
+		}
+	}
+	return g, nil
+}
+
+// partMove brings the keyframes of a part into another frame.
+type partMove struct {
+	part int
+	by   geom.Sim3
+}
+
+func (g *loopGraph) addNode(id int, pose geom.Sim3, free bool) {
+	n := posegraph.Node{Pose: pose, Fixed: len(g.ids) == 0}
+	if free && len(g.ids) > 0 {
+		n.Prior = &posegraph.Prior{Pose: pose}
+		n.Prior.Info[6][6] = 1 / (nodeLogScale * nodeLogScale)
+	}
+	g.FreeScale = g.FreeScale || free
+	g.node[id] = len(g.ids)
+	g.ids = append(g.ids, id)
+	g.root = append(g.root, len(g.root))
+	g.Nodes = append(g.Nodes, n)
+}
+
+// join makes the sets of two nodes one, named by its first node.
+func (g *loopGraph) join(a, b int) {
+	a, b = g.find(a), g.find(b)
+	g.root[max(a, b)] = min(a, b)
+}
+
+// joined reports whether steps connect two nodes.
+func (g *loopGraph) joined(a, b int) bool { return g.find(a) == g.find(b) }
+
+func (g *loopGraph) find(i int) int {
+	for g.root[i] != i {
+		g.root[i] = g.root[g.root[i]]
+		i = g.root[i]
+	}
+	return i
+}
+
+// addSteps joins node i to the one before, to an earlier one that shares more
+// with it, and to one of long ago that it shares much with.
+func (m *Mapper) addSteps(g *loopGraph, i int) {
+	var before, near, far covisible
+	before.kf, near.kf, far.kf = -1, -1, -1
+	for _, c := range m.Map.sharedTracks(m.Map.Keyframes[g.ids[i]]) {
+		j, ok := g.node[c.kf]
+		switch {
+		case !ok || j >= i:
+		case j == i-1:
+			before = covisible{j, c.n}
+		case i-j < farStep && c.n > near.n:
+			near = covisible{j, c.n}
+		case i-j >= farStep && c.n > far.n:
+			far = covisible{j, c.n}
+		}
+	}
+	if before.n >= stepShared {
+		m.addStep(g, before.kf, i, before.n)
+	}
+	if j, ok := m.tethered(g, i); ok && before.n < tetherShared {
+		m.addStep(g, j, i, tetherShared)
+	}
+	if near.n >= stepShared && 2*near.n > 3*before.n {
+		m.addStep(g, near.kf, i, near.n)
+	}
+	if far.n >= strongShared {
+		m.addStep(g, far.kf, i, far.n)
+	}
+}
+
+// tethered returns the node that node i was measured against by its pixels.
+func (m *Mapper) tethered(g *loopGraph, i int) (j int, ok bool) {
+	t := m.Map.Keyframes[g.ids[i]].Tether
+	if t == nil {
+		return 0, false
+	}
+	j, ok = g.node[t.From]
+	return j, ok
+}
+
+// sharedTracks counts the landmarks that a keyframe shares with others, without
+// those that links made.
+func (m *Map) sharedTracks(k *Keyframe) []covisible {
+	ids := k.landmarksOf()
+	out := ids[:0]
+	for _, id := range ids {
+		if id < firstTie {
+			out = append(out, id)
+		}
+	}
+	return m.shared(out, k.ID)
+}
+
+// addStep enters the relative pose of two nodes that share landmarks. Few of
+// them make it doubtful, very few a possible slip: it may then be let go, but for
+// a loose copy.
+func (m *Mapper) addStep(g *loopGraph, a, b, shared int) {
+	z := g.Nodes[a].Pose.Inverse().Mul(g.Nodes[b].Pose)
+	doubt := math.Max(1, strongShared/float64(shared))
+	depth := m.sceneDepth(m.Map.Keyframes[g.ids[b]])
+	shift := doubt * (edgeFloor*depth + edgeStepShare*z.T.Norm())
+	turn := doubt * (edgeFloorRad + edgeTurnShare*geom.RotationAngle(z.R))
+	e := posegraph.Edge{From: a, To: b, Z: z, Info: edgeInfo(shift, turn, doubt*edgeLogScale)}
+	g.join(a, b)
+	if shared >= slipShared {
+		g.Edges = append(g.Edges, e)
+		return
+	}
+	loose := e
+	loose.Info = edgeInfo(slipGain*shift, slipGain*turn, slipGain*doubt*edgeLogScale)
+	e.Suspicious, e.Trust = true, float64(shared)/slipShared
+	g.slips = append(g.slips, len(g.Edges))
+	g.Edges = append(g.Edges, e, loose)
+}
+
+// addHold keeps a node that no steps join to the one before roughly where it is,
+// where no link says otherwise.
+func (m *Mapper) addHold(g *loopGraph, i int) {
+	z := g.Nodes[i-1].Pose.Inverse().Mul(g.Nodes[i].Pose)
+	depth := m.sceneDepth(m.Map.Keyframes[g.ids[i]])
+	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: edgeInfo(5*depth+z.T.Norm(), 2, 1)})
+}
+
+func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
+	for i := range 3 {
+		w[i][i], w[i+3][i+3] = 1/(shiftM*shiftM), 1/(turnRad*turnRad)
+	}
+	w[6][6] = 1 / (logScale * logScale)
+	return w
+}
+
+// chooseLinks picks, of each visit to a place, the links with most inliers:
+// pictures of one visit err together, so that they count as few.
+func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
+	all := append([]*Link(nil), group...)
+	sortLinks(all)
+	rest := make([]*Link, 0, len(m.Links)+len(m.pending))
+	for i := range m.Links {
+		rest = append(rest, &m.Links[i])
+	}
+	for _, l := range m.pending {
+		if !g.group[l] {
+			rest = append(rest, l)
+		}
+	}
+	sortLinks(rest)
+	var out []*Link
+	for _, l := range append(all, rest...) {
+		_, okA := g.node[l.From]
+		_, okB := g.node[l.To]
+		if !okA || !okB {
+			continue
+		}
+		m.bringUp(l)
+		same := 0
+		for _, o := range out {
+			if near(o.From, l.From) && near(o.To, l.To) {
+				same++
+			}
+		}
+		if same < visitLinks {
+			out = append(out, l)
+		}
+		if len(out) == graphVisits*visitLinks {
+			break
+		}
+	}
+	return out
+}
+
+func near(a, b int) bool { return max(a-b, b-a) <= visitReach }
+
+func (m *Mapper) addLink(g *loopGraph, l *Link) {
+	e := len(g.Edges)
+	g.link[e] = l
+	if len(l.ties) > 0 {
+		g.start[e] = true
+	}
+	trust := math.Min(float64(l.Inliers)/linkSure, 3)
+	g.Edges = append(g.Edges, posegraph.Edge{
+		From: g.node[l.From], To: g.node[l.To], Z: l.Z, Info: m.information(l), Suspicious: true, Trust: math.Max(trust, .5),
+	})
+}
+
+// hypotheses are what may be believed to begin with: all, the judged links
+// without the slips, without the other links, and without both.
+func (g *loopGraph) hypotheses() [][]int {
+	var own, others []int
+	for e := range g.Edges {
+		switch l := g.link[e]; {
+		case l == nil:
+		case g.group[l]:
+			own = append(own, e)
+		case g.start[e]:
+			others = append(others, e)
+		}
+	}
+	join := func(sets ...[]int) (out []int) {
+		for _, s := range sets {
+			out = append(out, s...)
+		}
+		return out
+	}
+	if len(g.group) == 0 {
+		return [][]int{join(g.slips, others)}
+	}
+	return [][]int{join(g.slips, others), join(own, others), join(own, g.slips), own, join(own, g.slips, others)}
+}
+
+// solve finds the poses and returns the edges that were rejected.
+func (g *loopGraph) solve(ctx context.Context) (map[int]bool, error) {
+	res, err := posegraph.Solve(ctx, &g.Graph, posegraph.Options{Start: posegraph.Given, Robust: true, Hypotheses: g.hypotheses()})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int]bool, len(res.Rejected))
+	for _, e := range res.Rejected {
+		out[e] = true
+	}
+	return out, nil
+}

@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// verify measures the pose of b seen from a, from the features that both show;
+// then once more from all that lie where that pose has them, which spread wider.
+func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
+	l, spread, ok := m.measure(a, b, matchPlaces(a.Place, b.Place))
+	if !ok {
+		return nil, false
+	}
+	if wide, s, ok := m.measure(a, b, m.matchAlong(a, b, l)); ok && wide.Inliers >= l.Inliers {
+		l, spread = wide, s
+	}
+	return l, linkDepthShare < linkMaxTiltRad*spread
+}
+
+// measure finds the pose of b seen from a by PnP in both directions and asks
+// that they agree. spread is the narrower half-width of the features, in radians.
+func (m *Mapper) measure(a, b *Keyframe, pairs [][2]int) (l *Link, spread float64, ok bool) {
+	if len(pairs) < linkMinInliers {
+		return nil, 0, false
+	}
+	pa, pb := m.places3D(a, pairs, 0), m.places3D(b, pairs, 1)
+	ba, inB, okB := placePnP(pa, b.Camera, b.Place, pairs, 1, uint64(b.ID)) // T_b_a
+	ab, inA, okA := placePnP(pb, a.Camera, a.Place, pairs, 0, uint64(a.ID)) // T_a_b
+	if !okA || !okB {
+		return nil, 0, false
+	}
+	scale, depth, ok := relativeScale(pa, pb, ba)
+	if !ok {
+		return nil, 0, false
+	}
+	// A map of another scale shifts the two translations against each other by
+	// that scale, and nothing else.
+	back := ab.Inverse()
+	turn := geom.RotationAngle(back.R.T().Mul(ba.R))
+	shift := back.T.Scale(1/scale).Sub(ba.T).Norm() / depth
+	if turn > linkMaxTurnRad || shift > linkMaxShift || m.metric(a) && m.metric(b) && math.Abs(math.Log(scale)) > linkMaxLogScale {
+		return nil, 0, false
+	}
+	if !m.freeScale(a) {
+		scale = 1
+	}
+	l = &Link{
+		From: a.ID, To: b.ID, Z: geom.Sim3FromSE3(ba.Inverse(), 1/scale),
+		Inliers: min(len(inA), len(inB)), units: [2]float64{a.Unit, b.Unit},
+	}
+	var rays []geom.Vec2
+	var points []geom.Vec3
+	for _, i := range inB {
+		u, v := a.Place[pairs[i][0]].Pixel, b.Place[pairs[i][1]].Pixel
+		l.pairs = append(l.pairs, linkPair{u, v, pa[i].Z})
+		rays, points = append(rays, b.Camera.Ray(v).XY()), append(points, pa[i])
+	}
+	l.info, spread = linkInfo(ba, rays, points, linkPixelSigma/b.Camera.Focal(), depth)
+	return l, spread, true
+}
+
+const (
+	alongReachPx = 12  // from where a link has a feature
+	alongSeen    = 600 // strongest features that are searched
+)
+
+// matchAlong pairs features of a with those of b that look alike and lie where a
+// link has them.
+func (m *Mapper) matchAlong(a, b *Keyframe, l *Link) (pairs [][2]int) {
+	cells := make(map[[2]int][]int)
+	cell := func(u geom.Vec2) [2]int { return [2]int{int(u.X / alongReachPx), int(u.Y / alongReachPx)} }
+	for j := range b.Place {
+		c := cell(b.Place[j].Pixel)
+		cells[c] = append(cells[c], j)
+	}
+	ba := l.Z.SE3().Inverse()
+	taken := make(map[int]int) // pair by feature of b
+	for i := range a.Place[:min(len(a.Place), alongSeen)] {
+		f := &a.Place[i]
+		z, ok := m.placeDepth(a, f.Pixel)
+		if !ok {
+			continue
+		}
+		p := ba.Apply(a.Camera.Unproject(f.Pixel, z))
+		if p.Z < minDepthM {
+			continue
+		}
+		u := b.Camera.Project(p)
+		j, d := nearestAlong(f, u, b.Place, cells, cell(u))
+		if j < 0 {
+			continue
+		}
+		if at, ok := taken[j]; !ok {
+			taken[j] = len(pairs)
+			pairs = append(pairs, [2]int{i, j})
+		} else if d < a.Place[pairs[at][0]].Desc.Hamming(&b.Place[j].Desc) {
+			pairs[at][0] = i
+		}
+	}
+	return pairs
+}
+
+// nearestAlong returns the feature within reach of u that looks most like f, -1
+// where none looks alike.
+func nearestAlong(f *PlaceFeature, u geom.Vec2, places []PlaceFeature, cells map[[2]int][]int, c [2]int) (best, dist int) {
+	best, dist = -1, placeHamming+1
+	for dy := -1; dy <= 1; dy++ {
+		for dx := -1; dx <= 1; dx++ {
+			for _, j := range cells[[2]int{c[0] + dx, c[1] + dy}] {
+				if places[j].Pixel.Sub(u).Norm2() > alongReachPx*alongReachPx {
+					continue
+				}
+				if d := f.Desc.Hamming(&places[j].Desc); d < dist {
+					best, dist = j, d
+				}
+			}
+		}
+	}
+	return best, dist
+}
+
+// freeScale reports whether the lengths around a keyframe may drift: without a
+// metric source, or with a network whose scale wanders.
+func (m *Mapper) freeScale(k *Keyframe) bool {
+	return !m.Ground.Metric() && (k.Depth.Empty() || k.Depth.ScaleSigma > 0)
+}
+
+// metric reports whether the lengths around a keyframe are metres rather than
+// free.
+func (m *Mapper) metric(k *Keyframe) bool { return !k.Depth.Empty() || m.Ground.Metric() }
+
+// places3D returns the points of one side of the matched features in their
+// camera; those without depth have Z = 0.
+func (m *Mapper) places3D(k *Keyframe, pairs [][2]int, side int) []geom.Vec3 {
+	out := make([]geom.Vec3, len(pairs))
+	for i, p := range pairs {
+		u := k.Place[p[side]].Pixel
+		if z, ok := m.placeDepth(k, u); ok {
+			out[i] = k.Camera.Unproject(u, z)
+		}
+	}
+	return out
+}
+
+// placeDepth is the depth at a pixel of a keyframe in the map's lengths: of a
+// landmark close by, else of its depth map.
+func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) {
+	const reach = 5.0
+	best := reach * reach
+	for _, f := range k.Features {
+		d := f.Pixel.Sub(u).Norm2()
+		if d >= best {
+			continue
+		}
+		l, has := m.Map.landmarks[f.Landmark]
+		if !has || !l.Known() || l.LogStd > .2 {
+			continue
+		}
+		if z := k.Pose.ApplyInverse(m.Map.Position(l)).Z; z > minDepthM {
+			depthM, best, ok = z, d, true
+		}
+	}
+	if ok {
+		return depthM, true
+	}
+	z, std, has := readDepth(&k.Depth, k.Camera, u)
+	if !has || std >= edgeLogStd {
+		return 0, false
+	}
+	return z * math.Exp(k.LogScale), true
+}
+
+// placePnP locates the camera of the given side of the pairs against points of
+// the other one; inliers are indices of pairs.
+func placePnP(points []geom.Vec3, cam geom.Camera, places []PlaceFeature, pairs [][2]int, side int, seed uint64) (pose geom.SE3, inliers []int, ok bool) {
+	var x []geom.Vec2
+	var p []geom.Vec3
+	var at []int
+	for i, pair := range pairs {
+		if points[i].Z > 0 {
+			x = append(x, cam.Ray(places[pair[side]].Pixel).XY())
+			p, at = append(p, points[i]), append(at, i)
+		}
+	}
+	opt := geom.PnPOptions{Sigma: linkPixelSigma / cam.Focal()}
+	opt.MinInliers, opt.Seed = linkMinInliers, seed
+	pose, in, ok := geom.PnP(x, p, opt)
+	for _, i := range in {
+		inliers = append(inliers, at[i])
+	}
+	return pose, inliers, ok
+}
+
+// relativeScale returns the median ratio of the depths of b's own points to
+// those of a's points moved into b, and the median depth.
+func relativeScale(pa, pb []geom.Vec3, ba geom.SE3) (scale, depth float64, ok bool) {
+	var ratio, z []float64
+	for i := range pa {
+		if pa[i].Z <= 0 || pb[i].Z <= 0 {
+			continue
+		}
+		if p := ba.Apply(pa[i]); p.Z > minDepthM {
+			ratio, z = append(ratio, pb[i].Z/p.Z), append(z, p.Z)
+		}
+	}
+	if len(ratio) < linkMinInliers/2 {
+		return 0, 0, false
+	}
+	slices.Sort(ratio)
+	slices.Sort(z)
+	return ratio[len(ratio)/2], z[len(z)/2], true
+}
