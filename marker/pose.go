@@ -13,10 +13,6 @@ type Pose struct {
 	RMSPx float64
 }
 
-// CornerSigmaPx is the deviation of a corner's coordinate, pixels, as measured
-// on rendered pictures with blur and noise.
-const CornerSigmaPx = .15
-
 // Square returns the corners of a marker in its own frame; edge in any unit.
 func Square(edge float64) [4]geom.Vec3 {
 	h := edge / 2
