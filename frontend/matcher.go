@@ -33,8 +33,8 @@ func (m *Matcher) Forget(id int) { m.kept.forget(id) }
 const matchLevels = 1
 
 // Match searches points of keyframe a in keyframe b, starting at guess, which it
-// overwrites; ok tells where the search succeeded. A keyframe that is not kept
-// matches nothing.
+// overwrites; ok tells where the search succeeded. A keyframe that is not kept, or
+// whose picture is of another size, matches nothing.
 func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error) {
 	ok = make([]bool, len(from))
 	if len(from) == 0 {
@@ -45,7 +45,7 @@ func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error
 		return ok, err
 	}
 	pb, err := m.kept.pyramid(b)
-	if err != nil || pb == nil {
+	if err != nil || pb == nil || pa.w != pb.w || pa.h != pb.h {
 		return ok, err
 	}
 	return ok, m.flow.track(pa, pb, from, guess, ok, matchLevels, m.cfg.FBMaxPx)

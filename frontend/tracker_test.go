@@ -314,6 +314,10 @@ func TestMatch(t *testing.T) {
 	if n := match(77, 6) + match(5, 77); n != 0 {
 		t.Errorf("%d features found in a picture that was never kept", n)
 	}
+	m.Keep(8, tex.shifted(testW/2, testH, geom.Vec2{}))
+	if n := match(5, 8); n != 0 {
+		t.Errorf("%d features found in a picture of another size", n)
+	}
 	m.Forget(5)
 	if n := match(5, 6); n != 0 {
 		t.Errorf("%d features found in a picture that was forgotten", n)

@@ -18,9 +18,6 @@ func (m *Mapper) InSight(g slam.Gray, cam geom.Camera, pose geom.SE3, part int) 
 	var out []slam.Track
 	for _, kf := range m.retrackKeyframes(k) {
 		o := m.Map.Keyframes[kf]
-		if o.Camera.W != cam.W || o.Camera.H != cam.H {
-			continue // patches of another size are not searched for
-		}
 		ids, from, want := m.inSightOf(k, o, func(id int) bool { return found[id] })
 		at := slices.Clone(want)
 		ok, err := m.match.Match(o.ID, k.ID, from, at)
