@@ -92,16 +92,11 @@ func (m Metric) measured() bool {
 	return false
 }
 
-// bringToMetres multiplies all lengths of the current part by its gain.
+// bringToMetres multiplies all lengths of a part by its gain. Links follow by the
+// units of their keyframes.
 func (m *Mapper) bringToMetres(part int) {
 	g := m.Metric.Gain
 	m.Map.Rescale(part, math.Exp(g))
-	for i, l := range m.Links {
-		if m.Map.Keyframes[l.From].Part == part {
-			m.Links[i].Z.T = l.Z.T.Scale(math.Exp(g))
-		}
-	}
-	m.pending = nil
 	m.Scale.update(m.Map, part)
 	m.Metric = m.Metric.shifted(g)
 }
