@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Does the stated deviation of the map's scale cover the true error?
 
-Runs many short runs whose depth has a known bias, drawn anew for each, and runs
-with real networks, and compares the error of the map's scale with the deviation
-that report.json states. Writes runs.csv and calibration.svg. See docs/scale.md.
+Short runs with simulated networks, each with a bias of its own, and with real
+ones; the map's scale against the depth sensor's, and that error against the
+deviation in report.json. Writes runs.csv and calibration.svg. See docs/scale.md.
 
     scripts/scale.py -o results/scale              50 simulated networks
-    scripts/scale.py -o results/scale --networks models/metricslam-small.onnx
+    scripts/scale.py -o results/scale --networks depth/models/metricslam-small.onnx
 """
 
 import argparse
@@ -14,61 +14,68 @@ import csv
 import json
 import math
 import random
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 # Pieces of sequences: folder below the data, first frame, frames.
 PIECES = [
     ("tum/redkitchen", 0, 120), ("tum/redkitchen", 140, 120), ("tum/redkitchen", 280, 120),
     ("7scenes/sun3d_office_1", 0, 50),
-    ("tum/desk", 0, 150), ("tum/desk", 200, 150), ("tum/desk", 700, 130),
+    ("tum/desk", 0, 150), ("tum/desk", 200, 150), ("tum/desk", 700, 130), ("tum/desk", 1000, 130),
 ]
 
 
-def run(args, depth, piece, extra=()):
-    """One run; returns log(true / estimated scale), the stated deviation and the report."""
+def camera_file(folder):
+    """The numbers of camera.yaml."""
+    lines = (line.split(":") for line in (folder / "camera.yaml").read_text().splitlines() if ":" in line)
+    return {key.strip(): float(value.split("#")[0]) for key, value in lines}
+
+
+def sensor_pictures(folder):
+    """The sensor's depth pictures by their stamps."""
+    if (folder / "depth.txt").exists():
+        lines = (line.split() for line in (folder / "depth.txt").read_text().splitlines() if not line.startswith("#"))
+        return {float(stamp): folder / name for stamp, name in lines}
+    fps = camera_file(folder)["Camera.fps"]
+    return {i / fps: p for i, p in enumerate(sorted(folder.glob("seq-01/*.depth.png")))}
+
+
+def depth_error(args, folder, out):
+    """log(the sensor's depth / the map's), the mean over the keyframes: saved depth is in the map's lengths."""
+    truth = out / "truth"
+    shutil.rmtree(truth, ignore_errors=True)
+    truth.mkdir()
+    pictures = sensor_pictures(folder)
+    for saved in (out / "depth").iterdir():
+        stamp = min(pictures, key=lambda s: abs(s - float(saved.stem)))
+        (truth / saved.name).symlink_to(pictures[stamp].resolve())
+    text = subprocess.run([args.binary, "eval", "depth", "--truth", str(truth), "--estimate", str(out / "depth"), "--json",
+                           "--truth-scale", str(camera_file(folder)["DepthMapFactor"])], check=True, capture_output=True).stdout
+    return -json.loads(text)["mean"]["log_ratio"]
+
+
+def run(args, depth, piece):
+    """One run: the error of the map's scale by depth and by the trajectory, and the stated deviation."""
     source, start, frames = piece
-    out = Path(args.output) / "run"
-    command = [args.binary, "run", str(Path(args.data) / source), "--start", str(start), "--max-frames", str(frames),
-               "--depth", depth, "--no-mesh", "--no-map", "--quiet", "-o", str(out), *extra]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    folder, out = (Path(args.data) / source).resolve(), Path(args.output).resolve() / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    subprocess.run([args.binary, "run", str(folder), "--start", str(start), "--max-frames", str(frames), "--depth", depth,
+                    "--save-depth", "--no-mesh", "--no-map", "--quiet", "-o", str(out)], check=True, stdout=subprocess.DEVNULL)
     report = json.loads((out / "report.json").read_text())
-    accuracy = report["accuracy"] or {}
-    if not accuracy.get("scale") or report["scale_std"] is None:
-        return None
-    return math.log(accuracy["scale"]), report["scale_std"], report
+    row = {"depth": Path(depth).stem.split(":")[0], "source": source, "start": start, "posed": report["posed_share"],
+           "log_error": depth_error(args, folder, out), "log_error_by_path": math.log(report["accuracy"]["scale"]), "sigma": report["scale_std"]}
+    row["z"], row["z_by_path"] = row["log_error"] / row["sigma"], row["log_error_by_path"] / row["sigma"]
+    print({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+    return row
 
 
 def rows_of(args):
-    rows = []
-
-    def add(kind, piece, bias, reference, result):
-        if result is None:
-            print(f"{kind} on {piece}: no scale", file=sys.stderr)
-            return
-        error, sigma, report = result
-        row = {"kind": kind, "source": piece[0], "start": piece[1], "bias": bias, "posed": report["posed_share"],
-               "log_error": error - reference, "log_error_to_truth": error, "sigma": sigma}
-        row["z"], row["z_to_truth"] = row["log_error"] / sigma, error / sigma
-        rows.append(row)
-        print({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
-
-    # The truth's own scale differs from the depth sensor's, from which simulated
-    # networks are made: what counts is the error against the sensor.
-    references = {}
-    for piece in PIECES:
-        result = run(args, "sensor", piece)
-        references[piece] = result[0] if result else 0.0
-        add("sensor", piece, "", 0.0, result)
-    for piece in PIECES:
-        for network in args.networks:
-            add(Path(network).stem, piece, "", references[piece], run(args, network, piece))
+    rows = [run(args, network, piece) for network in args.networks for piece in PIECES]
     rng = random.Random(1)
-    piece = PIECES[0]
     for seed in range(1, args.seeds + 1):
         bias = math.exp(rng.gauss(0, 0.1)) - 1
-        add("sim", piece, bias, references[piece], run(args, f"sim:seed={seed},bias={bias:.4f}", piece))
+        rows.append(run(args, f"sim:seed={seed},bias={bias:.4f}", PIECES[seed % 3]))
     return rows
 
 
@@ -78,14 +85,13 @@ def normal(z):
 
 
 def figures(rows):
-    for kind in sorted({r["kind"] for r in rows}):
-        z = [abs(r["z"]) for r in rows if r["kind"] == kind]
-        t = [abs(r["z_to_truth"]) for r in rows if r["kind"] == kind]
-        e = math.sqrt(sum(r["log_error"] ** 2 for r in rows if r["kind"] == kind) / len(z))
-        s = sum(r["sigma"] for r in rows if r["kind"] == kind) / len(z)
-        inside = lambda v, k: sum(x < k for x in v) / len(v)
-        print(f"{kind}: {len(z)} runs, error {e:.3f} (rms of log), stated {s:.3f}; within one sigma {inside(z, 1):.2f}, "
-              f"two {inside(z, 2):.2f}, worst {max(z):.1f}; against the truth as given {inside(t, 1):.2f}, {inside(t, 2):.2f}, {max(t):.1f}")
+    for kind in dict.fromkeys(r["depth"] for r in rows):
+        of = [r for r in rows if r["depth"] == kind]
+        z = [abs(r["z"]) for r in of]
+        rms = math.sqrt(sum(r["log_error"] ** 2 for r in of) / len(of))
+        share = lambda k: sum(x < k for x in z) / len(z)
+        print(f"{kind}: {len(of)} runs, error {rms:.3f} (rms of the logarithm), stated {sum(r['sigma'] for r in of) / len(of):.3f}, "
+              f"within one sigma {share(1):.2f}, two {share(2):.2f}, largest {max(z):.1f}")
 
 
 def plot(rows, path):
@@ -99,8 +105,8 @@ def plot(rows, path):
            f'<polyline points="{at(normal(1), 0)} {at(normal(1), 1)}" stroke="#ddd"/>',
            f'<text x="{pad + size / 2}" y="{size + 2 * pad - 12}" text-anchor="middle">stated probability (one sigma: .68)</text>',
            f'<text transform="translate(16 {pad + size / 2}) rotate(-90)" text-anchor="middle">share of runs within it</text>']
-    for i, kind in enumerate(k for k in dict.fromkeys(r["kind"] for r in rows) if k != "sensor"):
-        p = sorted(normal(abs(r["z"])) for r in rows if r["kind"] == kind)
+    for i, kind in enumerate(dict.fromkeys(r["depth"] for r in rows)):
+        p = sorted(normal(abs(r["z"])) for r in rows if r["depth"] == kind)
         points, n = [at(0, 0)], len(p)
         for k, x in enumerate(p):
             points += [at(x, k / n), at(x, (k + 1) / n)]
