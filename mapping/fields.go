@@ -88,6 +88,20 @@ var tetherFields = []field[tetherRow]{
 	}),
 }
 
+// carriedRow says what carries a culled keyframe.
+type carriedRow struct {
+	keyframe int
+	carried  carried
+}
+
+var carriedFields = []field[carriedRow]{
+	intField("keyframe", func(r *carriedRow) *int { return &r.keyframe }),
+	intField("by", func(r *carriedRow) *int { return &r.carried.by }),
+	vectorField("rel", func(r *carriedRow) []*float64 { return poseValues(&r.carried.rel.R, &r.carried.rel.T) }),
+	floatField("unit", func(r *carriedRow) *float64 { return &r.carried.unit }),
+	floatField("own", func(r *carriedRow) *float64 { return &r.carried.own }),
+}
+
 // infoValues are the entries of a tether's information.
 func (t *Tether) infoValues() (out []float64) {
 	for i := range t.Info {

@@ -13,7 +13,7 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	origin := m.origin(part)
 	var moving []int
 	for _, k := range m.Keyframes {
-		if k.Part == part && k.ID != origin {
+		if k.Part == part && k.ID != origin && !k.Culled() {
 			moving = append(moving, k.ID)
 		}
 	}
@@ -49,6 +49,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 	}
 	m.Metric = m.metricOf(part)
 	m.bringToMetres(part)
+	m.Map.carry()
 	for _, text := range m.Metric.Conflicts() {
 		m.Log.Warn(text, "part", part)
 	}

@@ -129,7 +129,7 @@ func (m *Mapper) split(part int, lost []*Link) {
 func (m *Mapper) connections(part int) *loopGraph {
 	g := &loopGraph{node: make(map[int]int)}
 	for _, k := range m.Map.Keyframes {
-		if k.Part == part {
+		if k.Part == part && !k.Culled() {
 			g.addNode(k.ID, geom.Sim3FromSE3(k.Pose, 1), false)
 		}
 	}
@@ -167,7 +167,7 @@ func (m *Mapper) Conclude(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if k.Part == m.largest() {
+		if k.Culled() || k.Part == m.largest() {
 			continue
 		}
 		links, _ := m.verifyBest(k, lastCandidates, lastVotes, func(kf int) bool { return m.Map.Keyframes[kf].Part == k.Part })
@@ -209,7 +209,9 @@ func (m *Mapper) largest() int {
 	count := make([]int, m.parts)
 	best := 0
 	for _, k := range m.Map.Keyframes {
-		count[k.Part]++
+		if !k.Culled() {
+			count[k.Part]++
+		}
 	}
 	for p, n := range count {
 		if n > count[best] {

@@ -177,6 +177,20 @@ func takeTethers(d *mapfile.Decoder, st *State) error {
 	return nil
 }
 
+func takeCarried(d *mapfile.Decoder, st *State) error {
+	rows := make([]carriedRow, rowCount(d, "by"))
+	if err := takeRows(d, carriedFields, pointers(rows)); err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if n := len(st.Keyframes); r.keyframe < 0 || r.keyframe >= n || r.carried.by < 0 || r.carried.by >= n {
+			return fmt.Errorf("keyframe %d is carried by %d", r.keyframe, r.carried.by)
+		}
+		st.Keyframes[r.keyframe].carried = &rows[i].carried
+	}
+	return nil
+}
+
 func takeMetrics(d *mapfile.Decoder, st *State) error {
 	st.Metrics = make([]Metric, rowCount(d, "sources"))
 	if err := takeRows(d, metricFields, pointers(st.Metrics)); err != nil {

@@ -48,6 +48,8 @@ func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGra
 	for _, k := range m.Map.Keyframes {
 		pose := geom.Sim3FromSE3(k.Pose, 1)
 		switch {
+		case k.Culled():
+			continue
 		case k.Part == part:
 		case move != nil && k.Part == move.part:
 			pose = move.by.Mul(pose)

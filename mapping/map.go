@@ -39,6 +39,8 @@ type Keyframe struct {
 
 	Tether *Tether // nil where landmarks hold it
 
+	carried *carried // nil unless it was culled
+
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.
 	StepM, StepLogStd float64

@@ -91,7 +91,12 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	if err := m.describe(k); err != nil {
 		return nil, err
 	}
-	return k, m.closeLoops(ctx, k)
+	if err := m.closeLoops(ctx, k); err != nil {
+		return nil, err
+	}
+	m.cull(k)
+	m.Map.carry()
+	return k, nil
 }
 
 func (m *Mapper) describe(k *Keyframe) error {

@@ -76,6 +76,9 @@ func (m *Mapper) adopt(own, s *State) []Origin {
 		if t := k.Tether; t != nil {
 			k.Tether = &Tether{From: t.From + keyframes, Z: t.Z, Info: t.Info}
 		}
+		if c := k.carried; c != nil {
+			k.carried = &carried{by: c.by + keyframes, rel: c.rel, unit: c.unit, own: c.own}
+		}
 		for i := range k.Features {
 			if f := &k.Features[i]; f.Landmark >= 0 {
 				f.Landmark = landmark(f.Landmark)

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/metricslam/metricslam/slam"
@@ -56,16 +57,12 @@ func (p *placeIndex) add(kf int, features []PlaceFeature) {
 	}
 }
 
-// remove takes the keyframe that was added last out again.
+// remove takes a keyframe out again.
 func (p *placeIndex) remove(kf int) {
 	for i := range p.desc[kf][:min(len(p.desc[kf]), placeIndexed)] {
 		for t := range p.tables {
 			k := placeKey(&p.desc[kf][i].Desc, t)
-			e := p.tables[t][k]
-			for len(e) > 0 && int(e[len(e)-1].kf) == kf {
-				e = e[:len(e)-1]
-			}
-			p.tables[t][k] = e
+			p.tables[t][k] = slices.DeleteFunc(p.tables[t][k], func(e placeEntry) bool { return int(e.kf) == kf })
 		}
 	}
 	delete(p.desc, kf)

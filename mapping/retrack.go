@@ -105,7 +105,7 @@ const rematchGatePx = 5
 // landmark, the less the map can bend.
 func (m *Mapper) rematchAll(part int) error {
 	for _, k := range m.Map.Keyframes {
-		if k.Part != part {
+		if k.Part != part || k.Culled() {
 			continue
 		}
 		if err := m.rematch(k, rematchGatePx); err != nil {

@@ -16,6 +16,7 @@ const (
 	tagLinks     = "LINK"
 	tagTethers   = "TETH"
 	tagMetrics   = "SCAL"
+	tagCarried   = "CULL"
 	tagPictures  = "PICT" // one a keyframe
 )
 
@@ -37,6 +38,7 @@ var sections = []section{
 	{tagLinks, false, putLinks, takeLinks},
 	{tagTethers, true, putTethers, takeTethers},
 	{tagMetrics, true, putMetrics, takeMetrics},
+	{tagCarried, true, putCarried, takeCarried},
 }
 
 // Store writes a map into files, the same map again and again as it grows. What
@@ -120,16 +122,17 @@ func (s *Store) write(w io.Writer, st *State) error {
 		}
 	}
 	for i, k := range st.originals() {
-		if err := s.pictures(out, i, k); err != nil {
+		if err := s.pictures(out, i, k, st.Keyframes[i]); err != nil {
 			return err
 		}
 	}
 	return out.Close()
 }
 
-// pictures copies what is packed already, and packs what is not.
-func (s *Store) pictures(out *mapfile.Writer, i int, k *Keyframe) error {
-	if p, ok := s.packed[k]; ok {
+// pictures copies what is packed already of an original, and packs what is not
+// from the state's copy of it, which nobody changes. A culled one has none.
+func (s *Store) pictures(out *mapfile.Writer, i int, original, k *Keyframe) error {
+	if p, ok := s.packed[original]; ok && !k.Culled() {
 		data, err := p.file.Stored(p.entry)
 		if err == nil {
 			return out.AddStored(p.entry, i, data)
@@ -198,6 +201,16 @@ func putTethers(e *mapfile.Encoder, st *State) {
 		}
 	}
 	putRows(e, tetherFields, rows)
+}
+
+func putCarried(e *mapfile.Encoder, st *State) {
+	var rows []*carriedRow
+	for i, k := range st.Keyframes {
+		if k.Culled() {
+			rows = append(rows, &carriedRow{i, *k.carried})
+		}
+	}
+	putRows(e, carriedFields, rows)
 }
 
 func putMetrics(e *mapfile.Encoder, st *State) {

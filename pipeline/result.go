@@ -68,7 +68,7 @@ func (r *Result) keyframes() []*mapping.Keyframe {
 	var out []*mapping.Keyframe
 	part := r.main()
 	for _, k := range r.sys.mapper.Map.Keyframes {
-		if k.Part == part {
+		if k.Part == part && !k.Culled() {
 			out = append(out, k)
 		}
 	}

@@ -1,0 +1,149 @@
+package mapping
+
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// A keyframe whose landmarks others see as well says nothing new. In a long run
+// it is culled: its observations, pictures and depth go, its pose stays, carried
+// by a keyframe near by, since frames are posed against it. So a map grows with
+// what was seen, not with the time it took.
+
+const (
+	cullFrom     = 100 // keyframes of a map below which none is culled
+	cullRecent   = 5   // newest keyframes that are left alone
+	cullShare    = .9  // of its landmarks that must be seen by cullWitness others
+	cullWitness  = 3
+	cullAtOnce   = 2 // keyframes culled for a new one
+	cullShared   = 15
+	cullTieShift = .3 // a landmark counts as seen by what is not farther from it than this share more
+)
+
+// carried says which keyframe takes a culled one with it.
+type carried struct {
+	by   int      // keyframe
+	rel  geom.SE3 // T_by_culled, in lengths of unit
+	unit float64  // of by at that time
+	own  float64  // Unit of the culled one at that time
+}
+
+// Culled reports whether nothing but the pose of a keyframe is left.
+func (k *Keyframe) Culled() bool { return k.carried != nil }
+
+// forgetful is a Matcher that can free a picture.
+type forgetful interface{ Forget(keyframe int) }
+
+// cull removes keyframes around k that have become redundant.
+func (m *Mapper) cull(k *Keyframe) {
+	if len(m.Map.Keyframes) < cullFrom {
+		return
+	}
+	held := m.held()
+	n := 0
+	for _, id := range m.Map.Covisible(k.ID, cullShared) {
+		if n == cullAtOnce {
+			break
+		}
+		o := m.Map.Keyframes[id]
+		if held[id] || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o) {
+			continue
+		}
+		m.remove(o, m.carrier(o))
+		n++
+	}
+}
+
+// held lists the keyframes that others need: origins of parts, ends of links, of
+// tethers and of metric steps.
+func (m *Mapper) held() map[int]bool {
+	held := make(map[int]bool)
+	for p := range m.parts {
+		held[m.Map.origin(p)] = true
+	}
+	for _, l := range m.Links {
+		held[l.From], held[l.To] = true, true
+	}
+	for _, l := range m.pending {
+		held[l.From], held[l.To] = true, true
+	}
+	for _, k := range m.Map.Keyframes {
+		if k.Tether != nil {
+			held[k.ID], held[k.Tether.From] = true, true
+		}
+		if k.StepM > 0 {
+			held[k.ID], held[k.ID-1] = true, true
+		}
+	}
+	return held
+}
+
+// redundant reports whether enough other keyframes see the landmarks of k, from
+// as near as it does.
+func (m *Mapper) redundant(k *Keyframe) bool {
+	var known, seen int
+	for _, f := range k.Features {
+		l, ok := m.Map.landmarks[f.Landmark]
+		if !ok || !l.Known() {
+			continue
+		}
+		known++
+		p := m.Map.Position(l)
+		reach := (1 + cullTieShift) * k.Pose.T.Sub(p).Norm()
+		witnesses := 0
+		for _, o := range l.Obs {
+			if o.KF != k.ID && m.Map.Keyframes[o.KF].Pose.T.Sub(p).Norm() <= reach {
+				witnesses++
+			}
+		}
+		if witnesses >= cullWitness {
+			seen++
+		}
+	}
+	return known > 0 && float64(seen) >= cullShare*float64(known)
+}
+
+// carrier returns the keyframe that shares most landmarks with k.
+func (m *Mapper) carrier(k *Keyframe) *Keyframe {
+	if c := m.Map.shared(k.landmarksOf(), k.ID); len(c) > 0 {
+		return m.Map.Keyframes[c[0].kf]
+	}
+	return m.Map.Keyframes[m.Map.origin(k.Part)]
+}
+
+// remove culls keyframe k; by carries its pose from now on, and those that it
+// carried.
+func (m *Mapper) remove(k, by *Keyframe) {
+	for i := range k.Features {
+		l, ok := m.Map.landmarks[k.Features[i].Landmark]
+		if ok {
+			m.Map.forgetObservation(l, Observation{k.ID, i})
+		}
+	}
+	m.places.remove(k.ID)
+	if f, ok := m.match.(forgetful); ok {
+		f.Forget(k.ID)
+	}
+	k.Features, k.Place, k.Gray, k.Color, k.Depth = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}
+	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}
+	for _, o := range m.Map.Keyframes {
+		if o.Culled() && o.carried.by == k.ID {
+			*o.carried = carried{by: by.ID, rel: by.Pose.Between(o.Pose), unit: by.Unit, own: o.Unit}
+		}
+	}
+}
+
+// carry moves the culled keyframes with those that carry them.
+func (m *Map) carry() {
+	for _, k := range m.Keyframes {
+		c := k.carried
+		if c == nil {
+			continue
+		}
+		by := m.Keyframes[c.by]
+		s := by.Unit / c.unit
+		rel := c.rel
+		rel.T = rel.T.Scale(s)
+		k.Pose, k.Unit, k.Part = by.Pose.Mul(rel), c.own*s, by.Part
+	}
+}
