@@ -101,6 +101,9 @@ func (m *Mapper) split(part int, lost []*Link) {
 	fresh := make(map[int]int)
 	for _, l := range lost {
 		for _, id := range [2]int{l.From, l.To} {
+			if g.node[id] < 0 {
+				continue
+			}
 			if r := g.find(g.node[id]); r != root {
 				if _, ok := fresh[r]; !ok {
 					fresh[r] = m.parts
@@ -127,15 +130,15 @@ func (m *Mapper) split(part int, lost []*Link) {
 // connections returns the nodes of a part with what joins them: steps and
 // accepted links.
 func (m *Mapper) connections(part int) *loopGraph {
-	g := &loopGraph{node: make(map[int]int)}
+	g := &loopGraph{node: m.noNodes()}
 	for _, k := range m.Map.Keyframes {
 		if k.Part == part && !k.Culled() {
 			g.addNode(k.ID, geom.Sim3FromSE3(k.Pose, 1), false)
 		}
 	}
-	for i, id := range g.ids {
-		for _, c := range m.Map.sharedTracks(m.Map.Keyframes[id]) {
-			if j, ok := g.node[c.kf]; ok && c.n >= stepShared {
+	for i := range g.ids {
+		for j, n := range m.sharedTracks(g, i) {
+			if n >= stepShared {
 				g.join(i, j)
 			}
 		}
@@ -144,9 +147,7 @@ func (m *Mapper) connections(part int) *loopGraph {
 		}
 	}
 	for _, l := range m.Links {
-		a, okA := g.node[l.From]
-		b, okB := g.node[l.To]
-		if okA && okB {
+		if a, b := g.node[l.From], g.node[l.To]; a >= 0 && b >= 0 {
 			g.join(a, b)
 		}
 	}

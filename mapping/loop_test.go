@@ -58,7 +58,7 @@ func ringPose(i int) geom.SE3 {
 }
 
 // newRing returns the map of keyframes 0 to last; places holds all but the last.
-func newRing(t *testing.T, s ringSpec, last int) *ring {
+func newRing(t testing.TB, s ringSpec, last int) *ring {
 	t.Helper()
 	w := &ring{Mapper: NewMapper(Default(), &fakeMatcher{}), rand: rand.New(rand.NewPCG(8, 8))}
 	for range 1500 {

@@ -33,7 +33,7 @@ const (
 type loopGraph struct {
 	posegraph.Graph
 	ids   []int          // keyframe of each node
-	node  map[int]int    // by keyframe
+	node  []int          // by keyframe, -1 where it has none
 	link  map[int]*Link  // by edge
 	slips []int          // edges that may be slips
 	root  []int          // disjoint sets of nodes joined by steps
@@ -44,7 +44,7 @@ type loopGraph struct {
 // newLoopGraph builds the graph of a part, with keyframes of the part that move
 // names brought to it, from steps and links; those of group come first.
 func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGraph, error) {
-	g := &loopGraph{node: make(map[int]int), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool)}
+	g := &loopGraph{node: m.noNodes(), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool)}
 	for _, k := range m.Map.Keyframes {
 		pose := geom.Sim3FromSE3(k.Pose, 1)
 		switch {
@@ -81,6 +81,15 @@ type partMove struct {
 	by   geom.Sim3
 }
 
+// noNodes is the look-up of a graph that is empty.
+func (m *Mapper) noNodes() []int {
+	node := make([]int, len(m.Map.Keyframes))
+	for i := range node {
+		node[i] = -1
+	}
+	return node
+}
+
 func (g *loopGraph) addNode(id int, pose geom.Sim3, free bool) {
 	n := posegraph.Node{Pose: pose, Fixed: len(g.ids) == 0}
 	if free && len(g.ids) > 0 {
@@ -115,17 +124,14 @@ func (g *loopGraph) find(i int) int {
 // with it, and to one of long ago that it shares much with.
 func (m *Mapper) addSteps(g *loopGraph, i int) {
 	var before, near, far covisible
-	before.kf, near.kf, far.kf = -1, -1, -1
-	for _, c := range m.Map.sharedTracks(m.Map.Keyframes[g.ids[i]]) {
-		j, ok := g.node[c.kf]
+	for j, n := range m.sharedTracks(g, i) {
 		switch {
-		case !ok || j >= i:
 		case j == i-1:
-			before = covisible{j, c.n}
-		case i-j < farStep && c.n > near.n:
-			near = covisible{j, c.n}
-		case i-j >= farStep && c.n > far.n:
-			far = covisible{j, c.n}
+			before = covisible{j, n}
+		case i-j < farStep && n >= near.n:
+			near = covisible{j, n}
+		case i-j >= farStep && n > far.n:
+			far = covisible{j, n}
 		}
 	}
 	if before.n >= stepShared {
@@ -148,21 +154,26 @@ func (m *Mapper) tethered(g *loopGraph, i int) (j int, ok bool) {
 	if t == nil {
 		return 0, false
 	}
-	j, ok = g.node[t.From]
-	return j, ok
+	j = g.node[t.From]
+	return j, j >= 0
 }
 
-// sharedTracks counts the landmarks that a keyframe shares with others, without
-// those that links made.
-func (m *Map) sharedTracks(k *Keyframe) []covisible {
-	ids := k.landmarksOf()
-	out := ids[:0]
-	for _, id := range ids {
-		if id < firstTie {
-			out = append(out, id)
+// sharedTracks counts the landmarks that node i shares with each node before it,
+// without those that links made.
+func (m *Mapper) sharedTracks(g *loopGraph, i int) []int {
+	count := make([]int, i)
+	for _, f := range m.Map.Keyframes[g.ids[i]].Features {
+		l, ok := m.Map.landmarks[f.Landmark]
+		if !ok || l.ID >= firstTie {
+			continue
+		}
+		for _, o := range l.Obs {
+			if j := g.node[o.KF]; j >= 0 && j < i {
+				count[j]++
+			}
 		}
 	}
-	return m.shared(out, k.ID)
+	return count
 }
 
 // addStep enters the relative pose of two nodes that share landmarks. Few of
@@ -220,9 +231,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	sortLinks(rest)
 	var out []*Link
 	for _, l := range append(all, rest...) {
-		_, okA := g.node[l.From]
-		_, okB := g.node[l.To]
-		if !okA || !okB {
+		if g.node[l.From] < 0 || g.node[l.To] < 0 {
 			continue
 		}
 		m.bringUp(l)

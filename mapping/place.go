@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -108,21 +110,33 @@ func (p *placeIndex) query(features []PlaceFeature, skip func(kf int) bool) []pl
 	return out
 }
 
+const (
+	placeRatio = .85 // of the distances of the nearest and the second
+	// placeFar is a distance that neither a match nor its second can have.
+	placeFar = placeHamming*100/85 + 1
+)
+
 // matchPlaces pairs the features of two pictures: each other's nearest, within
 // placeHamming and clearly nearer than the second (Lowe's ratio).
 func matchPlaces(a, b []PlaceFeature) [][2]int {
-	const ratio = .85
+	wa, wb := words(a), words(b)
 	bestB := make([]int, len(b)) // index in a of the nearest, and its distance
 	distB := make([]int, len(b))
 	for j := range distB {
-		distB[j] = 257
+		distB[j] = placeFar
 	}
 	type nearest struct{ j, d, second int }
 	near := make([]nearest, len(a))
-	for i := range a {
-		n := nearest{-1, 257, 257}
-		for j := range b {
-			d := a[i].Desc.Hamming(&b[j].Desc)
+	for i := range wa {
+		n := nearest{-1, placeFar, placeFar}
+		x := wa[i]
+		for j := range wb {
+			y := &wb[j]
+			d := bits.OnesCount64(x[0]^y[0]) + bits.OnesCount64(x[1]^y[1])
+			if d >= placeFar {
+				continue
+			}
+			d += bits.OnesCount64(x[2]^y[2]) + bits.OnesCount64(x[3]^y[3])
 			if d < n.d {
 				n.j, n.d, n.second = j, d, n.d
 			} else if d < n.second {
@@ -136,8 +150,19 @@ func matchPlaces(a, b []PlaceFeature) [][2]int {
 	}
 	var out [][2]int
 	for i, n := range near {
-		if n.j >= 0 && n.d <= placeHamming && float64(n.d) < ratio*float64(n.second) && bestB[n.j] == i {
+		if n.j >= 0 && n.d <= placeHamming && float64(n.d) < placeRatio*float64(n.second) && bestB[n.j] == i {
 			out = append(out, [2]int{i, n.j})
+		}
+	}
+	return out
+}
+
+// words are the descriptors' bits in a form that is compared fast.
+func words(f []PlaceFeature) [][4]uint64 {
+	out := make([][4]uint64, len(f))
+	for i := range f {
+		for k := range out[i] {
+			out[i][k] = binary.LittleEndian.Uint64(f[i].Desc[8*k:])
 		}
 	}
 	return out
