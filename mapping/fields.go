@@ -67,6 +67,21 @@ var linkFields = []field[Link]{
 	intField("to", func(l *Link) *int { return &l.To }),
 	vectorField("z", func(l *Link) []*float64 { return append(poseValues(&l.Z.R, &l.Z.T), &l.Z.S) }),
 	intField("inliers", func(l *Link) *int { return &l.Inliers }),
+	{name: "tried", optional: true, ints: func(l *Link) []*int { return []*int{&l.tried} }},
+	{name: "units", optional: true, floats: func(l *Link) []*float64 { return pointers(l.units[:]) }},
+	{name: "info", optional: true, floats: func(l *Link) []*float64 {
+		var out []*float64
+		for i := range l.info {
+			out = append(out, pointers(l.info[i][:])...)
+		}
+		return out
+	}},
+}
+
+var linkPairFields = []field[linkPair]{
+	vectorField("pair.from", func(p *linkPair) []*float64 { return []*float64{&p.from.X, &p.from.Y} }),
+	vectorField("pair.to", func(p *linkPair) []*float64 { return []*float64{&p.to.X, &p.to.Y} }),
+	floatField("pair.depth_m", func(p *linkPair) *float64 { return &p.depthM }),
 }
 
 // tetherRow is a keyframe's tether in a table of its own: few have one.

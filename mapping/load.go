@@ -150,15 +150,37 @@ func takeLandmarks(d *mapfile.Decoder, st *State) error {
 
 func takeLinks(d *mapfile.Decoder, st *State) error {
 	st.Links = make([]Link, rowCount(d, "from"))
-	if err := takeRows(d, linkFields, pointers(st.Links)); err != nil {
+	return takeLinkRows(d, pointers(st.Links))
+}
+
+func takePending(d *mapfile.Decoder, st *State) error {
+	st.Pending = pointers(make([]Link, rowCount(d, "from")))
+	return takeLinkRows(d, st.Pending)
+}
+
+func takeLinkRows(d *mapfile.Decoder, links []*Link) error {
+	if err := takeRows(d, linkFields, links); err != nil {
 		return err
 	}
 	ties := d.Ints("tie", -1)
-	for i, n := range d.Ints("ties", len(st.Links)) {
+	for i, n := range d.Ints("ties", len(links)) {
 		if n < 0 || n > len(ties) {
 			return fmt.Errorf("link %d has %d ties, %d are left", i, n, len(ties))
 		}
-		st.Links[i].ties, ties = ties[:n:n], ties[n:]
+		links[i].ties, ties = ties[:n:n], ties[n:]
+	}
+	if !d.Has("pairs") {
+		return d.Err()
+	}
+	pairs := make([]linkPair, len(d.Floats("pair.depth_m", -1)))
+	if err := takeRows(d, linkPairFields, pointers(pairs)); err != nil {
+		return err
+	}
+	for i, n := range d.Ints("pairs", len(links)) {
+		if n < 0 || n > len(pairs) {
+			return fmt.Errorf("link %d has %d pairs, %d are left", i, n, len(pairs))
+		}
+		links[i].pairs, pairs = pairs[:n:n], pairs[n:]
 	}
 	return d.Err()
 }

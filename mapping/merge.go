@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // ErrNoCommonPlace says that two maps have no place in common that is sure.
@@ -19,9 +20,9 @@ type Merger struct {
 
 // Merged is the result of a merge.
 type Merged struct {
-	State  *State
-	Links  int // places of one map that were recognised in the other
-	Joined int // parts of the second map that became one with the first
+	State *State
+	Links int // places of one map that were recognised in the other
+	Parts int // connected maps that hold keyframes of both
 }
 
 // Merge joins map b to map a by the places that both show, and adjusts what was
@@ -36,95 +37,105 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 	m.Log = c.Log
 	m.Restore(a)
 	first := len(a.Keyframes)
-	origins := append(a.Origins, m.adopt(a, b)...)
+	m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), ties: a.Ties})
 	out := &Merged{}
 	for _, k := range m.Map.Keyframes[first:] {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		if err := m.joinPlace(ctx, k, first, out); err != nil {
 			return nil, err
 		}
 	}
-	if out.Joined == 0 {
+	if err := m.judgeAgain(ctx); err != nil {
+		return nil, err
+	}
+	m.Map.carry()
+	mixed := m.mixedParts(first)
+	if out.Parts = len(mixed); out.Parts == 0 {
 		return nil, fmt.Errorf("%w: none of %d keyframes was recognised among %d with enough certainty; both maps must show one place from similar viewpoints",
 			ErrNoCommonPlace, len(b.Keyframes), first)
 	}
-	m.pending = nil
-	for _, part := range m.mixedParts(first) {
+	for _, part := range mixed {
 		if _, err := m.Finish(ctx, part); err != nil {
 			return nil, err
 		}
 	}
+	m.Map.carry()
 	out.State = m.State()
-	out.State.Origins = origins
+	out.State.Origins = slices.Clone(a.Origins)
+	for _, o := range b.Origins {
+		o.Keyframe += first
+		out.State.Origins = append(out.State.Origins, o)
+	}
 	return out, nil
 }
 
-// adopt enters all of another map, with ids above those of the mapper's own, and
-// returns where it came from.
-func (m *Mapper) adopt(own, s *State) []Origin {
-	tracks, keyframes, parts, ties := own.NextTrack(), len(m.Map.Keyframes), m.parts, m.ties
-	landmark := func(id int) int {
-		if id >= firstTie {
-			return id + ties
-		}
-		return id + tracks
+// shift is what is added to the ids of a map that is adopted.
+type shift struct{ keyframes, parts, tracks, ties int }
+
+func (s shift) landmark(id int) int {
+	if id >= firstTie {
+		return id + s.ties
 	}
-	for _, k := range s.Keyframes {
-		k.ID, k.Part = k.ID+keyframes, k.Part+parts
-		if t := k.Tether; t != nil {
-			k.Tether = &Tether{From: t.From + keyframes, Z: t.Z, Info: t.Info}
-		}
-		if c := k.carried; c != nil {
-			k.carried = &carried{by: c.by + keyframes, rel: c.rel, unit: c.unit, own: c.own}
-		}
-		for i := range k.Features {
-			if f := &k.Features[i]; f.Landmark >= 0 {
-				f.Landmark = landmark(f.Landmark)
-			}
-		}
+	return id + s.tracks
+}
+
+// adopt enters all of another map, with ids above those of the mapper's own.
+func (m *Mapper) adopt(o *State, by shift) {
+	for _, k := range o.Keyframes {
+		by.keyframe(k)
 		m.Map.Keyframes = append(m.Map.Keyframes, k)
-		m.places.add(k.ID, k.Place)
-		m.match.Keep(k.ID, k.Gray)
+		if !k.Culled() {
+			m.places.add(k.ID, k.Place)
+			m.match.Keep(k.ID, k.Gray)
+		}
 	}
-	for _, l := range s.Landmarks {
-		l.ID, l.Host = landmark(l.ID), l.Host+keyframes
+	for _, l := range o.Landmarks {
+		l.ID, l.Host = by.landmark(l.ID), l.Host+by.keyframes
 		for i := range l.Obs {
-			l.Obs[i].KF += keyframes
+			l.Obs[i].KF += by.keyframes
 		}
 		m.Map.landmarks[l.ID] = l
 	}
-	for _, l := range s.Links {
-		l.From, l.To = l.From+keyframes, l.To+keyframes
+	for _, l := range slices.Concat(pointers(o.Links), o.Pending) {
+		l.From, l.To = l.From+by.keyframes, l.To+by.keyframes
 		for i := range l.ties {
-			l.ties[i] = landmark(l.ties[i])
+			l.ties[i] = by.landmark(l.ties[i])
 		}
-		m.Links = append(m.Links, l)
 	}
-	m.parts, m.ties = m.parts+s.Parts, m.ties+s.Ties
-	for part, metric := range s.Metrics {
-		m.rememberPart(part+parts, metric)
+	m.Links, m.pending = append(m.Links, o.Links...), append(m.pending, o.Pending...)
+	m.parts, m.ties = m.parts+o.Parts, m.ties+o.Ties
+	for part, metric := range o.Metrics {
+		m.rememberPart(part+by.parts, metric)
 	}
-	origins := make([]Origin, len(s.Origins))
-	for i, o := range s.Origins {
-		o.Keyframe += keyframes
-		origins[i] = o
+}
+
+func (s shift) keyframe(k *Keyframe) {
+	k.ID, k.Part = k.ID+s.keyframes, k.Part+s.parts
+	if t := k.Tether; t != nil {
+		k.Tether = &Tether{From: t.From + s.keyframes, Z: t.Z, Info: t.Info}
 	}
-	return origins
+	if k.Culled() {
+		k.carried.by += s.keyframes
+	}
+	for i := range k.Features {
+		if f := &k.Features[i]; f.Landmark >= 0 {
+			f.Landmark = s.landmark(f.Landmark)
+		}
+	}
 }
 
 // joinPlace looks for the place of an adopted keyframe among those below first.
 func (m *Mapper) joinPlace(ctx context.Context, k *Keyframe, first int, out *Merged) error {
+	if err := ctx.Err(); err != nil || k.Culled() {
+		return err
+	}
 	before := len(m.Links)
 	got, err := m.take(ctx, k, m.recogniseBut(k, func(kf int) bool { return kf >= first }))
 	if err != nil {
 		return err
 	}
-	out.Links += len(m.Links) - before
+	out.Links += max(0, len(m.Links)-before)
 	if got.joined {
 		m.Log.Info("maps joined", "keyframe", k.ID, "as", got.from)
-		out.Joined++
 	}
 	return nil
 }

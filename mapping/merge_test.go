@@ -69,8 +69,8 @@ func TestMerge(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := res.State
-			if len(s.Keyframes) != 21 || res.Joined != 1 || res.Links == 0 {
-				t.Fatalf("%d keyframes, %d parts joined by %d links", len(s.Keyframes), res.Joined, res.Links)
+			if len(s.Keyframes) != 21 || res.Parts != 1 || res.Links == 0 {
+				t.Fatalf("%d keyframes, %d parts joined by %d links", len(s.Keyframes), res.Parts, res.Links)
 			}
 			if want := []Origin{{Source: "a"}, {Source: "b", Keyframe: 11}}; !cmp.Equal(s.Origins, want) {
 				t.Errorf("origins %v, want %v", s.Origins, want)

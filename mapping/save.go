@@ -14,6 +14,7 @@ const (
 	tagFeatures  = "FEAT"
 	tagLandmarks = "LMRK"
 	tagLinks     = "LINK"
+	tagPending   = "WAIT"
 	tagTethers   = "TETH"
 	tagMetrics   = "SCAL"
 	tagCarried   = "CULL"
@@ -36,6 +37,7 @@ var sections = []section{
 	{tagFeatures, false, putFeatures, takeFeatures},
 	{tagLandmarks, false, putLandmarks, takeLandmarks},
 	{tagLinks, false, putLinks, takeLinks},
+	{tagPending, true, putPending, takePending},
 	{tagTethers, true, putTethers, takeTethers},
 	{tagMetrics, true, putMetrics, takeMetrics},
 	{tagCarried, true, putCarried, takeCarried},
@@ -181,16 +183,23 @@ func putLandmarks(e *mapfile.Encoder, st *State) {
 	putRows(e, observationFields, rows)
 }
 
-func putLinks(e *mapfile.Encoder, st *State) {
-	putRows(e, linkFields, pointers(st.Links))
-	counts := make([]int, len(st.Links))
+func putLinks(e *mapfile.Encoder, st *State) { putLinkRows(e, pointers(st.Links)) }
+
+func putPending(e *mapfile.Encoder, st *State) { putLinkRows(e, st.Pending) }
+
+func putLinkRows(e *mapfile.Encoder, links []*Link) {
+	putRows(e, linkFields, links)
+	tieCounts, pairCounts := make([]int, len(links)), make([]int, len(links))
 	var ties []int
-	for i, l := range st.Links {
-		counts[i] = len(l.ties)
-		ties = append(ties, l.ties...)
+	var pairs []*linkPair
+	for i, l := range links {
+		tieCounts[i], pairCounts[i] = len(l.ties), len(l.pairs)
+		ties, pairs = append(ties, l.ties...), append(pairs, pointers(l.pairs)...)
 	}
-	e.Ints("ties", counts)
+	e.Ints("ties", tieCounts)
 	e.Ints("tie", ties)
+	e.Ints("pairs", pairCounts)
+	putRows(e, linkPairFields, pairs)
 }
 
 func putTethers(e *mapfile.Encoder, st *State) {

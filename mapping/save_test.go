@@ -61,6 +61,9 @@ func fullState(keyframes int) *State {
 	from, to := m.Map.Keyframes[0], m.Map.Keyframes[keyframes-1]
 	m.Links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
 	m.tie(&m.Links[0])
+	m.Links[0].units, m.Links[0].tried = [2]float64{1, 1.5}, 3
+	m.Links[0].info[2][6] = .25
+	m.pending = []*Link{{From: 1, To: 0, Z: geom.Sim3FromSE3(walk(2), 1), Inliers: 20, pairs: []linkPair{{depthM: 1}}}}
 	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
 	m.Ground = Ground{HeightM: 1.6, normal: geom.Vec3{Y: 1}, heights: 7}
 	s := m.State()
@@ -72,8 +75,8 @@ func fullState(keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, Ground{}),
-	cmpopts.IgnoreFields(State{}, "live"), cmpopts.IgnoreFields(Link{}, "pairs"), // done with once tied
+	cmp.AllowUnexported(ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}),
+	cmpopts.IgnoreFields(State{}, "live"),
 	cmpopts.IgnoreFields(Keyframe{}, "Color"), // JPEG
 	cmpopts.EquateEmpty(),
 }
@@ -266,6 +269,7 @@ func TestNonsense(t *testing.T) {
 		{"tether", func(s *State) { s.Keyframes[3].Tether.From = 3 }},
 		{"metres", func(s *State) { s.Metrics[1].Sigma = math.NaN() }},
 		{"link", func(s *State) { s.Links[0].To = 4 }},
+		{"depth of a link", func(s *State) { s.Pending[0].pairs[0].depthM = 0 }},
 		{"scale of a link", func(s *State) { s.Links[0].Z.S = 0 }},
 		{"picture of another size", func(s *State) { s.Keyframes[0].Gray = slam.NewGray(20, 20) }},
 		{"camera of a depth map", func(s *State) { s.Keyframes[0].Depth.Camera.Fx = math.NaN() }},

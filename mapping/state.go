@@ -17,11 +17,12 @@ type Origin struct {
 }
 
 // State is all of a map that has to be kept to go on with it: what a map file
-// holds. Witnesses of loops that wait for a second one are left behind.
+// holds.
 type State struct {
 	Keyframes []*Keyframe // index = ID
 	Landmarks []*Landmark // by ascending id
 	Links     []Link
+	Pending   []*Link // verified, not believed yet
 	Scale     Scale
 	Ground    Ground
 	Part      int      // that keyframes are added to
@@ -38,8 +39,15 @@ type State struct {
 func (m *Mapper) State() *State {
 	s := &State{
 		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, len(m.Map.landmarks)),
-		Links: slices.Clone(m.Links), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
+		Links: make([]Link, len(m.Links)), Pending: make([]*Link, len(m.pending)), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
 		live: slices.Clone(m.Map.Keyframes),
+	}
+	for i := range m.Links {
+		s.Links[i] = m.Links[i].clone()
+	}
+	for i, l := range m.pending {
+		c := l.clone()
+		s.Pending[i] = &c
 	}
 	for part := range m.parts {
 		s.Metrics = append(s.Metrics, m.metricOf(part))
@@ -58,6 +66,10 @@ func (m *Mapper) State() *State {
 		allFeatures = append(allFeatures, k.Features...)
 		keyframes[i] = *k
 		keyframes[i].Features = allFeatures[from:len(allFeatures):len(allFeatures)]
+		if k.carried != nil {
+			c := *k.carried
+			keyframes[i].carried = &c
+		}
 		s.Keyframes[i] = &keyframes[i]
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.Map.landmarks)) {
@@ -85,14 +97,23 @@ func (m *Mapper) Restore(s *State) {
 	if height > 0 {
 		m.Ground.HeightM = height
 	}
-	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, nil
+	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, s.Pending
 	m.remember(s)
 	m.Metric = m.metricOf(m.part)
 	m.places = newPlaceIndex()
 	for _, k := range s.Keyframes {
-		m.places.add(k.ID, k.Place)
-		m.match.Keep(k.ID, k.Gray)
+		if !k.Culled() {
+			m.places.add(k.ID, k.Place)
+			m.match.Keep(k.ID, k.Gray)
+		}
 	}
+}
+
+// clone copies a link that the mapper goes on changing.
+func (l *Link) clone() Link {
+	c := *l
+	c.pairs, c.ties = slices.Clone(l.pairs), slices.Clone(l.ties)
+	return c
 }
 
 // remember keeps what a loaded map knew of its metres.
@@ -141,13 +162,30 @@ func (s *State) check() error {
 			return fmt.Errorf("metres of part %d: %w", part, err)
 		}
 	}
-	for i, l := range s.Links {
-		n := len(s.Keyframes)
-		if l.From < 0 || l.From >= n || l.To < 0 || l.To >= n || !l.Z.SE3().IsFinite() || !(l.Z.S > 0) {
+	for i, l := range slices.Concat(pointers(s.Links), s.Pending) {
+		if !l.sound(len(s.Keyframes)) {
 			return fmt.Errorf("link %d from keyframe %d to %d", i, l.From, l.To)
 		}
 	}
 	return nil
+}
+
+// sound reports whether a link of n keyframes can be.
+func (l *Link) sound(n int) bool {
+	if l.From < 0 || l.From >= n || l.To < 0 || l.To >= n || !l.Z.SE3().IsFinite() || !(l.Z.S > 0) || math.IsInf(l.Z.S, 0) {
+		return false
+	}
+	for i := range l.info {
+		if !finite(l.info[i][:]...) {
+			return false
+		}
+	}
+	for _, p := range l.pairs {
+		if !p.from.IsFinite() || !p.to.IsFinite() || !(p.depthM > 0) || math.IsInf(p.depthM, 0) {
+			return false
+		}
+	}
+	return finite(l.units[:]...) && l.units[0] >= 0 && l.units[1] >= 0
 }
 
 func (k *Keyframe) check(id, parts int) error {
@@ -164,6 +202,8 @@ func (k *Keyframe) check(id, parts int) error {
 		return fmt.Errorf("part %d of %d", k.Part, parts)
 	case k.Tether != nil && (k.Tether.From < 0 || k.Tether.From >= id || !k.Tether.Z.IsFinite() || !finite(k.Tether.infoValues()...)):
 		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
+	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !finite(k.carried.unit, k.carried.own)):
+		return fmt.Errorf("how it is carried by keyframe %d", k.carried.by)
 	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd):
 		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g", k.Time, k.LogScale, k.Unit, k.StepM)
 	}

@@ -53,8 +53,8 @@ func (c mapMergeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if !c.Quiet && !c.JSON {
-		fmt.Printf("%d parts joined by %d places: %d keyframes, %d landmarks in %s\n",
-			res.Joined, res.Links, len(res.State.Keyframes), len(res.State.Landmarks), c.Output)
+		fmt.Printf("joined by %d places: %d keyframes, %d landmarks in %s\n",
+			res.Links, len(res.State.Keyframes), len(res.State.Landmarks), c.Output)
 	}
 	if c.JSON {
 		return mapInfoCmd{File: c.Output, JSON: true}.Run(ctx)
