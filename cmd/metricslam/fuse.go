@@ -69,6 +69,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
+	if err := checkSensor(c.Depth, src); err != nil {
+		return err
+	}
 	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Warn: warnf}))
 	if err != nil {
 		return err

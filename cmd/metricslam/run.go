@@ -70,6 +70,9 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer logged.discard()
+	if err := checkSensor(c.Depth, src); err != nil {
+		return err
+	}
 	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)}))
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"context"
 	"math"
 
@@ -30,4 +33,17 @@ func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
 		Kind: f.Kind, CameraFile: f.Camera, Fx: f.Fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: f.FOV * math.Pi / 180,
 		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Seed: f.Seed, Live: f.Live,
 	})
+}
+
+// checkSensor refuses a depth sensor where the source has none.
+func checkSensor(spec string, src datasets.Source) error {
+	name, _, _ := strings.Cut(spec, ":")
+	i := src.Info()
+	switch {
+	case name == "sensor" && !i.HasSensorDepth:
+		return fmt.Errorf("--depth sensor: %s has no depth pictures; take auto (the network that ships), none, or a folder of depth pictures", i.Name)
+	case name == "sim" && !i.HasSensorDepth:
+		return fmt.Errorf("--depth sim: %s has no depth pictures to spoil; take auto (the network that ships) or none", i.Name)
+	}
+	return nil
 }
