@@ -7,34 +7,22 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// verify measures the pose of b seen from a, from the features that both show;
-// then once more from all that lie where that pose has them, which spread wider.
+// verify measures the pose of b seen from a by PnP in both directions and asks
+// that they agree.
 func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
-	l, spread, ok := m.measure(a, b, matchPlaces(a.Place, b.Place))
-	if !ok {
-		return nil, false
-	}
-	if wide, s, ok := m.measure(a, b, m.matchAlong(a, b, l)); ok && wide.Inliers >= l.Inliers {
-		l, spread = wide, s
-	}
-	return l, linkDepthShare < linkMaxTiltRad*spread
-}
-
-// measure finds the pose of b seen from a by PnP in both directions and asks
-// that they agree. spread is the narrower half-width of the features, in radians.
-func (m *Mapper) measure(a, b *Keyframe, pairs [][2]int) (l *Link, spread float64, ok bool) {
+	pairs := matchPlaces(a.Place, b.Place)
 	if len(pairs) < linkMinInliers {
-		return nil, 0, false
+		return nil, false
 	}
 	pa, pb := m.places3D(a, pairs, 0), m.places3D(b, pairs, 1)
 	ba, inB, okB := placePnP(pa, b.Camera, b.Place, pairs, 1, uint64(b.ID)) // T_b_a
 	ab, inA, okA := placePnP(pb, a.Camera, a.Place, pairs, 0, uint64(a.ID)) // T_a_b
 	if !okA || !okB {
-		return nil, 0, false
+		return nil, false
 	}
 	scale, depth, ok := relativeScale(pa, pb, ba)
 	if !ok {
-		return nil, 0, false
+		return nil, false
 	}
 	// A map of another scale shifts the two translations against each other by
 	// that scale, and nothing else.
@@ -42,12 +30,12 @@ func (m *Mapper) measure(a, b *Keyframe, pairs [][2]int) (l *Link, spread float6
 	turn := geom.RotationAngle(back.R.T().Mul(ba.R))
 	shift := back.T.Scale(1/scale).Sub(ba.T).Norm() / depth
 	if turn > linkMaxTurnRad || shift > linkMaxShift || m.metric(a) && m.metric(b) && math.Abs(math.Log(scale)) > linkMaxLogScale {
-		return nil, 0, false
+		return nil, false
 	}
 	if !m.freeScale(a) {
 		scale = 1
 	}
-	l = &Link{
+	l := &Link{
 		From: a.ID, To: b.ID, Z: geom.Sim3FromSE3(ba.Inverse(), 1/scale),
 		Inliers: min(len(inA), len(inB)), units: [2]float64{a.Unit, b.Unit},
 	}
@@ -58,68 +46,9 @@ func (m *Mapper) measure(a, b *Keyframe, pairs [][2]int) (l *Link, spread float6
 		l.pairs = append(l.pairs, linkPair{u, v, pa[i].Z})
 		rays, points = append(rays, b.Camera.Ray(v).XY()), append(points, pa[i])
 	}
+	var spread float64
 	l.info, spread = linkInfo(ba, rays, points, linkPixelSigma/b.Camera.Focal(), depth)
-	return l, spread, true
-}
-
-const (
-	alongReachPx = 12  // from where a link has a feature
-	alongSeen    = 600 // strongest features that are searched
-)
-
-// matchAlong pairs features of a with those of b that look alike and lie where a
-// link has them.
-func (m *Mapper) matchAlong(a, b *Keyframe, l *Link) (pairs [][2]int) {
-	cells := make(map[[2]int][]int)
-	cell := func(u geom.Vec2) [2]int { return [2]int{int(u.X / alongReachPx), int(u.Y / alongReachPx)} }
-	for j := range b.Place {
-		c := cell(b.Place[j].Pixel)
-		cells[c] = append(cells[c], j)
-	}
-	ba := l.Z.SE3().Inverse()
-	taken := make(map[int]int) // pair by feature of b
-	for i := range a.Place[:min(len(a.Place), alongSeen)] {
-		f := &a.Place[i]
-		z, ok := m.placeDepth(a, f.Pixel)
-		if !ok {
-			continue
-		}
-		p := ba.Apply(a.Camera.Unproject(f.Pixel, z))
-		if p.Z < minDepthM {
-			continue
-		}
-		u := b.Camera.Project(p)
-		j, d := nearestAlong(f, u, b.Place, cells, cell(u))
-		if j < 0 {
-			continue
-		}
-		if at, ok := taken[j]; !ok {
-			taken[j] = len(pairs)
-			pairs = append(pairs, [2]int{i, j})
-		} else if d < a.Place[pairs[at][0]].Desc.Hamming(&b.Place[j].Desc) {
-			pairs[at][0] = i
-		}
-	}
-	return pairs
-}
-
-// nearestAlong returns the feature within reach of u that looks most like f, -1
-// where none looks alike.
-func nearestAlong(f *PlaceFeature, u geom.Vec2, places []PlaceFeature, cells map[[2]int][]int, c [2]int) (best, dist int) {
-	best, dist = -1, placeHamming+1
-	for dy := -1; dy <= 1; dy++ {
-		for dx := -1; dx <= 1; dx++ {
-			for _, j := range cells[[2]int{c[0] + dx, c[1] + dy}] {
-				if places[j].Pixel.Sub(u).Norm2() > alongReachPx*alongReachPx {
-					continue
-				}
-				if d := f.Desc.Hamming(&places[j].Desc); d < dist {
-					best, dist = j, d
-				}
-			}
-		}
-	}
-	return best, dist
+	return l, linkDepthShare < linkMaxTiltRad*spread
 }
 
 // freeScale reports whether the lengths around a keyframe may drift: without a
