@@ -111,6 +111,24 @@ func (m *Mapper) describe(k *Keyframe) error {
 	return nil
 }
 
+// GiveDepth gives a keyframe its depth after it was inserted without. What others
+// have seen of its landmarks by then says which scale the depth has.
+func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
+	k := m.Map.Keyframes[id]
+	if depth.Empty() || k.Culled() {
+		return
+	}
+	k.Depth = packDepth(depth)
+	for i := range k.Features {
+		f := &k.Features[i]
+		f.DepthM, f.LogStd, _ = readDepth(&k.Depth, k.Camera, f.Pixel)
+	}
+	if depth.ScaleSigma > 0 {
+		k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
+	}
+	m.giveDepth(k)
+}
+
 // giveDepth starts landmarks that k hosts from the depth map.
 func (m *Mapper) giveDepth(k *Keyframe) {
 	for _, f := range k.Features {
@@ -135,6 +153,9 @@ func (m *Mapper) NewPart() {
 // Parts returns how many parts were ever started; their ids lie below it. Some
 // may have been joined to others.
 func (m *Mapper) Parts() int { return m.parts }
+
+// PartEmpty reports whether the current part has no keyframe yet.
+func (m *Mapper) PartEmpty() bool { return m.Map.origin(m.part) < 0 }
 
 // Part returns the connected map that keyframes are added to.
 func (m *Mapper) Part() int { return m.part }

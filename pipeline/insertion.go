@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"math"
 
-	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/slam"
@@ -66,17 +64,20 @@ func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tethe
 
 // work is the mapper's side of an insertion.
 func (s *System) work(ctx context.Context, in *insertion, c mapping.Candidate) {
-	stop := s.stages.Start("depth")
-	d, err := s.depth.Depth(ctx, c.Frame)
-	stop()
-	if err != nil && !errors.Is(err, depth.ErrNoDepth) {
-		in.err = err
+	d, job, err := s.depthOf(ctx, c.Frame)
+	if err == nil {
+		err = s.settleLate(ctx)
+	}
+	if in.err = err; err != nil {
 		return
 	}
 	defer s.stages.Start("keyframe")()
 	c.Depth = d
 	if in.keyframe, in.err = s.mapper.Insert(ctx, c); in.err != nil {
 		return
+	}
+	if job != nil {
+		s.late.waiting = append(s.late.waiting, lateAnswer{in.keyframe.ID, job})
 	}
 	in.tell(c.Tracks, s.mapper)
 	in.view = s.look()

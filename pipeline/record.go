@@ -16,6 +16,7 @@ type Record struct {
 	unit     float64  // of the keyframe at that time
 	Inliers  int
 	RMSPx    float64
+	Cause    string  // why it has no pose, empty where it has one
 	tracks   []track // inliers, for the last estimate against the finished map
 }
 
@@ -34,6 +35,18 @@ func (r *Record) keepTracks(all []slam.Track) {
 
 func (r *Record) attach(k reference, pose geom.SE3) {
 	r.Keyframe, r.Relative, r.unit = k.id, k.pose.Between(pose), k.unit
+}
+
+// cause says why a frame is not in the map that is reported.
+func (r *Record) cause() string {
+	switch {
+	case r.Cause != "":
+		return r.Cause
+	case r.Keyframe >= 0:
+		return "in a map of its own, of which no place was recognised"
+	default:
+		return "before the first map: features have to move first"
+	}
 }
 
 // pose returns the frame's pose with its keyframe where it is now.

@@ -173,7 +173,7 @@ func unposed(recs []Record, known []*geom.SE3) (spans []report.Span) {
 			s := &spans[len(spans)-1]
 			s.LastFrame, s.EndS = rec.Frame, rec.Time
 		default:
-			spans = append(spans, report.Span{FirstFrame: rec.Frame, LastFrame: rec.Frame, StartS: rec.Time, EndS: rec.Time})
+			spans = append(spans, report.Span{FirstFrame: rec.Frame, LastFrame: rec.Frame, StartS: rec.Time, EndS: rec.Time, Cause: rec.cause()})
 			open = true
 		}
 	}

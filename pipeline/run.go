@@ -52,6 +52,9 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	sys := NewSystem(job.Config, job.Depth)
 	defer sys.Close()
 	sys.live, sys.watched = job.Source.Info().Live, job.Observer != nil
+	if sys.live {
+		sys.late = &lateDepth{worker: depth.NewWorker(context.WithoutCancel(ctx), job.Depth, depth.WorkerOptions{Live: true})}
+	}
 	if sys.watched {
 		sys.growing = newGrowing(job.Config, job.Log)
 	}

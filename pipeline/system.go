@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/frontend"
@@ -24,8 +25,9 @@ type System struct {
 	stages report.Stages
 	saver  *saver // belongs to whom the mapper belongs to; nil: the map is not saved
 
-	live    bool // take up the mapper's results when they come
-	watched bool // somebody looks at the map as it grows
+	late    *lateDepth // of a live run
+	live    bool       // take up the mapper's results when they come
+	watched bool       // somebody looks at the map as it grows
 	growing *growing
 	state   slam.TrackState
 	thumb   frontend.Thumbnail
@@ -55,6 +57,9 @@ func NewSystem(cfg Config, d depth.Source) *System {
 func (s *System) Close() {
 	if s.pending != nil {
 		<-s.pending.done
+	}
+	if s.late != nil {
+		s.late.worker.Close()
 	}
 	s.growing.stop()
 	s.saver.close()
@@ -165,6 +170,7 @@ const minAheadM = .05
 // frames in vain a new part is started, to be joined when a place is recognised.
 func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) error {
 	rec.keepTracks(s.front.Tracks())
+	rec.Cause = s.whyLost(f)
 	s.state = slam.Lost
 	s.lost++
 	px, desc, err := s.front.Describe()
@@ -180,6 +186,36 @@ func (s *System) loseTrack(ctx context.Context, f *slam.Frame, rec *Record) erro
 	s.mapper.NewPart()
 	s.lost = 0
 	return s.startAt(ctx, f, rec)
+}
+
+// whyLost says what was there to pose a frame by.
+func (s *System) whyLost(f *slam.Frame) string {
+	tracks := s.front.Tracks()
+	known := 0
+	for _, t := range tracks {
+		if _, ok := s.points[t.ID]; ok {
+			known++
+		}
+	}
+	light, sharp := pictureQuality(f.Gray)
+	return fmt.Sprintf("%d features followed, %d of them landmarks, of which %d have to agree; brightness %.0f, gradient %.1f grey levels a pixel",
+		len(tracks), known, s.cfg.Tracking.MinInliers, light, sharp)
+}
+
+// pictureQuality returns the mean grey level and the mean absolute difference of
+// horizontal neighbours: low in the dark, in blur and before bare walls.
+func pictureQuality(g slam.Gray) (light, sharp float64) {
+	const step = 4
+	var sum, diff, n float64
+	for y := 0; y < g.H; y += step {
+		row := g.Pix[y*g.W : (y+1)*g.W]
+		for x := 0; x+1 < g.W; x += step {
+			sum += float64(row[x])
+			diff += math.Abs(float64(row[x+1]) - float64(row[x]))
+			n++
+		}
+	}
+	return sum / math.Max(n, 1), diff / math.Max(n, 1)
 }
 
 // resume goes on in a part of the map at a pose found by place recognition.

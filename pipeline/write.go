@@ -148,6 +148,10 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Files: append(files, "run.log"), Config: r.job.Config, Warnings: info.Warnings,
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
 	}
+	if s := r.sys; s.live {
+		rep.Dropped = max(recs[len(recs)-1].Frame-recs[0].Frame+1-rep.Frames, 0)
+		rep.DepthWorker = s.late.worker.Stats()
+	}
 	if part := r.main(); part >= 0 {
 		r.describeScale(rep, r.sys.scales[part])
 	}

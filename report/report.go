@@ -28,6 +28,7 @@ type Report struct {
 	Posed       int     `json:"posed"`   // rows of trajectory.tum
 	PosedShare  float64 `json:"posed_share"`
 	Parts       int     `json:"parts"` // connected maps; trajectory.tum is the largest
+	Dropped     int     `json:"dropped"` // live frames that nobody had time for; not in frames
 	Interrupted bool    `json:"interrupted"`
 
 	LostSpans     []Span    `json:"lost_spans"`
@@ -58,6 +59,8 @@ type Report struct {
 	CPUS       float64  `json:"cpu_s"`
 	FPS        float64  `json:"fps"` // frames read by wall time
 	PeakMemory int64    `json:"peak_memory_bytes"`
+	// DepthWorker tells how a live run's network kept up; null for recorded input.
+	DepthWorker any `json:"depth_worker"`
 
 	Mesh     *MeshSize `json:"mesh"` // null without one
 	Files    []string  `json:"files"`
@@ -80,6 +83,7 @@ type Span struct {
 	LastFrame  int     `json:"last_frame"`
 	StartS     float64 `json:"start_s"` // stamps
 	EndS       float64 `json:"end_s"`
+	Cause      string  `json:"cause,omitempty"` // what its first frame lacked
 }
 
 // Frames returns how many frames the span holds.
