@@ -22,6 +22,8 @@ type bundle struct {
 	poseIDs   map[int]optimize.ID
 	scales    map[int]*scaleVar
 	scaleIDs  map[int]optimize.ID
+	lens      *lensVar // nil: the camera is as it is
+	lensID    optimize.ID
 	depths    []bundleDepth
 	factors   []bundleFactor
 	moving    []int
@@ -125,11 +127,20 @@ func (b *bundle) addLandmark(l *Landmark) {
 			continue
 		}
 		ob := observed{host: b.poses[l.Host], at: b.poses[o.KF], depth: d.v, ray: l.Ray}
-		fid := b.p.AddFactor(&reprojection{ob, k.Camera, f.Pixel, 1 / b.cfg.PixelSigma},
-			geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}, b.poseIDs[l.Host], b.poseIDs[o.KF], d.id)
-		b.factors = append(b.factors, bundleFactor{id: fid, l: l, o: o})
+		b.addReprojection(ob, d, k, f, o)
 		b.addReading(ob, d, k, f, o, l.Host)
 	}
+}
+
+func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation) {
+	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}
+	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
+	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, 1 / b.cfg.PixelSigma}
+	if b.lens != nil {
+		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, 1 / b.cfg.PixelSigma}
+		ids = append(ids, b.lensID)
+	}
+	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o})
 }
 
 // depthKernel lets a wrong reading (an edge, a reflection) go.
@@ -206,6 +217,7 @@ func (b *bundle) write() {
 	for _, d := range b.depths {
 		d.l.InvDepth = d.v.rho
 	}
+	b.writeLens()
 	b.updateDeviations()
 }
 

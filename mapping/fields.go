@@ -174,7 +174,9 @@ func poseValues(r *geom.Mat3, t *geom.Vec3) []*float64 {
 	return append(out, &t.X, &t.Y, &t.Z)
 }
 
-func cameraValues(c *geom.Camera) []*float64 { return []*float64{&c.Fx, &c.Fy, &c.Cx, &c.Cy} }
+func cameraValues(c *geom.Camera) []*float64 {
+	return []*float64{&c.Fx, &c.Fy, &c.Cx, &c.Cy, &c.K1, &c.K2}
+}
 
 // putRows adds the columns of rows to a section; values of one row stand together.
 func putRows[T any](e *mapfile.Encoder, fields []field[T], rows []*T) {

@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 
+	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/optimize"
 )
 
@@ -10,6 +11,12 @@ import (
 // stays. Depth readings count priorGain times their local weight: where many
 // views fix the shape, a network's depth is only there for the scale.
 func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int) (optimize.Summary, error) {
+	return m.globalBundle(ctx, cfg, part, priorGain, meanScale, iterations, nil)
+}
+
+// globalBundle is GlobalBundle with the camera as an unknown, where calibrated
+// says what it was before.
+func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int, calibrated *geom.Camera) (optimize.Summary, error) {
 	origin := m.origin(part)
 	var moving []int
 	for _, k := range m.Keyframes {
@@ -23,6 +30,9 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	cfg.Iterations = iterations
 	b := newBundle(m, cfg, moving, []int{origin}, meanScale)
 	b.priorGain = priorGain
+	if calibrated != nil {
+		b.addLens(*calibrated)
+	}
 	b.addLandmarks()
 	b.addSteps()
 	b.addTethers()
@@ -32,12 +42,14 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	return b.solve(ctx)
 }
 
-// Finish brings a part to its final state: global bundle adjustment, then metres
-// by all sources of scale. It returns what is known of the metres.
+// Finish brings a part to its final state: global bundle adjustment with the
+// camera as an unknown, features measured again in between, then metres by all
+// sources of scale. It returns what is known of the metres.
 func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
+	calibrated := m.Map.cameraOf(part)
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
-		_, err := m.Map.GlobalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations)
+		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
 		if err != nil {
 			return Metric{}, err
 		}
@@ -45,8 +57,11 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 			if err := m.rematchAll(part); err != nil {
 				return Metric{}, err
 			}
+			m.Map.registerAll(part)
+			m.measureAgain(part)
 		}
 	}
+	m.logCamera(part, calibrated)
 	m.Metric = m.metricOf(part)
 	m.bringToMetres(part)
 	m.Map.carry()
@@ -54,4 +69,22 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 		m.Log.Warn(text, "part", part)
 	}
 	return m.Metric, nil
+}
+
+// cameraOf returns the camera of a part's first keyframe, nil where it has none.
+func (m *Map) cameraOf(part int) *geom.Camera {
+	id := m.origin(part)
+	if id < 0 {
+		return nil
+	}
+	cam := m.Keyframes[id].Camera
+	return &cam
+}
+
+// logCamera says how the camera of a part was adjusted.
+func (m *Mapper) logCamera(part int, before *geom.Camera) {
+	if c := m.Map.cameraOf(part); c != nil && *c != *before {
+		m.Log.Info("camera adjusted", "part", part, "focal_factor", c.Focal()/before.Focal(),
+			"cx_px", c.Cx-before.Cx, "cy_px", c.Cy-before.Cy, "k1", c.K1, "k2", c.K2)
+	}
 }

@@ -135,3 +135,18 @@ func (m *Map) Rescale(part int, factor float64) {
 		}
 	}
 }
+
+// measureAgain measures all steps of a part once more, with the poses of the
+// adjusted map: an error of the pitch between two keyframes is one of the height.
+func (m *Mapper) measureAgain(part int) {
+	if !m.Ground.Metric() {
+		return
+	}
+	for i, k := range m.Map.Keyframes {
+		if i == 0 || k.Part != part || m.Map.Keyframes[i-1].Part != part {
+			continue
+		}
+		k.StepM = 0
+		m.Ground.measure(m.Map.Keyframes[i-1], k)
+	}
+}

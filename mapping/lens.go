@@ -1,0 +1,175 @@
+package mapping
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// A calibration is never exact, and what it leaves bends the map: a radial
+// distortion of one per cent makes the scale drift wherever the camera turns,
+// for landmarks then pass from the edge of the picture, where their rays are
+// wrong, to its middle. (KITTI's rectified pictures carry that much: Cvisic et
+// al., Recalibrating the KITTI dataset camera setup, 2021.) The last adjustment
+// therefore has the camera as an unknown too, held by what calibration promises.
+
+// lensVar is the camera of a whole part: the logarithm of its focal length, its
+// principal point in focal lengths, and K1 and K2.
+type lensVar struct{ cam, saved geom.Camera }
+
+func (v *lensVar) Dim() int { return lensDim }
+func (v *lensVar) Retract(d []float64) {
+	c := &v.cam
+	c.Cx, c.Cy = c.Cx+c.Fx*d[1], c.Cy+c.Fy*d[2]
+	f := math.Exp(d[0])
+	c.Fx, c.Fy = c.Fx*f, c.Fy*f
+	c.K1, c.K2 = c.K1+d[3], c.K2+d[4]
+}
+func (v *lensVar) Save()    { v.saved = v.cam }
+func (v *lensVar) Restore() { v.cam = v.saved }
+
+const lensDim = 5
+
+// lensSigma is how far a calibrated camera may be from the truth, in the units
+// of lensVar.
+var lensSigma = [lensDim]float64{.003, .01, .01, .03, .03}
+
+// lensKeyframes is the number of keyframes from which a camera is adjusted.
+const lensKeyframes = 12
+
+// lensPrior holds the camera near its calibration. Variable: the camera.
+type lensPrior struct {
+	lens *lensVar
+	cam  geom.Camera // as calibrated
+}
+
+func (f *lensPrior) Dim() int { return lensDim }
+
+func (f *lensPrior) Linearize(r []float64, j [][]float64) bool {
+	c, b := f.lens.cam, f.cam
+	// The principal point's step is taken in focal lengths of the moment.
+	d := [lensDim]float64{math.Log(c.Fx / b.Fx), (c.Cx - b.Cx) / b.Fx, (c.Cy - b.Cy) / b.Fy, c.K1 - b.K1, c.K2 - b.K2}
+	scale := [lensDim]float64{1, c.Fx / b.Fx, c.Fy / b.Fy, 1, 1}
+	for i := range d {
+		r[i] = d[i] / lensSigma[i]
+		if j != nil && j[0] != nil {
+			for k := range d {
+				j[0][i*lensDim+k] = 0
+			}
+			j[0][i*lensDim+i] = scale[i] / lensSigma[i]
+		}
+	}
+	return true
+}
+
+// lensReprojection is a reprojection error with the camera unknown: the pixel of
+// the host is measured by the same camera as the pixel of the observer.
+// Variables: host pose, observer pose, inverse depth, camera.
+type lensReprojection struct {
+	host, at    *poseVar
+	depth       *depthVar
+	lens        *lensVar
+	from, pixel geom.Vec2
+	weight      float64 // 1/sigma, 1/pixels
+}
+
+func (f *lensReprojection) Dim() int { return 2 }
+
+func (f *lensReprojection) Linearize(r []float64, j [][]float64) bool {
+	cam := f.lens.cam
+	o := observed{host: f.host, at: f.at, depth: f.depth, ray: cam.Ray(f.from)}
+	pc, ph := o.point()
+	if pc.Z < minDepthM {
+		return false
+	}
+	e := cam.Project(pc).Sub(f.pixel)
+	r[0], r[1] = e.X*f.weight, e.Y*f.weight
+	if j == nil {
+		return true
+	}
+	d := cam.ProjectJacobian(pc)
+	own := projectByLens(cam, pc)
+	ray := rayByLens(cam, f.from)
+	for i := range 2 {
+		row := geom.Vec3{X: d[i][0], Y: d[i][1], Z: d[i][2]}.Scale(f.weight)
+		o.chain(row, pc, ph, i, j)
+		if j[3] == nil {
+			continue
+		}
+		gh := o.host.pose.R.TMulVec(o.at.pose.R.MulVec(row)).Scale(1 / o.depth.rho)
+		for k := range lensDim {
+			j[3][i*lensDim+k] = f.weight*own[i][k] + gh.X*ray[0][k] + gh.Y*ray[1][k]
+		}
+	}
+	return true
+}
+
+// rayByLens is the derivative of the x and y of Ray(u) by the camera.
+func rayByLens(c geom.Camera, u geom.Vec2) (d [2][lensDim]float64) {
+	v := geom.Vec2{X: (u.X - c.Cx) / c.Fx, Y: (u.Y - c.Cy) / c.Fy}
+	r2 := v.X*v.X + v.Y*v.Y
+	s, t := 1+r2*(c.K1+r2*c.K2), 2*(c.K1+2*r2*c.K2) // d x / d v = s I + t v v^T
+	by := [2][2]float64{{s + t*v.X*v.X, t * v.X * v.Y}, {t * v.X * v.Y, s + t*v.Y*v.Y}}
+	for i, x := range [2]float64{v.X, v.Y} {
+		d[i] = [lensDim]float64{-(by[i][0]*v.X + by[i][1]*v.Y), -by[i][0], -by[i][1], x * r2, x * r2 * r2}
+	}
+	return d
+}
+
+// projectByLens is the derivative of Project(p) by the camera, p held.
+func projectByLens(c geom.Camera, p geom.Vec3) (d [2][lensDim]float64) {
+	u := c.Project(p)
+	v := geom.Vec2{X: (u.X - c.Cx) / c.Fx, Y: (u.Y - c.Cy) / c.Fy}
+	r2 := v.X*v.X + v.Y*v.Y
+	b := c.BendJacobian(v)
+	for i, f := range [2]float64{c.Fx, c.Fy} {
+		along := -f * (b[i][0]*v.X + b[i][1]*v.Y)
+		d[i] = [lensDim]float64{f * [2]float64{v.X, v.Y}[i], 0, 0, along * r2, along * r2 * r2}
+		d[i][1+i] = f
+	}
+	return d
+}
+
+// addLens makes the camera of the problem's keyframes an unknown around what was
+// calibrated, unless they are few, differ in their cameras or have the depth of a
+// sensor: its pictures were brought to the camera's by this very calibration, and
+// its systematic errors would be taken for the camera's.
+func (b *bundle) addLens(calibrated geom.Camera) {
+	if len(b.poses) < lensKeyframes {
+		return
+	}
+	first := b.m.Keyframes[b.moving[0]]
+	cam := first.Camera
+	for _, k := range b.m.Keyframes {
+		sensor := !k.Depth.Empty() && k.Depth.ScaleSigma == 0
+		if k.Part == first.Part && (sensor || k.Camera != cam) {
+			return
+		}
+	}
+	b.lens = &lensVar{cam: cam}
+	b.lensID = b.p.Add(b.lens)
+	b.p.AddFactor(&lensPrior{b.lens, calibrated}, geom.Kernel{}, b.lensID)
+}
+
+// writeLens gives the adjusted camera to the part's keyframes and landmarks.
+func (b *bundle) writeLens() {
+	if b.lens == nil {
+		return
+	}
+	part := b.m.Keyframes[b.moving[0]].Part
+	for _, k := range b.m.Keyframes {
+		if k.Part == part {
+			k.Camera = b.lens.cam
+		}
+	}
+	for _, l := range b.m.landmarks {
+		if b.m.Keyframes[l.Host].Part == part {
+			l.Ray = b.lens.cam.Ray(b.m.hostPixel(l))
+		}
+	}
+}
+
+// hostPixel is where a landmark's host sees it.
+func (m *Map) hostPixel(l *Landmark) geom.Vec2 {
+	return m.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel
+}
