@@ -263,4 +263,12 @@ func TestLinkInformation(t *testing.T) {
 	if math.Abs(spread-widths[1]) > 1e-12 || wide < linkDepthShare/widths[1] || wide < 1.5*narrow || wide > .3 {
 		t.Errorf("tilts of %.3f and %.3f rad, spread %.3f", wide, narrow, spread)
 	}
+	// A narrow strip does not fix a pose, however well its features match.
+	for i := range rays {
+		rays[i] = geom.Vec2{X: .4 * (float64(i%20)/19 - .5), Y: .1 * (float64(i/20)/19 - .5)}
+		points[i] = geom.Vec3{X: rays[i].X, Y: rays[i].Y, Z: 1}.Scale(2)
+	}
+	if _, narrow := linkInfo(geom.IdentitySE3(), rays, points, 2.0/500, 2); linkDepthShare < linkMaxTiltRad*narrow || linkDepthShare > linkMaxTiltRad*spread {
+		t.Errorf("a strip of spread %.3f is a link, or one of %.3f is not", narrow, spread)
+	}
 }

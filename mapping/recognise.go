@@ -9,7 +9,8 @@ const (
 	linkCandidates  = 3   // keyframes that are verified for a query
 	linkNeighbours  = 2   // and more around the best of them, where it says something new
 	linkMinVotes    = 12  // features in common that make a candidate
-	linkMinInliers  = 18  // of PnP, in each direction
+	placeMinInliers = 18  // of PnP
+	linkMinInliers  = 30  // of PnP, in each direction, that make a link
 	linkSure        = 40  // inliers of a good link
 	linkRecent      = 10  // keyframes back that are neighbours, not loops
 	linkMaxTurnRad  = .09 // between the two directions' poses: 5 degrees
@@ -102,7 +103,7 @@ func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) 
 		places[i] = PlaceFeature{px[i], desc[i]}
 	}
 	none := func(int) bool { return false }
-	s.Inliers = linkMinInliers
+	s.Inliers = placeMinInliers
 	for i, c := range m.places.query(places, none) {
 		if i == lostCandidates || c.votes < linkMinVotes {
 			break

@@ -17,7 +17,7 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	pa, pb := m.places3D(a, pairs, 0), m.places3D(b, pairs, 1)
 	ba, inB, okB := placePnP(pa, b.Camera, b.Place, pairs, 1, uint64(b.ID)) // T_b_a
 	ab, inA, okA := placePnP(pb, a.Camera, a.Place, pairs, 0, uint64(a.ID)) // T_a_b
-	if !okA || !okB {
+	if !okA || !okB || min(len(inA), len(inB)) < linkMinInliers {
 		return nil, false
 	}
 	scale, depth, ok := relativeScale(pa, pb, ba)
@@ -115,7 +115,7 @@ func placePnP(points []geom.Vec3, cam geom.Camera, places []PlaceFeature, pairs 
 		}
 	}
 	opt := geom.PnPOptions{Sigma: linkPixelSigma / cam.Focal()}
-	opt.MinInliers, opt.Seed = linkMinInliers, seed
+	opt.MinInliers, opt.Seed = placeMinInliers, seed
 	pose, in, ok := geom.PnP(x, p, opt)
 	for _, i := range in {
 		inliers = append(inliers, at[i])
@@ -135,7 +135,7 @@ func relativeScale(pa, pb []geom.Vec3, ba geom.SE3) (scale, depth float64, ok bo
 			ratio, z = append(ratio, pb[i].Z/p.Z), append(z, p.Z)
 		}
 	}
-	if len(ratio) < linkMinInliers/2 {
+	if len(ratio) < placeMinInliers/2 {
 		return 0, 0, false
 	}
 	slices.Sort(ratio)
