@@ -49,6 +49,8 @@ func decodePictures(d *mapfile.Decoder, k *Keyframe) error {
 			return fmt.Errorf("a picture of %dx%d and a camera of %dx%d", w, h, k.Camera.W, k.Camera.H)
 		}
 		k.Gray = medPicture(w, h, d.Bytes("gray", w*h))
+	} else if !k.Culled() {
+		d.Fail("no picture")
 	}
 	if w, h, ok := takeSize(d, "color.size"); ok {
 		if k.Color, err = decodeColor(w, h, d.Bytes("color", -1)); err != nil {

@@ -284,59 +284,94 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// Sections of any content under right checksums: an error or a map, no panic.
-func FuzzRead(f *testing.F) {
-	whole, err := mapfile.Open(save(f, fullState(2)))
+// patchable are the sections of a small map, which are spoilt before they are
+// packed under right checksums again.
+type patchable struct {
+	tags     []string
+	sections [][]byte
+}
+
+func newPatchable(t testing.TB) (p patchable) {
+	t.Helper()
+	whole, err := mapfile.Open(save(t, fullState(2)))
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	defer whole.Close()
-	var tags []string
 	for _, s := range sections {
-		tags = append(tags, s.tag)
+		p.tags = append(p.tags, s.tag)
 	}
-	tags = append(tags, tagPictures)
-	sections := make([][]byte, len(tags))
-	for i, tag := range tags {
+	p.tags = append(p.tags, tagPictures)
+	for _, tag := range p.tags {
 		e, _ := whole.Find(tag, 0)
-		if sections[i], err = whole.Read(e); err != nil {
-			f.Fatal(err)
+		raw, err := whole.Read(e)
+		if err != nil {
+			t.Fatal(err)
 		}
-		f.Add(uint8(i), 40, []byte{1, 2, 3})
-		f.Add(uint8(i), 0, sections[i])
+		p.sections = append(p.sections, raw)
 	}
-	f.Fuzz(func(t *testing.T, which uint8, at int, patch []byte) {
-		var b bytes.Buffer
-		w, err := mapfile.NewWriter(&b)
-		if err != nil {
+	return p
+}
+
+// read writes the map with a patch in one section and reads it back: an error or
+// a map that a mapper can take, but no panic.
+func (p patchable) read(t *testing.T, which uint8, at int, patch []byte) {
+	var b bytes.Buffer
+	w, err := mapfile.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tag := range p.tags {
+		raw := p.sections[i]
+		if int(which)%len(p.tags) == i {
+			raw = bytes.Clone(raw)
+			copy(raw[min(uint(at), uint(len(raw))):], patch)
+		}
+		if err := w.Add(tag, 0, raw); err != nil {
 			t.Fatal(err)
 		}
-		for i, tag := range tags {
-			raw := sections[i]
-			if int(which)%len(tags) == i {
-				raw = bytes.Clone(raw)
-				copy(raw[min(uint(at), uint(len(raw))):], patch)
+		if tag == tagPictures {
+			if err := w.Add(tag, 1, raw); err != nil {
+				t.Fatal(err)
 			}
-			for n := range 2 {
-				if n == 0 || tag == tagPictures {
-					if err := w.Add(tag, n, raw); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
 		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := mapfile.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "patched")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if s, err := Read(context.Background(), file); err == nil {
+		NewMapper(Default(), &fakeMatcher{}).Restore(s)
+	} else if !errors.Is(err, mapfile.ErrDamaged) {
+		t.Errorf("section %s at %d: error %v, want a damaged map", p.tags[int(which)%len(p.tags)], at, err)
+	}
+}
+
+func TestPatched(t *testing.T) {
+	p := newPatchable(t)
+	r := rand.New(rand.NewPCG(9, 1))
+	for range 1000 {
+		which := uint8(r.IntN(len(p.tags)))
+		patch := make([]byte, 1+r.IntN(8))
+		for i := range patch {
+			patch[i] = byte(r.Uint32())
 		}
-		file, err := mapfile.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "fuzz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		if s, err := Read(context.Background(), file); err == nil {
-			NewMapper(Default(), &fakeMatcher{}).Restore(s)
-		}
-	})
+		p.read(t, which, r.IntN(len(p.sections[which])), patch)
+	}
+}
+
+// Sections of any content under right checksums.
+func FuzzRead(f *testing.F) {
+	p := newPatchable(f)
+	for i := range p.tags {
+		f.Add(uint8(i), 40, []byte{1, 2, 3})
+		f.Add(uint8(i), 0, p.sections[i])
+	}
+	f.Fuzz(p.read)
 }
 
 func BenchmarkState(b *testing.B) {
