@@ -38,13 +38,14 @@ range_m: [{near:g}, {far:g}]
 class Shipped(nn.Module):
     """The network as it ships: canonical depth and log variance.
 
-    `shift` is added to log b (calibration). With `flip` the picture and its mirror image
+    log b becomes slope log b + shift (training.calibrate). With `flip` the picture and its mirror image
     are averaged.
     """
 
-    def __init__(self, network: DepthNetwork, shift: float, flip: bool) -> None:
+    def __init__(self, network: DepthNetwork, shift: float, flip: bool, slope: float = 1.0
+                 ) -> None:
         super().__init__()
-        self.network, self.shift, self.flip = network, shift, flip
+        self.network, self.shift, self.flip, self.slope = network, shift, flip, slope
 
     def forward(self, image: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         """Canonical depth and log variance of a picture [1, 3, H, W] and its K [1, 3, 3]."""
@@ -56,7 +57,7 @@ class Shipped(nn.Module):
             log_b = 0.5 * (log_b[:1] + torch.flip(log_b[1:], (3,)))
         else:
             log_d, log_b = self.network(image, focal)
-        return torch.exp(log_d), 2 * (log_b + self.shift) + float(np.log(2))
+        return torch.exp(log_d), 2 * (self.slope * log_b + self.shift) + float(np.log(2))
 
 
 def load_network(path: Path) -> DepthNetwork:
@@ -156,12 +157,12 @@ def parity(module: nn.Module, path: Path, pictures: int = 3) -> float:
 
 
 def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
-           range_m: tuple[float, float]) -> float:
+           range_m: tuple[float, float], slope: float = 1.0) -> float:
     """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
     network = fold_norms(load_network(checkpoint))
     if half:
         round_weights(network)
-    module = Shipped(network, shift, flip).eval()
+    module = Shipped(network, shift, flip, slope).eval()
     temporary = out.with_name(f".{out.stem}.tmp.onnx")
     write_onnx(module, temporary)
     if half:
@@ -185,11 +186,13 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--shift", type=float, default=0.0, help="added to log b (calibration)")
+    parser.add_argument("--slope", type=float, default=1.0, help="multiplies log b (calibration)")
     parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
                         help="average with the mirrored picture")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
-    worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0))
+    worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0),
+                   args.slope)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, parity {worst:.1e}")
 
 

@@ -6,8 +6,8 @@ A checkpoint holds weights, their moving average, the optimiser, the number of p
 seen, the settings, the commit and the hashes of the sets; it is written every few minutes.
 
 With --processes 2 two processes of one thread each work on a half of every batch and
-average their gradients: on two cores that others use too this is faster than two threads,
-which wait for each other at every operation.
+average their gradients. That pays on two idle cores only: each process works through the
+optimiser by itself, and on a busy machine they wait for each other.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class Trainer:
 
     def step(self, image: Tensor, depth: Tensor, cameras: Tensor) -> dict[str, float]:
         """One update from one batch; gives the parts of the loss."""
-        factor = learning_rate(self.pictures, self.args.pictures)
+        factor = learning_rate(self.pictures, self.args.pictures, self.args.fall)
         for group, rate in zip(self.optimiser.param_groups, self.base_rates):
             group["lr"] = rate * factor
         image = image.float().contiguous(memory_format=torch.channels_last)
@@ -292,6 +292,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--fused", action=argparse.BooleanOptionalAction, default=False,
                    help="the optimiser in one kernel (newer PyTorch only)")
     p.add_argument("--pictures", type=int, default=60000)
+    p.add_argument("--fall", type=float, default=0.4,
+                   help="share of the pictures over which the learning rate falls")
     p.add_argument("--fine-from", type=int, default=45000,
                    help="the fine level joins after so many pictures")
     p.add_argument("--batch", type=int, default=12)
@@ -300,7 +302,7 @@ def parser() -> argparse.ArgumentParser:
                    help="share of features, and of the encoder's last branches, left out")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=1, help="loaders of a process")
-    p.add_argument("--processes", type=int, default=2)
+    p.add_argument("--processes", type=int, default=1)
     p.add_argument("--threads", type=int, default=1, help="threads of a process")
     p.add_argument("--report", type=int, default=50, help="steps between lines of the log")
     p.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import evaluate, export, train
+from training import calibrate, evaluate, export, train
 from training.data import INDOOR, MixedViews, Share, load_set, save_set
 from training.network import DepthNetwork, Encoder, parameter_count
 
@@ -124,6 +124,8 @@ def test_folding_and_mirroring_keep_the_function() -> None:
         depth, log_variance = export.Shipped(folded, 0.1, False)(image, k)
         assert torch.allclose(depth.log(), want, atol=1e-4)
         assert torch.allclose(log_variance, 2 * (spread + 0.1) + np.log(2), atol=1e-4)
+        _, log_variance = export.Shipped(folded, 0.1, False, 0.7)(image, k)
+        assert torch.allclose(log_variance, 2 * (0.7 * spread + 0.1) + np.log(2), atol=1e-4)
         shipped = export.Shipped(folded, 0.0, True)
         mirrored, _ = shipped(torch.flip(image, (3,)), k)
         straight, _ = shipped(image, k)
@@ -158,6 +160,17 @@ def test_scores_of_a_known_error() -> None:
     assert r["log_scale"] == pytest.approx(np.log(1.1)) and r["within_sigma"] == 1
     assert evaluate.judge(truth, truth, evaluate.Frame(frame.rgb, truth * 0, (1, 1, 1, 1),
                                                        (0.2, 9.9))) is None
+
+
+def test_the_calibration_finds_a_known_line() -> None:
+    rng = np.random.default_rng(0)
+    sets = []
+    for size in (20_000, 5_000):
+        stated = rng.uniform(-4, -1, size)
+        sets.append((rng.exponential(np.exp(0.8 * stated + 0.3)), stated))
+    slope, shift = calibrate.fit(sets, np.arange(0.5, 1.2, 0.05))
+    assert slope == pytest.approx(0.8, abs=0.051)
+    assert shift == pytest.approx(0.3, abs=0.15)
 
 
 def test_the_learning_rate_rises_stays_and_falls() -> None:
