@@ -28,6 +28,7 @@ type cli struct {
 }
 
 func main() {
+	boundMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(serveMain(func() int { return run(ctx, os.Args[1:]) }))
