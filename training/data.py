@@ -153,14 +153,17 @@ def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 _NOISE = np.random.default_rng(0).standard_normal((512, 640, 3)).astype(np.float32)
 
 
-def photometric(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Exposure, contrast, white balance, saturation, blur, noise and JPEG, as cameras do."""
+def photometric(rng: np.random.Generator, image: np.ndarray, strong: bool = True) -> np.ndarray:
+    """Exposure, contrast, white balance, saturation, blur, noise and JPEG, as cameras do.
+
+    strong: at times the hues are turned too, as no camera does.
+    """
     if rng.random() < 0.25:
         image = _blur(rng, image)
     saturation = 0.0 if rng.random() < 0.1 else rng.uniform(0.3, 1.6)
     balance = np.exp(rng.normal() * 0.1 + rng.normal(size=3) * 0.08)
     mix = balance[:, None] * (saturation * np.eye(3) + (1 - saturation) / 3)
-    if rng.random() < 0.3:
+    if strong and rng.random() < 0.3:
         mix = mix @ _hue_turn(rng.normal() * 0.8)
     out = cv2.transform(image, mix)
     level = np.linspace(0, 1, 256) ** np.exp(rng.normal() * 0.22) * np.exp(rng.normal() * 0.15)
@@ -209,19 +212,27 @@ class Share:
 class MixedViews(Dataset):
     """Endless mixture of augmented views: item i depends on the seed and i alone.
 
+    From item `settle_from` on the sets have the weights `settle_weights`, and the pictures
+    are what cameras give: no turned hues, nothing covered.
+
     Gives image [3, h, w] uint8 RGB, depth [1, h, w] float32 metres (0 unknown, inf sky)
     and the camera (f, cx, cy).
     """
 
-    def __init__(self, shares: list[Share], size: tuple[int, int], seed: int, length: int) -> None:
+    def __init__(self, shares: list[Share], size: tuple[int, int], seed: int, length: int,
+                 settle_from: int | None = None, settle_weights: list[float] | None = None
+                 ) -> None:
         if not shares:
             raise ValueError("the mixture has no sets")
+        self.settle_from = length if settle_from is None else settle_from
         self.shares = shares
         self.size = size
         self.seed = seed
         self.length = length
         weights = np.array([s.weight for s in shares], float)
         self.weights = weights / weights.sum()
+        settled = weights if settle_weights is None else np.array(settle_weights, float)
+        self.settled = settled / settled.sum()
 
     def __len__(self) -> int:
         return self.length
@@ -229,7 +240,8 @@ class MixedViews(Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         cv2.setNumThreads(0)
         rng = np.random.default_rng((self.seed, index))
-        share = self.shares[rng.choice(len(self.shares), p=self.weights)]
+        strong = index < self.settle_from
+        share = self.shares[rng.choice(len(self.shares), p=self.weights if strong else self.settled)]
         i = int(rng.integers(len(share.pictures)))
         source = share.pictures.camera(i)
         image = np.asarray(share.pictures.rgb[i])
@@ -237,8 +249,8 @@ class MixedViews(Dataset):
         target, turn = draw_view(rng, source, self.size, share.views)
         image, depth = virtual_view(image, depth, source, target, turn)
         outside = (image == PAD_VALUE).all(2) & (depth == 0)
-        image = photometric(rng, image)
-        if rng.random() < 0.2:
+        image = photometric(rng, image, strong)
+        if strong and rng.random() < 0.2:
             erase(rng, image)
         image[outside] = PAD_VALUE
         if rng.random() < share.views.letterbox:

@@ -96,12 +96,11 @@ class _SameConv(nn.Conv2d):
 class _Block(nn.Module):
     """Inverted residual: expand 1x1, depthwise, project 1x1."""
 
-    def __init__(self, cin: int, cout: int, kernel: int, stride: int, expansion: int,
-                 drop: float) -> None:
+    def __init__(self, cin: int, cout: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         mid = cin * expansion
         self.skip = stride == 1 and cin == cout
-        self.drop = drop
+        self.drop = 0.0
         self.expands = expansion != 1
         if self.expands:
             self._expand_conv = _SameConv(cin, mid, 1, bias=False)
@@ -140,6 +139,7 @@ class Encoder(nn.Module):
         blocks: list[_Block] = []
         self.taps: list[int] = []
         self.channels: list[int] = []
+        stages: list[int] = []
         cin = 32
         for i, (repeats, kernel, stride, expansion, channels) in enumerate(_STAGES):
             cout = _round_channels(channels * width)
@@ -147,17 +147,24 @@ class Encoder(nn.Module):
             if 0 < i < len(_STAGES) - 1:
                 repeats = math.ceil(repeats * depth)
             for j in range(repeats):
-                blocks.append(_Block(cin, cout, kernel, stride if j == 0 else 1, expansion,
-                                     drop * i / (len(_STAGES) - 1)))
+                blocks.append(_Block(cin, cout, kernel, stride if j == 0 else 1, expansion))
+                stages.append(i)
                 cin = cout
             last_of_resolution = i == len(_STAGES) - 1 or _STAGES[i + 1][2] == 2
             if last_of_resolution:
                 self.taps.append(len(blocks) - 1)
                 self.channels.append(cout)
         self._blocks = nn.ModuleList(blocks)
+        self.stages = stages
+        self.set_drop(drop)
         self.requires_grad_(False)
         for p in self.trainable():
             p.requires_grad_(True)
+
+    def set_drop(self, drop: float) -> None:
+        """Stochastic depth: nothing in the first stage, up to `drop` in the last."""
+        for block, stage in zip(self._blocks, self.stages):
+            block.drop = drop * stage / (len(_STAGES) - 1)
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that are trained: 1x1 kernels and norms behind 1/4."""
@@ -214,6 +221,15 @@ class DepthNetwork(nn.Module):
         self.fine = nn.Conv2d(fine_width + skips[-1], fine_width, 3, padding=1)
         self.correction = nn.Conv2d(fine_width, 2, 3, padding=1)
         self._initialise()
+
+    def set_drop(self, drop: float) -> None:
+        """Sets the share of the features and of the encoder's branches that is left out."""
+        self.drop = drop
+        self.encoder.set_drop(drop)
+
+    def fine_level(self) -> list[nn.Parameter]:
+        """The parameters of the fine level; they are the network's last."""
+        return [p for m in (self.narrow, self.fine, self.correction) for p in m.parameters()]
 
     def _initialise(self) -> None:
         for conv in (self.top, self.context, self.camera, self.spread, *self.merge,

@@ -148,9 +148,11 @@ class Trainer:
         encoder = self.network.encoder.trainable()
         decoder = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
         self.trained = encoder + decoder
-        self.base_rates = (args.rate / 2, args.rate)
+        # The fine level joins when the rate has fallen already, and begins at zero.
+        fine = self.network.fine_level()
+        self.base_rates = (args.rate / 2, args.rate, args.rate * 4)
         self.optimiser = torch.optim.AdamW(
-            [{"params": encoder}, {"params": decoder}], lr=args.rate, weight_decay=0.03,
+            [{"params": encoder}, {"params": decoder[:-len(fine)]}, {"params": fine}], lr=args.rate, weight_decay=0.03,
             **({"fused": True} if args.fused else {}))
         self.ema = Ema(self.trained, 0.999)
         self.pictures = 0
@@ -165,6 +167,8 @@ class Trainer:
                   for name, weight in parse_mix(args.mix).items()]
         self.hashes = {s.pictures.name: s.pictures.digest() for s in shares}
         self.shares = shares
+        settled = parse_mix(args.settle_mix or args.mix)
+        self.settled = [settled.get(s.pictures.name, 0.0) for s in shares]
 
     def save(self, name: str = "last.pt") -> None:
         """Writes a checkpoint under a temporary name and renames it."""
@@ -197,7 +201,8 @@ class Trainer:
 
     def loader(self) -> DataLoader:
         """Items from where the run stands to its end, in order."""
-        views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures)
+        views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures,
+                           self.args.settle_from, self.settled)
         share = self.args.batch // self.world
         starts = range(self.pictures, self.args.pictures - self.args.batch + 1, self.args.batch)
         mine = [i for s in starts for i in range(s + self.rank * share, s + (self.rank + 1) * share)]
@@ -228,6 +233,7 @@ class Trainer:
         seed = self.args.seed * 1_000_003 + self.pictures
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed * 17 + self.rank)
+        self.network.set_drop(self.args.drop if self.pictures < self.args.settle_from else 0.0)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.args.bfloat16):
             log_d, log_b = self.network(image, cameras[:, 0], self.pictures >= self.args.fine_from)
         loss, parts = total_loss(self.network, log_d, log_b, depth, cameras, self.weights,
@@ -284,6 +290,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--runs", default=str(Path(__file__).parent / "runs"))
     p.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     p.add_argument("--mix", default="nyu=1,desk=.15,cabinet=.05,room=.6,street=.35")
+    p.add_argument("--settle-from", type=int, default=20000,
+                   help="from so many pictures on nothing is left out, hues stay, and the mixture is:")
+    p.add_argument("--settle-mix", default="nyu=1,desk=.15,cabinet=.05,room=.35,street=.3",
+                   help="empty: as before")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)
@@ -291,10 +301,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True)
     p.add_argument("--fused", action=argparse.BooleanOptionalAction, default=False,
                    help="the optimiser in one kernel (newer PyTorch only)")
-    p.add_argument("--pictures", type=int, default=60000)
-    p.add_argument("--fall", type=float, default=0.4,
+    p.add_argument("--pictures", type=int, default=29500)
+    p.add_argument("--fall", type=float, default=0.45,
                    help="share of the pictures over which the learning rate falls")
-    p.add_argument("--fine-from", type=int, default=45000,
+    p.add_argument("--fine-from", type=int, default=26500,
                    help="the fine level joins after so many pictures")
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--rate", type=float, default=3e-4)

@@ -33,7 +33,7 @@ def arguments(cache: Path, runs: Path, pictures: int) -> object:
     return train.parser().parse_args([
         "--run", "tiny", "--runs", str(runs), "--cache", str(cache), "--mix", "toy",
         "--encoder", "lite0", "--no-imagenet", "--no-bfloat16", "--batch", "2",
-        "--pictures", str(pictures), "--workers", "0", "--processes", "1",
+        "--pictures", str(pictures), "--workers", "0", "--processes", "1", "--settle-mix", "",
         "--report", "1", "--fine-from", "4"])
 
 
