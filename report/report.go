@@ -27,7 +27,7 @@ type Report struct {
 	Tracked     int     `json:"tracked"` // with a pose when they were read
 	Posed       int     `json:"posed"`   // rows of trajectory.tum
 	PosedShare  float64 `json:"posed_share"`
-	Parts       int     `json:"parts"` // connected maps; trajectory.tum is the largest
+	Parts       int     `json:"parts"`   // connected maps; trajectory.tum is the largest
 	Dropped     int     `json:"dropped"` // live frames that nobody had time for; not in frames
 	Interrupted bool    `json:"interrupted"`
 
