@@ -25,6 +25,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     depth[:, 100:120, 50:90] = 0
     cameras = np.tile(np.array([260.0, 159.5, 119.5], np.float32), (4, 1))
     save_set(folder, "toy", rgb, depth.astype(np.float16), cameras)
+    save_set(folder, "far", rgb, (10 * depth).astype(np.float16), cameras)
     return folder
 
 
@@ -47,6 +48,30 @@ def test_items_depend_on_their_number_alone(cache: Path) -> None:
     assert a[0].shape == (3, 192, 256) and a[1].shape == (1, 192, 256)
     many = torch.stack([MixedViews([share], (256, 192), 3, 50)[i][1] for i in range(10)])
     assert torch.isinf(many).any() and (many == 0).any()
+
+
+def test_the_mixture_settles(cache: Path) -> None:
+    shares = [Share(load_set(cache, "toy"), 1.0, INDOOR), Share(load_set(cache, "far"), 0.0, INDOOR)]
+    views = MixedViews(shares, (256, 192), 3, 20, 10, [0.0, 1.0])
+    near = [float(views[i][1][torch.isfinite(views[i][1])].max()) for i in range(20)]
+    assert max(near[:10]) < 6 < min(near[10:])
+
+
+def test_nothing_is_left_out_when_scoring() -> None:
+    torch.manual_seed(0)
+    network = DepthNetwork("lite0", drop=0.5)
+    image, focal = torch.rand(2, 3, 64, 64) * 255, torch.tensor([200.0, 200.0])
+
+    def top(training: bool) -> torch.Tensor:
+        network.train(training)
+        return network.encoder((image - 127) / 128)[-1]
+
+    assert not torch.equal(top(True), top(True))
+    assert torch.equal(top(False), top(False))
+    network.set_drop(0.0)
+    assert torch.equal(top(True), top(False))
+    narrow, wide = (network(image, f * focal)[0] for f in (2.0, 0.5))
+    assert narrow.shape == wide.shape == (2, 1, 64, 64)
 
 
 def test_a_missing_set_names_the_remedy(tmp_path: Path) -> None:
