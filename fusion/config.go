@@ -99,10 +99,9 @@ func (c Config) minViews(n int) int {
 	return min(1+n/100, 3)
 }
 
-// resolved returns c with voxel and range filled in from the median depth of a
-// scene.
-func (c Config) resolved(medianM float64) Config {
-	s := SceneFor(medianM)
+// resolved returns c with voxel and range filled in from the depth of a scene.
+func (c Config) resolved(medianM, farM float64) Config {
+	s := SceneFor(medianM, farM)
 	if c.VoxelM == 0 {
 		c.VoxelM = s.VoxelM
 	}
@@ -119,7 +118,8 @@ func (c Config) resolved(medianM float64) Config {
 // of a usual camera covers no more than half a voxel.
 type Scene struct {
 	Name      string
-	BelowM    float64 // the scene's median depth is below this
+	BelowM    float64 // the scene's median depth is below this,
+	FarBelowM float64 // and nine tenths of its depth below that: a street begins at the bonnet
 	VoxelM    float64
 	MaxDepthM float64
 }
@@ -127,17 +127,18 @@ type Scene struct {
 // scenes in order of size. Beyond the caps the error of monocular depth, some
 // per cent of z, is many voxels.
 var scenes = []Scene{
-	{"table top", 1, .01, 2.5},
-	{"indoor", 4, .02, 5},
-	{"hall", 8, .05, 15},
-	{"road", 40, .20, 35},
-	{"aerial", math.Inf(1), .50, 300},
+	{"table top", 1, 4, .01, 2.5},
+	{"indoor", 4, 12, .02, 5},
+	{"hall", 8, 20, .05, 15},
+	{"road", 40, math.Inf(1), .20, 35},
+	{"aerial", math.Inf(1), math.Inf(1), .50, 300},
 }
 
-// SceneFor returns the scene of a median depth in metres.
-func SceneFor(medianM float64) Scene {
+// SceneFor returns the scene of a median depth and a depth that nine tenths lie
+// below, in metres.
+func SceneFor(medianM, farM float64) Scene {
 	for _, s := range scenes {
-		if medianM < s.BelowM {
+		if medianM < s.BelowM && farM < s.FarBelowM {
 			return s
 		}
 	}

@@ -29,7 +29,7 @@ func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 		return out
 	}
 	scale := min(d.Camera.Focal()/edgeFocal, 4)
-	f := rangeFilter{w: d.W, h: d.H, r: max(int(math.Round(float64(cfg.EdgeWindow-1)/2*scale)), 1), workers: cfg.resolved(1).Workers}
+	f := rangeFilter{w: d.W, h: d.H, r: max(int(math.Round(float64(cfg.EdgeWindow-1)/2*scale)), 1), workers: cfg.resolved(1, 1).Workers}
 	in := out.Depth
 	if d.ScaleSigma > 0 {
 		in = boxMean(in, d.W, d.H, int(math.Round(edgeMean*scale)), f.workers)

@@ -104,12 +104,12 @@ func (f *fuser) add(view slam.KeyframeView) error {
 	view.Depth = aligned
 	f.alignMS = append(f.alignMS, milliseconds(start))
 	if f.volume == nil {
-		m, ok := medianDepth(view.Depth)
+		m, far, ok := spanOf(view.Depth)
 		if !ok {
 			f.skip(fmt.Errorf("fusion: view %d: no pixel with depth", view.ID))
 			return nil
 		}
-		if err := f.open(m); err != nil {
+		if err := f.open(m, far); err != nil {
 			return err
 		}
 	}
@@ -123,10 +123,11 @@ func (f *fuser) add(view slam.KeyframeView) error {
 	return nil
 }
 
-// open creates the volume for a scene of this median depth.
-func (f *fuser) open(medianM float64) (err error) {
-	cfg := f.cfg.resolved(medianM)
-	f.stats.Scene, f.stats.VoxelM, f.stats.MaxDepthM = SceneFor(medianM).Name, cfg.VoxelM, cfg.MaxDepthM
+// open creates the volume for a scene of this median depth, of which nine tenths
+// are nearer than farM.
+func (f *fuser) open(medianM, farM float64) (err error) {
+	cfg := f.cfg.resolved(medianM, farM)
+	f.stats.Scene, f.stats.VoxelM, f.stats.MaxDepthM = SceneFor(medianM, farM).Name, cfg.VoxelM, cfg.MaxDepthM
 	f.volume, err = NewVolume(cfg)
 	return err
 }
@@ -167,15 +168,20 @@ func firstReason(reasons []string) string {
 	return "; the first: " + reasons[0]
 }
 
-// medianDepth returns the median known depth; ok is false where none is known.
-func medianDepth(d slam.DepthMap) (m float64, ok bool) {
+// spanOf returns the median known depth and the one that nine tenths lie below;
+// ok is false where none is known.
+func spanOf(d slam.DepthMap) (m, far float64, ok bool) {
 	var v []float64
 	for _, z := range d.Depth {
 		if z > 0 && !math.IsInf(float64(z), 0) {
 			v = append(v, float64(z))
 		}
 	}
-	return median(v), len(v) > 0
+	if len(v) == 0 {
+		return 0, 0, false
+	}
+	slices.Sort(v)
+	return v[len(v)/2], v[len(v)*9/10], true
 }
 
 func milliseconds(since time.Time) float64 { return float64(time.Since(since)) / 1e6 }

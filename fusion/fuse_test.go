@@ -131,9 +131,12 @@ func TestConfigValidate(t *testing.T) {
 
 func TestSceneFor(t *testing.T) {
 	for _, tt := range []struct {
-		medianM, voxelM, maxM float64
-	}{{.5, .01, 2.5}, {2, .02, 5}, {6, .05, 15}, {12, .2, 35}, {500, .5, 300}} {
-		if s := SceneFor(tt.medianM); s.VoxelM != tt.voxelM || s.MaxDepthM != tt.maxM {
+		medianM, farM, voxelM, maxM float64
+	}{
+		{.5, 2, .01, 2.5}, {2, 4, .02, 5}, {6, 12, .05, 15}, {12, 40, .2, 35}, {500, 700, .5, 300},
+		{.5, 6, .02, 5}, {3, 14, .05, 15}, {7, 33, .2, 35}, // near things before a wide scene
+	} {
+		if s := SceneFor(tt.medianM, tt.farM); s.VoxelM != tt.voxelM || s.MaxDepthM != tt.maxM {
 			t.Errorf("%g m: %+v", tt.medianM, s)
 		}
 	}

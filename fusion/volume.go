@@ -55,7 +55,7 @@ func NewVolume(cfg Config) (*Volume, error) {
 	if cfg.VoxelM == 0 || cfg.MaxDepthM == 0 {
 		return nil, fmt.Errorf("fusion: a volume needs voxel_m and max_depth_m, got %g and %g", cfg.VoxelM, cfg.MaxDepthM)
 	}
-	return &Volume{cfg: cfg.resolved(0), table: newBlockTable(1024)}, nil
+	return &Volume{cfg: cfg.resolved(0, 0), table: newBlockTable(1024)}, nil
 }
 
 // Blocks returns the number of blocks.
