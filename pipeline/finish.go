@@ -46,6 +46,9 @@ func (s *System) relocate() {
 			r.attach(referenceOf(k), k.Pose)
 			continue
 		}
+		if r.pixels {
+			continue // few landmarks hold it
+		}
 		guess := k.Pose
 		if r.Keyframe >= 0 {
 			guess = r.pose(referenceOf(k))

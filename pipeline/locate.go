@@ -13,9 +13,9 @@ import (
 const weakInliers = 100
 
 // locate follows the features into a frame and estimates its pose: from
-// landmarks, and where these are few from all pixels of the last keyframe. The
-// tether is what the pixels say, nil where the landmarks are enough.
-func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, tether *mapping.Tether, err error) {
+// landmarks, and where these are few from all pixels of the last keyframe: they
+// are then the better of the two. pixels is nil where the landmarks are enough.
+func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, pixels *pixelPose, err error) {
 	defer s.stages.Start("track")()
 	guess, last := s.predict(f, thumb), s.track.Last()
 	var seen tracking.Alignment
@@ -48,10 +48,26 @@ func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.E
 			return est, nil, nil
 		}
 	}
-	if !est.OK {
-		est = s.track.Accept(f.Time, f.Camera, seen.Pose, s.front.Tracks(), s.point)
-	}
-	return est, &mapping.Tether{From: s.anchor.id, Z: s.direct.Pose.Between(seen.Pose), Info: seen.Info}, nil
+	est = s.track.Accept(f.Time, f.Camera, seen.Pose, s.front.Tracks(), s.point)
+	return est, &pixelPose{seen, mapping.Tether{From: s.anchor.id, Z: s.direct.Pose.Between(seen.Pose), Info: seen.Info}}, nil
+}
+
+// pixelPose is a pose by the pixels of the last keyframe.
+type pixelPose struct {
+	tracking.Alignment
+	tether mapping.Tether
+}
+
+const (
+	pixelsInSight = .6  // of the last keyframe, below which a new one is made
+	richKeyframe  = 150 // landmarks of a keyframe where the next one will have many too
+)
+
+// wearsOut reports whether a pose by pixels calls for a new keyframe: little of
+// the last one is in sight, or there are landmarks to be had. In the dark and
+// before a bare wall keyframe after keyframe would only add up errors.
+func (s *System) wearsOut(p *pixelPose) bool {
+	return p.InSight < pixelsInSight || len(s.points) >= richKeyframe
 }
 
 // align measures the pose of a frame by the pixels of the last keyframe.

@@ -16,6 +16,7 @@ type Record struct {
 	unit     float64  // of the keyframe at that time
 	Inliers  int
 	RMSPx    float64
+	pixels   bool    // posed by the pixels of its keyframe
 	Cause    string  // why it has no pose, empty where it has one
 	tracks   []track // inliers, for the last estimate against the finished map
 }

@@ -96,7 +96,7 @@ func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumb
 			return err
 		}
 	}
-	est, tether, err := s.locate(f, thumb)
+	est, pixels, err := s.locate(f, thumb)
 	if err != nil {
 		return err
 	}
@@ -109,13 +109,18 @@ func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumb
 	rec.Inliers, rec.RMSPx = len(est.Inliers), est.RMSPx
 	rec.attach(s.anchor.reference, est.Pose)
 	rec.keepTracks(s.front.Tracks())
-	return s.keep(ctx, f, est, tether, rec)
+	rec.pixels = pixels != nil
+	return s.keep(ctx, f, est, pixels, rec)
 }
 
 // keep makes a posed frame a keyframe where the map needs one. A keyframe that
 // the mapper still works on is taken up first; live, the tracker does not wait.
-func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, tether *mapping.Tether, rec *Record) error {
-	if tether == nil && !s.wantsKeyframe(f, est) {
+func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, pixels *pixelPose, rec *Record) error {
+	var tether *mapping.Tether
+	switch {
+	case pixels != nil && s.wearsOut(pixels):
+		tether = &pixels.tether
+	case pixels != nil || !s.wantsKeyframe(f, est):
 		return nil
 	}
 	if s.pending != nil {

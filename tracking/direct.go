@@ -129,6 +129,7 @@ type Alignment struct {
 	Info    geom.Mat6 // information on the right increment of T_reference_picture
 	NCC     float64   // correlation of the two pictures where both see
 	Overlap float64   // share of the reference's pixels that take part
+	InSight float64   // of those with a depth, the share that is still in the picture
 }
 
 const (
@@ -202,7 +203,7 @@ func (r *referenceLevel) align(c *level, t geom.SE3, prior shiftPrior) (geom.SE3
 		if n.cost >= bestCost {
 			break
 		}
-		a.NCC, a.Overlap = n.ncc, float64(n.count)/float64(r.total)
+		a.NCC, a.Overlap, a.InSight = n.ncc, float64(n.count)/float64(r.total), float64(n.count)/float64(len(r.points))
 		a.Info = n.info()
 		improved := 1 - n.cost/bestCost
 		best, bestCost = t, n.cost
