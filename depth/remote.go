@@ -128,8 +128,8 @@ func sameView(d slam.DepthMap, f *slam.Frame) bool {
 	return math.Abs(c.Fx/d.Camera.Fx-1) < .01 && math.Abs(c.Cx-d.Camera.Cx) < 1 && math.Abs(c.Cy-d.Camera.Cy) < 1
 }
 
-// remoteQuery reads ?timeout=2s&attempts=3&tensors=json&contract=NAME behind an
-// address, so that a spec alone can say it all.
+// remoteQuery reads ?timeout=2s&attempts=3&tensors=json&contract=NAME&ca=FILE
+// behind an address, so that a spec alone can say it all.
 func remoteQuery(spec string, opt Options) (string, Options, error) {
 	base, query, ok := strings.Cut(spec, "?")
 	if !ok {
@@ -152,8 +152,10 @@ func remoteQuery(spec string, opt Options) (string, Options, error) {
 			}
 		case "contract":
 			opt.Contract = v
+		case "ca":
+			opt.Remote.CAFile = v
 		default:
-			err = errors.New("there are timeout, attempts, tensors and contract")
+			err = errors.New("there are timeout, attempts, tensors, contract and ca")
 		}
 		if err != nil {
 			return "", opt, fmt.Errorf("--depth %s: %s=%s: %w", spec, key, v, err)

@@ -135,6 +135,7 @@ func TestRemoteRefuses(t *testing.T) {
 		"kserve+" + srv.URL + "/served?timeout=soon":                "timeout",
 		"kserve+" + srv.URL + "/served?color=1":                     "tensors",
 		"kserve+" + srv.URL + "/served?tensors=xml":                 "json or binary",
+		"kserve+https://h/depth-pro?ca=" + other:                    "PEM",
 		"kserve+http://127.0.0.1:1/served?contract=metric3d-v2-vit": "refused",
 		"kserve+http://": "host",
 	} {

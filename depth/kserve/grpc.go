@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -29,12 +31,20 @@ func newGRPC(a Address, cfg *tls.Config, token string) (*grpcTransport, error) {
 	if cfg != nil {
 		creds = credentials.NewTLS(cfg)
 	}
-	conn, err := grpc.NewClient(a.Host, grpc.WithTransportCredentials(creds), grpc.WithDefaultCallOptions(
+	conn, err := grpc.NewClient(a.Host, grpc.WithTransportCredentials(creds), grpc.WithConnectParams(reconnect), grpc.WithDefaultCallOptions(
 		grpc.ForceCodec(bytesCodec{}), grpc.MaxCallRecvMsgSize(maxBody), grpc.MaxCallSendMsgSize(maxBody)))
 	if err != nil {
 		return nil, err
 	}
 	return &grpcTransport{addr: a, token: token, conn: conn}, nil
+}
+
+// reconnect tries a server that is away at least once a second: by default gRPC
+// waits for up to two minutes, and a server that is back would not be found.
+// How often requests are sent is limited by Client.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: .2, MaxDelay: time.Second},
+	MinConnectTimeout: 5 * time.Second,
 }
 
 // bytesCodec passes messages that are encoded already: the four that are needed
