@@ -26,7 +26,7 @@ var ErrChecksum = errors.New("wrong sha256")
 // Options sets how a file is fetched; the zero value is usable.
 type Options struct {
 	SHA256   string        // 64 hexadecimal digits; empty: not checked
-	Attempts int           // 0 means 5; one that brought bytes does not count
+	Attempts int           // 0 means 5; one that brought new bytes does not count
 	Backoff  time.Duration // between attempts, doubled each time; 0 means 500 ms
 	// Progress is told how many bytes are there, of how many (-1: unknown).
 	Progress func(done, total int64)
@@ -79,8 +79,9 @@ type download struct {
 // whole attempts until the part is the whole file.
 func (d *download) whole(ctx context.Context) error {
 	wait := d.opt.Backoff
+	most := int64(0) // a server without ranges sends the same bytes again
 	for left := d.opt.Attempts; ; {
-		n, err := d.attempt(ctx)
+		have, err := d.attempt(ctx)
 		switch {
 		case err == nil:
 			return nil
@@ -91,8 +92,8 @@ func (d *download) whole(ctx context.Context) error {
 		case isFinal(err):
 			return err
 		}
-		if n > 0 {
-			left, wait = d.opt.Attempts, d.opt.Backoff
+		if have > most {
+			most, left, wait = have, d.opt.Attempts, d.opt.Backoff
 		} else if left--; left <= 0 {
 			return fmt.Errorf("%w (%d attempts); run it again to go on from %s", err, d.opt.Attempts, d.part)
 		}
@@ -114,9 +115,9 @@ func isFinal(err error) bool {
 	return errors.As(err, &f)
 }
 
-// attempt asks for what is missing and appends it to the part; n is how many
-// bytes it brought.
-func (d *download) attempt(ctx context.Context) (n int64, err error) {
+// attempt asks for what is missing and appends it to the part; reached is how
+// many bytes the part then holds, 0 where the server sent none.
+func (d *download) attempt(ctx context.Context) (reached int64, err error) {
 	have := int64(0)
 	tag := d.readTag()
 	if info, err := os.Stat(d.part); err == nil && (tag != "" || d.opt.SHA256 != "") {
@@ -170,8 +171,8 @@ func placeOf(resp *http.Response, have int64) (start, total int64, err error) {
 	return 0, 0, final{err}
 }
 
-// append writes the body into the part from start on.
-func (d *download) append(body io.Reader, start, total int64) (n int64, err error) {
+// append writes the body into the part from start on, up to reached.
+func (d *download) append(body io.Reader, start, total int64) (reached int64, err error) {
 	flags := os.O_CREATE | os.O_WRONLY
 	if start == 0 {
 		flags |= os.O_TRUNC
@@ -186,22 +187,23 @@ func (d *download) append(body io.Reader, start, total int64) (n int64, err erro
 	}
 	d.opt.Progress(start, total)
 	buf := make([]byte, 1<<16)
+	reached = start
 	for {
 		k, readErr := body.Read(buf)
 		if k > 0 {
 			if _, err := f.Write(buf[:k]); err != nil {
-				return n, final{err}
+				return reached, final{err}
 			}
-			n += int64(k)
-			d.opt.Progress(start+n, total)
+			reached += int64(k)
+			d.opt.Progress(reached, total)
 		}
 		switch {
-		case readErr == io.EOF && (total < 0 || start+n == total):
-			return n, nil
+		case readErr == io.EOF && (total < 0 || reached == total):
+			return reached, nil
 		case readErr == io.EOF:
-			return n, fmt.Errorf("the connection ended after %d of %d bytes", start+n, total)
+			return reached, fmt.Errorf("the connection ended after %d of %d bytes", reached, total)
 		case readErr != nil:
-			return n, readErr
+			return reached, readErr
 		}
 	}
 }

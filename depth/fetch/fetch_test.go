@@ -143,6 +143,19 @@ func TestDropped(t *testing.T) {
 	}
 }
 
+// TestDroppedForEver: a server that breaks off at the same byte each time, and
+// knows no ranges, is given up.
+func TestDroppedForEver(t *testing.T) {
+	l := &library{cut: 90_000, noRanges: true}
+	l.drops.Store(1000)
+	url := serve(t, l)
+	opt := quick
+	opt.Attempts = 3
+	if _, err := Get(context.Background(), url, filepath.Join(t.TempDir(), "net.onnx"), opt); err == nil || l.requests.Load() != 4 {
+		t.Errorf("got %v after %d requests, want an error after 4: one that brought bytes, 3 that brought no more", err, l.requests.Load())
+	}
+}
+
 // TestResume: a second call, as after a restart of the program, goes on; if the
 // file has changed meanwhile it starts again.
 func TestResume(t *testing.T) {
