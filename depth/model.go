@@ -57,7 +57,7 @@ func Shipped() string {
 
 func openONNX(m onnx.Model, c *contract.Contract, opt Options) (*Model, error) {
 	s, err := onnx.Open(m, network.InputNames(c), network.OutputNames(c), onnx.Options{
-		Library: opt.ONNXRuntime, Provider: opt.Provider, Threads: opt.Threads, Warn: opt.Warn,
+		Library: opt.ONNXRuntime, Provider: opt.Provider, Threads: opt.Threads, Optimize: opt.Optimize, Warn: opt.Warn,
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ type Options struct {
 	Provider string
 	// Threads of a run; 0 takes all cores but one, which is the tracker's.
 	Threads int
+	// Optimize is the graph optimisation: all, extended, basic or none; empty is
+	// all.
+	Optimize string
 	// MaxRangeM makes a network's depth beyond it unknown; 0 for the contract's
 	// range alone.
 	MaxRangeM float64

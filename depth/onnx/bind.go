@@ -22,33 +22,32 @@ type boundTensor struct {
 
 // bind makes the library's view of the inputs; same reports that nothing had to
 // be made anew.
-func (s *Session) bind(inputs []network.Tensor) (values []ort.Value, same bool, err error) {
+func (s *Session) bind(inputs []network.Tensor) (same bool, err error) {
 	if len(inputs) != len(s.names) {
-		return nil, false, fmt.Errorf("%d inputs given, %d needed", len(inputs), len(s.names))
+		return false, fmt.Errorf("%d inputs given, %d needed", len(inputs), len(s.names))
 	}
 	if s.in == nil {
-		s.in = make([]boundTensor, len(s.names))
+		s.in, s.values = make([]boundTensor, len(s.names)), make([]ort.Value, len(s.names))
 	}
 	same = true
-	values = make([]ort.Value, len(s.names))
 	for i, name := range s.names {
 		k := slices.IndexFunc(inputs, func(t network.Tensor) bool { return t.Name == name })
 		if k < 0 {
-			return nil, false, fmt.Errorf("input %q is not given", name)
+			return false, fmt.Errorf("input %q is not given", name)
 		}
 		t, b := inputs[k], &s.in[i]
 		if err := t.Check(); err != nil {
-			return nil, false, err
+			return false, err
 		}
 		if b.data != dataOf(t) || !slices.Equal(b.shape, t.Shape) {
 			same = false
 			if err := b.set(t); err != nil {
-				return nil, false, fmt.Errorf("input %q: %w", name, oneLine(err))
+				return false, fmt.Errorf("input %q: %w", name, oneLine(err))
 			}
 		}
-		values[i] = b.value
+		s.values[i] = b.value
 	}
-	return values, same, nil
+	return same, nil
 }
 
 func dataOf(t network.Tensor) unsafe.Pointer {

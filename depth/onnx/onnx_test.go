@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +100,70 @@ func TestRun(t *testing.T) {
 	}
 	if s.Provider() != "cpu" {
 		t.Errorf("provider %q", s.Provider())
+	}
+}
+
+// TestAllocations: a picture of the size before it costs no tensor, only the few
+// pointers that the binding hands to the library.
+func TestAllocations(t *testing.T) {
+	s := open(t, tinyonnx.Mean("image", "depth", 192, 256), []string{"image"}, []string{"depth"}, Options{})
+	in, out := []network.Tensor{picture(192, 256)}, []string{"depth"}
+	var before, after runtime.MemStats
+	run := func(times int) {
+		for range times {
+			if _, err := s.Run(context.Background(), in, out); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	run(1)
+	runtime.ReadMemStats(&before)
+	run(100)
+	runtime.ReadMemStats(&after)
+	if bytes := (after.TotalAlloc - before.TotalAlloc) / 100; bytes > 512 {
+		t.Errorf("%d bytes a picture, want a few pointers", bytes)
+	}
+}
+
+// TestFreed: a session leaves its memory when it is closed.
+func TestFreed(t *testing.T) {
+	needLibrary(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	resident := func() int {
+		text, err := os.ReadFile("/proc/self/statm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var size, pages int
+		if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+			t.Fatal(err)
+		}
+		return pages * os.Getpagesize() >> 20
+	}
+	// About 5 MB of tensors inside each.
+	m := Model{Data: tinyonnx.Mean("image", "depth", 512, 640).Bytes()}
+	in := []network.Tensor{picture(512, 640)}
+	once := func() {
+		s, err := Open(m, []string{"image"}, []string{"depth"}, Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Run(context.Background(), in, []string{"depth"}); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+	for range 10 {
+		once()
+	}
+	before := resident()
+	for range 100 {
+		once()
+	}
+	if grown := resident() - before; grown > 60 {
+		t.Errorf("100 sessions opened and closed left %d MB", grown)
 	}
 }
 

@@ -53,6 +53,7 @@ type Session struct {
 	names    []string // of inputs, in the order of the session
 	outNames []string
 	in       []boundTensor
+	values   []ort.Value // of in
 	out      []ort.Value
 	outView  []network.Tensor
 }
@@ -176,14 +177,14 @@ func (s *Session) Run(ctx context.Context, inputs []network.Tensor, outputs []st
 	if !slices.Equal(outputs, s.outNames) {
 		return nil, fmt.Errorf("%s: outputs %v are asked for, the session was made for %v", s.model, outputs, s.outNames)
 	}
-	values, same, err := s.bind(inputs)
+	same, err := s.bind(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.model, err)
 	}
 	if !same {
 		s.freeOutputs()
 	}
-	if err := s.run(ctx, values); err != nil {
+	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
 	return s.outView, nil
@@ -191,7 +192,7 @@ func (s *Session) Run(ctx context.Context, inputs []network.Tensor, outputs []st
 
 // run runs the session into the outputs of the last run, or into new ones where
 // there are none or their shapes no longer fit.
-func (s *Session) run(ctx context.Context, values []ort.Value) error {
+func (s *Session) run(ctx context.Context) error {
 	if ctx.Done() != nil {
 		stopped := make(chan struct{})
 		keep := context.AfterFunc(ctx, func() {
@@ -211,7 +212,7 @@ func (s *Session) run(ctx context.Context, values []ort.Value) error {
 			return fmt.Errorf("%s: %w", s.model, err)
 		}
 	}
-	err := s.s.RunWithOptions(values, s.out, s.opts)
+	err := s.s.RunWithOptions(s.values, s.out, s.opts)
 	if err != nil {
 		s.freeOutputs()
 		if ctx.Err() != nil {
@@ -247,6 +248,6 @@ func (s *Session) Close() error {
 		}
 	}
 	err := errors.Join(s.opts.Destroy(), s.s.Destroy())
-	s.s, s.in = nil, nil
+	s.s, s.in, s.values = nil, nil, nil
 	return err
 }
