@@ -17,7 +17,7 @@ type depthCmd struct {
 	photoFlags
 	Photos []string `arg:"" name:"photo" help:"Photographs; for a.jpg a.depth.png, a.color.png, a.ply, a.glb and a.json are written."`
 	Output string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
-	Only   []string `placeholder:"KINDS" help:"Write only these: depth, color, ply, glb, json."`
+	Only   []string `placeholder:"KINDS" help:"Write only these: depth, color, ply, glb, json, normal; default: all but normal."`
 	Unit   string   `default:"mm" enum:"mm,kitti" help:"Unit of the depth picture: mm, or kitti for 1/256 m."`
 	JSON   bool     `help:"Print what the .json files hold, as {\"photos\": [...]}."`
 	Quiet  bool     `help:"Print nothing but errors."`
@@ -26,7 +26,7 @@ type depthCmd struct {
 // Run computes one photograph after the other; one that fails does not end the
 // rest.
 func (c depthCmd) Run(ctx context.Context) error {
-	if err := distinct(c.Photos); err != nil {
+	if err := errors.Join(distinct(c.Photos), photo.CheckKinds(c.Only)); err != nil {
 		return err
 	}
 	src, err := c.open()

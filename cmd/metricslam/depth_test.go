@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/onnx"
@@ -106,6 +107,18 @@ func TestDepthCommand(t *testing.T) {
 	if d, err = depthio.Read(filepath.Join(only, "a.depth.png"), 256); err != nil || math.Abs(float64(d.Depth[100])-4*3.84) > .01 {
 		t.Errorf("KITTI's unit: %v, %v", d.Depth[100], err)
 	}
+
+	// The wall stands 4 m away: beyond a range of 3 m nothing is left of it.
+	if status, _, stderr = capture(t, "depth", a, "-o", only, "--model", model, "--fx", "100", "--only", "normal", "--drop-edges", "--optimize", "basic"); status != 0 {
+		t.Error(stderr)
+	}
+	if _, err := os.Stat(filepath.Join(only, "a.normal.png")); err != nil {
+		t.Error(err)
+	}
+	status, _, _ = capture(t, "depth", a, "-o", only, "--model", model, "--fx", "100", "--max-range", "3", "--only", "depth")
+	if d, err = depthio.Read(filepath.Join(only, "a.depth.png"), 1000); status != 0 || err != nil || d.Depth[100] != 0 {
+		t.Errorf("--max-range 3: status %d, %v m, %v", status, d.Depth[100], err)
+	}
 }
 
 func TestDepthCommandRefuses(t *testing.T) {
@@ -122,6 +135,7 @@ func TestDepthCommandRefuses(t *testing.T) {
 		"missing model":   {[]string{good, "--model", filepath.Join(dir, "none.onnx")}, "none.yaml"},
 		"same names":      {[]string{good, filepath.Join(dir, "a.png"), "--model", model}, "different folders"},
 		"kind":            {[]string{good, "--model", model, "--only", "stl"}, "there are depth"},
+		"range":           {[]string{good, "--model", model, "--max-range", "-1"}, "--max-range"},
 		"two lengths":     {[]string{good, "--model", model, "--fx", "3", "--fov", "60"}, "drop one"},
 		"wide":            {[]string{good, "--model", model, "--fov", "180"}, "179"},
 		"centre":          {[]string{good, "--model", model, "--fx", "30", "--cx", "500"}, "outside"},
@@ -208,6 +222,14 @@ func TestModelsCommand(t *testing.T) {
 	}
 	if status, stdout, stderr = capture(t, "models", "check", "wall"); status != 0 || !strings.Contains(stdout, "fits") {
 		t.Errorf("check: status %d, %q, %q", status, stdout, stderr)
+	}
+	if name := depth.Shipped(); name != "" {
+		if status, stdout, stderr = capture(t, "models", "check", name); status != 0 || !strings.Contains(stdout, "fits") {
+			t.Errorf("check of what ships: status %d, %q, %q", status, stdout, stderr)
+		}
+		if status, stdout, stderr = capture(t, "models", "check", name, "--contract", "depth-pro"); status != 1 || !strings.Contains(stdout, "differs") {
+			t.Errorf("check of what ships by another contract: status %d, %q, %q", status, stdout, stderr)
+		}
 	}
 	// What was pulled is found by its name.
 	a := writePhoto(t, t.TempDir(), "a.jpg", 32, 24)

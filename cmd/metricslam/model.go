@@ -19,11 +19,13 @@ type networkFlags struct {
 	ONNXRuntime string `name:"onnxruntime" placeholder:"FILE" help:"The ONNX Runtime library or its folder; default: METRICSLAM_ONNXRUNTIME, the cache, the system."`
 	Provider    string `placeholder:"LIST" help:"Execution providers in order of preference: cpu, cuda, tensorrt, openvino, coreml, auto. Default: cpu."`
 	Threads     int    `placeholder:"N" help:"Threads of a network's run; default: all cores but one, for photographs all."`
+	Optimize    string `default:"all" enum:"all,extended,basic,none" help:"Graph optimisation of a network: all, extended, basic, none."`
 }
 
 // apply puts the flags into the options of a depth source.
 func (f networkFlags) apply(o depth.Options) depth.Options {
-	o.Contract, o.ONNXRuntime, o.Provider, o.Threads = f.Contract, f.ONNXRuntime, f.Provider, f.Threads
+	o.Contract, o.ONNXRuntime, o.Provider = f.Contract, f.ONNXRuntime, f.Provider
+	o.Threads, o.Optimize = f.Threads, f.Optimize
 	return o
 }
 
@@ -36,6 +38,9 @@ type photoFlags struct {
 	Cx    float64 `help:"Principal point in pixels; default: the centre."`
 	Cy    float64 `help:"The same along y."`
 	FOV   float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
+
+	MaxRange  float64 `placeholder:"M" help:"Depth beyond it is unknown; default: the network's own range."`
+	DropEdges bool    `help:"Depth along depth edges, where a network mixes two surfaces, is unknown."`
 }
 
 // warnf prints a warning.
@@ -45,7 +50,10 @@ func warnf(format string, args ...any) {
 
 // open opens the network.
 func (f photoFlags) open() (depth.Source, error) {
-	opt := f.apply(depth.Options{Warn: warnf})
+	if f.MaxRange < 0 || math.IsNaN(f.MaxRange) {
+		return nil, fmt.Errorf("--max-range %g: it must be positive", f.MaxRange)
+	}
+	opt := f.apply(depth.Options{MaxRangeM: f.MaxRange, DropEdges: f.DropEdges, Warn: warnf})
 	if opt.Threads == 0 {
 		opt.Threads = runtime.NumCPU()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/metricslam/metricslam/depth/check"
 	"github.com/metricslam/metricslam/depth/contract"
 	"github.com/metricslam/metricslam/depth/depthio"
+	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
@@ -21,7 +22,7 @@ import (
 
 type modelsCheckCmd struct {
 	networkFlags
-	Model    string `arg:"" help:"A model.onnx, or the name of one that was pulled."`
+	Model    string `arg:"" help:"A model.onnx, the name of one that was pulled, or that of the network that ships."`
 	Pictures string `placeholder:"DIR" help:"Pictures whose depth is known: a folder with test_annotations.json (as Metric3D's demo has it), or any sequence with depth that run takes."`
 	Max      int    `default:"12" placeholder:"N" help:"Pictures to take of a sequence, evenly spread."`
 	JSON     bool   `help:"Print the report as JSON."`
@@ -32,11 +33,7 @@ var errDiffers = errors.New("the file does not fit its contract")
 
 // Run prints what was found; it fails where the file does not fit.
 func (c modelsCheckCmd) Run(ctx context.Context) error {
-	file, err := modelFile(c.Model)
-	if err != nil {
-		return err
-	}
-	k, err := contract.ForModel(file, c.Contract)
+	m, k, err := c.subject()
 	if err != nil {
 		return err
 	}
@@ -46,8 +43,8 @@ func (c modelsCheckCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("--pictures %s: %w", c.Pictures, err)
 		}
 	}
-	opt := onnx.Options{Library: c.ONNXRuntime, Provider: c.Provider, Threads: c.Threads, Warn: warnf}
-	r, err := check.Model(ctx, onnx.Model{Path: file}, k, opt, samples)
+	opt := onnx.Options{Library: c.ONNXRuntime, Provider: c.Provider, Threads: c.Threads, Optimize: c.Optimize, Warn: warnf}
+	r, err := check.Model(ctx, m, k, opt, samples)
 	if err != nil {
 		return err
 	}
@@ -57,9 +54,29 @@ func (c modelsCheckCmd) Run(ctx context.Context) error {
 		err = printCheck(os.Stdout, r)
 	}
 	if err == nil && len(r.Differences) > 0 {
-		err = fmt.Errorf("%s: %w", file, errDiffers)
+		err = fmt.Errorf("%s: %w", c.Model, errDiffers)
 	}
 	return err
+}
+
+// subject finds the network and its contract.
+func (c modelsCheckCmd) subject() (onnx.Model, *contract.Contract, error) {
+	file, err := modelFile(c.Model)
+	if err == nil {
+		k, err := contract.ForModel(file, c.Contract)
+		return onnx.Model{Path: file}, k, err
+	}
+	shipped, ok := models.Shipped()
+	if !ok || c.Model != shipped.Name {
+		return onnx.Model{}, nil, err
+	}
+	m := onnx.Model{Data: shipped.ONNX}
+	if c.Contract != "" {
+		k, err := contract.ForModel(shipped.Name, c.Contract)
+		return m, k, err
+	}
+	k, err := contract.Parse(shipped.Contract, shipped.Name)
+	return m, k, err
 }
 
 func printCheck(out io.Writer, r *check.Report) error {

@@ -4,6 +4,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ const latencyRuns = 5
 // that the file cannot be loaded at all; a file that does not fit its contract
 // is a report with Differences.
 func Model(ctx context.Context, m onnx.Model, c *contract.Contract, opt onnx.Options, samples []Sample) (*Report, error) {
-	r := &Report{Model: m.Path, Contract: c.Name, Differences: []string{}}
+	r := &Report{Model: cmp.Or(m.Path, "inside the program"), Contract: c.Name, Differences: []string{}}
 	var err error
 	if r.File, err = onnx.Describe(m, opt.Library); err != nil {
 		return nil, err

@@ -15,32 +15,35 @@ import (
 	"strings"
 
 	"github.com/metricslam/metricslam/depth/depthio"
+	"github.com/metricslam/metricslam/depth/filter"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/colormap"
 )
 
-// Kinds lists the files that Write can make.
-var Kinds = []string{"depth", "color", "ply", "glb", "json"}
+// Kinds lists the files that Write can make. The last, normal, is made only
+// where it is asked for.
+var Kinds = []string{"depth", "color", "ply", "glb", "json", "normal"}
 
 // Output says what Write makes.
 type Output struct {
 	Dir  string
 	Name string   // of the photograph, without its extension
-	Only []string // some of Kinds; empty for all
+	Only []string // some of Kinds; empty for all but normal
 	// UnitsPerMetre of the depth picture: 1000, or 256 as KITTI has it.
 	UnitsPerMetre float64
 }
 
 // Write makes NAME.depth.png (16 bits, 0 where unknown or beyond what 16 bits
 // hold), NAME.color.png (colours with a legend in metres), NAME.ply (a cloud in
-// camera coordinates), NAME.glb (a mesh with the picture on it) and NAME.json,
-// and returns their paths.
+// camera coordinates), NAME.glb (a mesh with the picture on it), NAME.json and
+// NAME.normal.png (the surface's normals), and returns their paths.
 func (p *Photo) Write(o Output) ([]string, error) {
-	for _, k := range o.Only {
-		if !slices.Contains(Kinds, k) {
-			return nil, fmt.Errorf("--only %s: there are %s", k, strings.Join(Kinds, ", "))
-		}
+	if err := CheckKinds(o.Only); err != nil {
+		return nil, err
+	}
+	if len(o.Only) == 0 {
+		o.Only = Kinds[:len(Kinds)-1]
 	}
 	if o.UnitsPerMetre == 0 {
 		o.UnitsPerMetre = 1000
@@ -55,8 +58,9 @@ func (p *Photo) Write(o Output) ([]string, error) {
 		{"ply", ".ply", p.writeCloud},
 		{"glb", ".glb", p.writeMesh},
 		{"json", ".json", func(path string) error { return p.writeJSON(path, o) }},
+		{"normal", ".normal.png", p.writeNormals},
 	} {
-		if len(o.Only) > 0 && !slices.Contains(o.Only, f.kind) {
+		if !slices.Contains(o.Only, f.kind) {
 			continue
 		}
 		path := filepath.Join(o.Dir, o.Name+f.ending)
@@ -68,13 +72,40 @@ func (p *Photo) Write(o Output) ([]string, error) {
 	return written, nil
 }
 
+// CheckKinds refuses what is not one of Kinds.
+func CheckKinds(only []string) error {
+	for _, k := range only {
+		if !slices.Contains(Kinds, k) {
+			return fmt.Errorf("--only %s: there are %s", k, strings.Join(Kinds, ", "))
+		}
+	}
+	return nil
+}
+
 func (p *Photo) writeDepth(path string, unitsPerMetre float64) error {
 	return depthio.WritePNG(path, depthio.Picture{W: p.Full.W, H: p.Full.H, Depth: p.Full.Depth}, unitsPerMetre)
 }
 
 func (p *Photo) writeColor(path string) error {
 	s := colormap.FitScale(p.Depth.Depth)
-	img := colormap.WithLegend(colormap.Depth(p.Full.Depth, p.Full.W, s), s)
+	return writePNG(path, colormap.WithLegend(colormap.Depth(p.Full.Depth, p.Full.W, s), s))
+}
+
+// writeNormals draws the normals as is usual: red to the right, green up, blue
+// towards the camera, -1 to 1 as 0 to 255; black where none is known.
+func (p *Photo) writeNormals(path string) error {
+	img := image.NewRGBA(image.Rect(0, 0, p.Full.W, p.Full.H))
+	shade := func(v float32) uint8 { return uint8(math.Round(127.5 * (1 + float64(v)))) }
+	for i, n := range filter.Normals(p.Full) {
+		px := img.Pix[4*i : 4*i+4]
+		if px[3] = 255; n != [3]float32{} {
+			px[0], px[1], px[2] = shade(n[0]), shade(-n[1]), shade(-n[2])
+		}
+	}
+	return writePNG(path, img)
+}
+
+func writePNG(path string, img image.Image) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		enc := png.Encoder{CompressionLevel: png.BestSpeed}
 		return enc.Encode(w, img)
