@@ -106,7 +106,7 @@ func (f photoFlags) camera(w, h int, exif datasets.PhotoCamera) (photo.Camera, e
 	case f.FOV > 0:
 		c.Camera, c.From = geom.CameraFromFOV(w, h, f.FOV*math.Pi/180), "--fov"
 	case exif.OK:
-		c.Camera, c.From, c.LogFocalStd = exif.Camera, "EXIF: "+exif.From, photo.EXIFFocalStd
+		c.Camera, c.From, c.LogFocalStd = exif.Camera, exif.From, photo.EXIFFocalStd
 	default:
 		c = photo.GuessCamera(w, h)
 	}

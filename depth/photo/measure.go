@@ -61,7 +61,7 @@ const clickStd = .001
 // lengths, the best estimate of a length would move by V_mk V_kk^-1 y, y the
 // logarithms of true over measured, and keep the variance V_mm - V_mk V_kk^-1
 // V_km; that the common factor moves it further adds the square of the
-// difference.
+// difference. References that disagree by more than V allows widen all of it.
 func (p *Photo) Measure(pairs []Pair, known []Reference) (Result, error) {
 	all := append([]Pair(nil), pairs...)
 	for _, k := range known {
@@ -128,6 +128,10 @@ func condition(v *mat.SymDense, n int, y []float64) (scale float64, move, vars [
 	if !chol.Factorize(kk) {
 		return 0, nil, nil, errors.New("the known lengths contradict each other: is one given twice?")
 	}
+	wider, err := disagreement(&chol, y)
+	if err != nil {
+		return 0, nil, nil, err
+	}
 	cross, gain := mat.NewVecDense(k, nil), mat.NewVecDense(k, nil)
 	for i := range n {
 		for j := range k {
@@ -137,9 +141,28 @@ func condition(v *mat.SymDense, n int, y []float64) (scale float64, move, vars [
 			return 0, nil, nil, fmt.Errorf("known lengths: %w", err)
 		}
 		move[i] = mat.Dot(gain, mat.NewVecDense(k, y))
-		vars[i] = math.Max(0, vars[i]-mat.Dot(gain, cross))
+		vars[i] = wider * math.Max(0, vars[i]-mat.Dot(gain, cross))
 	}
 	return math.Exp(sum / weight), move, vars, nil
+}
+
+// disagreement is the Birge ratio of log ratios y of the given covariance: how
+// much more they vary around one common factor than they should, at least 1.
+func disagreement(cov *mat.Cholesky, y []float64) (float64, error) {
+	if len(y) < 2 {
+		return 1, nil
+	}
+	v, ones := mat.NewVecDense(len(y), y), mat.NewVecDense(len(y), nil)
+	for i := range y {
+		ones.SetVec(i, 1)
+	}
+	var wv, w1 mat.VecDense
+	if err := errors.Join(cov.SolveVecTo(&wv, v), cov.SolveVecTo(&w1, ones)); err != nil {
+		return 0, fmt.Errorf("known lengths: %w", err)
+	}
+	mean := mat.Dot(ones, &wv) / mat.Dot(ones, &w1)
+	chi2 := mat.Dot(v, &wv) - mean*mat.Dot(ones, &wv)
+	return math.Max(1, chi2/float64(len(y)-1)), nil
 }
 
 // segment is a measured pair: its length, and how the logarithm of the length
@@ -173,7 +196,7 @@ func (p *Photo) segment(pair Pair) (segment, error) {
 	cam := p.Camera.Camera
 	s.length = length(cam, pair.From, pair.To, z[0], z[1])
 	if !(s.length > 0) {
-		return s, fmt.Errorf("the points %v and %v are the same", pair.From, pair.To)
+		return s, fmt.Errorf("the points %g,%g and %g,%g are the same", pair.From.X, pair.From.Y, pair.To.X, pair.To.Y)
 	}
 	const h = 1e-4
 	rate := func(moved float64) float64 { return math.Log(moved/s.length) / h }
