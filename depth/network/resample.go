@@ -167,6 +167,10 @@ func (r *resampler) blendColumns(x0, x1 int, planes [3][]float32, a, b [3]float3
 	n := r.cols.n
 	p0, p1, p2 := planes[0][:x1-x0], planes[1][:x1-x0], planes[2][:x1-x0]
 	weights, first := r.cols.weights[x0*n:x1*n], r.cols.first[x0:x1]
+	if n == 2 && r.channels == 3 { // bilinear, the most common
+		r.blendPairs(first, weights, [3][]float32{p0, p1, p2}, a, b)
+		return
+	}
 	for x := range p0 {
 		w := weights[x*n : x*n+n]
 		var v0, v1, v2 float32
@@ -188,5 +192,18 @@ func (r *resampler) blendColumns(x0, x1 int, planes [3][]float32, a, b [3]float3
 		p0[x] = a[0]*v0 + b[0]
 		p1[x] = a[1]*v1 + b[1]
 		p2[x] = a[2]*v2 + b[2]
+	}
+}
+
+// blendPairs is blendColumns of three channels and two weights a pixel.
+func (r *resampler) blendPairs(first []int, weights []float32, planes [3][]float32, a, b [3]float32) {
+	p0, p1, p2 := planes[0][:len(first)], planes[1][:len(first)], planes[2][:len(first)]
+	for x, at := range first {
+		src := r.line[3*at:][:6]
+		w0, w1 := weights[0], weights[1]
+		weights = weights[2:]
+		p0[x] = a[0]*(w0*src[0]+w1*src[3]) + b[0]
+		p1[x] = a[1]*(w0*src[1]+w1*src[4]) + b[1]
+		p2[x] = a[2]*(w0*src[2]+w1*src[5]) + b[2]
 	}
 }
