@@ -15,6 +15,7 @@ import (
 
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/depth/filter"
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/fusion"
@@ -34,6 +35,7 @@ type fuseCmd struct {
 	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Voxel      float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
 	MaxDepth   float64  `placeholder:"M" help:"Depth beyond it is left out; default: by the scene."`
+	Agreement  bool     `help:"Where the depth states no deviation by pixel, take it from how well frames nearby agree."`
 	JSON       bool     `help:"Print the report as JSON."`
 	Quiet      bool     `help:"Show nothing but errors."`
 }
@@ -83,7 +85,11 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
 	rep := &fuseReport{Version: buildVersion(), Source: c.Source, Poses: c.Poses, Depth: d.Name(), Config: cfg}
 	posed := posedFrames{source: src, depth: d, poses: poses, show: show, rep: rep}
-	mesh, stats, err := fusion.Fuse(ctx, posed.views(ctx), cfg)
+	views := posed.views(ctx)
+	if c.Agreement {
+		views = filter.Agree(views, agreementReach)
+	}
+	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		return c.explain(rep, err)
 	}
@@ -104,6 +110,10 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// agreementReach is how many frames before and after are compared for
+// --agreement.
+const agreementReach = 3
 
 // explain says why there is nothing to fuse and what to do about it.
 func (c fuseCmd) explain(rep *fuseReport, err error) error {

@@ -45,6 +45,20 @@ func TestFuse(t *testing.T) {
 	}
 }
 
+// TestFuseAgreement: where the depth states no deviation by pixel, that of the
+// agreement is another one, and all views are still fused.
+func TestFuseAgreement(t *testing.T) {
+	scene := realdata.Path(t, "tum/redkitchen")
+	for _, flag := range []string{"--agreement", "--agreement=false"} {
+		status, stdout, stderr := capture(t, "fuse", scene, "--poses", filepath.Join(scene, "groundtruth.txt"), "--depth", "sim:frame=0,bias=0",
+			"--stride", "50", "--voxel", ".05", "-o", t.TempDir(), "--json", "--quiet", flag)
+		var rep fuseReport
+		if err := json.Unmarshal([]byte(stdout), &rep); status != 0 || err != nil || rep.Fusion.Views != 8 || rep.Fusion.Triangles == 0 {
+			t.Errorf("%s: status %d, %s, %v, %+v", flag, status, stderr, err, rep.Fusion)
+		}
+	}
+}
+
 func TestFuseRefuses(t *testing.T) {
 	scene := realdata.Path(t, "tum/redkitchen")
 	truth := filepath.Join(scene, "groundtruth.txt")

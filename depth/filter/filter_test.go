@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -140,6 +141,63 @@ func TestAgreement(t *testing.T) {
 	}
 	if hid := Agreement(ref, []View{near, near, near}, .01); hid.LogStd[600] != .1 {
 		t.Errorf("hidden in the other views: deviation %v, want its own, .1", hid.LogStd[600])
+	}
+}
+
+// TestAgree: views come out in order with the deviation of their agreement,
+// however many there are; what states its own keeps it, and errors end it.
+func TestAgree(t *testing.T) {
+	cam := geom.Camera{W: 40, H: 30, Fx: 40, Fy: 40, Cx: 19.5, Cy: 14.5}
+	rng := rand.New(rand.NewPCG(4, 5))
+	for _, n := range []int{0, 1, 2, 3, 12} {
+		source := func(yield func(slam.KeyframeView, error) bool) {
+			for i := range n {
+				v := slam.KeyframeView{ID: i, Pose: geom.IdentitySE3(), Depth: planeDepth(cam, geom.Vec3{Z: 1}, 3)}
+				for k := range v.Depth.Depth {
+					v.Depth.Depth[k] *= float32(math.Exp(.03 * rng.NormFloat64()))
+				}
+				if i == 5 {
+					v.Depth.LogStd = make([]float32, len(v.Depth.Depth))
+				}
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+		next := 0
+		for v, err := range Agree(source, 3) {
+			if err != nil || v.ID != next {
+				t.Fatalf("%d views: got %d, %v, want %d", n, v.ID, err, next)
+			}
+			next++
+			var mean float64
+			for _, s := range v.Depth.LogStd {
+				mean += float64(s) / float64(len(v.Depth.LogStd))
+			}
+			switch {
+			case v.ID == 5 && mean != 0:
+				t.Errorf("a stated deviation became %v", mean)
+			case v.ID != 5 && n >= 3 && (mean < .015 || mean > .045):
+				t.Errorf("%d views, %d: mean deviation %v, want about .03", n, v.ID, mean)
+			case n < 3 && math.Abs(mean-.1) > 1e-4:
+				t.Errorf("%d views: deviation %v, want its own, .1", n, mean)
+			}
+		}
+		if next != n {
+			t.Errorf("%d of %d views came out", next, n)
+		}
+	}
+	broken := errors.New("broken")
+	for _, err := range Agree(func(yield func(slam.KeyframeView, error) bool) { yield(slam.KeyframeView{}, broken) }, 3) {
+		if err != broken {
+			t.Errorf("got %v", err)
+		}
+	}
+	for range Agree(func(yield func(slam.KeyframeView, error) bool) {
+		for yield(slam.KeyframeView{}, nil) {
+		}
+	}, 1) {
+		break // ends the source too
 	}
 }
 
