@@ -27,5 +27,8 @@ train-scenes:
 train: train-scenes
 	$(TRAIN_PYTHON) -m training.prepare
 	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN) --fused
-	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)/last.pt depth/models/metricslam-small.onnx
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)/last.pt training/runs/$(TRAIN_RUN)/plain.onnx
+	$(TRAIN_PYTHON) -m training.calibrate training/runs/$(TRAIN_RUN)/plain.onnx | tee training/runs/$(TRAIN_RUN)/calibration.txt
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)/last.pt depth/models/metricslam-small.onnx \
+	  $$(tail -n 1 training/runs/$(TRAIN_RUN)/calibration.txt)
 	$(TRAIN_PYTHON) -m training.evaluate depth/models/metricslam-small.onnx

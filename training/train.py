@@ -301,10 +301,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True)
     p.add_argument("--fused", action=argparse.BooleanOptionalAction, default=False,
                    help="the optimiser in one kernel (newer PyTorch only)")
-    p.add_argument("--pictures", type=int, default=29500)
+    p.add_argument("--pictures", type=int, default=46500)
     p.add_argument("--fall", type=float, default=0.45,
                    help="share of the pictures over which the learning rate falls")
-    p.add_argument("--fine-from", type=int, default=26500,
+    p.add_argument("--fine-from", type=int, default=41000,
                    help="the fine level joins after so many pictures")
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--rate", type=float, default=3e-4)
