@@ -15,6 +15,9 @@ func (s *System) Finish(ctx context.Context) error {
 	if err := s.takeUp(); err != nil {
 		return err
 	}
+	if err := s.awaitLate(ctx); err != nil {
+		return err
+	}
 	s.mapper.Where = s.whereIs
 	if err := s.mapper.Conclude(ctx); err != nil {
 		return err

@@ -80,3 +80,23 @@ func (s *System) settleLate(ctx context.Context) error {
 	s.late.waiting = left
 	return nil
 }
+
+// lastPatience is how long the end of a live run waits for depth on its way.
+const lastPatience = 10 * time.Second
+
+// awaitLate gives the last keyframes the depth that is still on its way; what
+// does not come in time is done without.
+func (s *System) awaitLate(ctx context.Context) error {
+	if s.late == nil {
+		return nil
+	}
+	wait, cancel := context.WithTimeout(ctx, lastPatience)
+	defer cancel()
+	for _, w := range s.late.waiting {
+		select {
+		case <-w.job.Done():
+		case <-wait.Done():
+		}
+	}
+	return s.settleLate(ctx)
+}

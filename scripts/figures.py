@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 DATA = os.environ.get("METRICSLAM_DATA", os.path.join(ROOT, "..", "shared", "data"))
 PRIORS = os.environ.get("METRICSLAM_PRIORS")
-BINARY = os.path.join(ROOT, "bin", "metricslam")
+BINARY = os.environ.get("METRICSLAM_BINARY", os.path.join(ROOT, "bin", "metricslam"))
 OUT = os.path.join(ROOT, "results", "figures")
 SEEDS = (1, 2, 3, 4, 5)
 

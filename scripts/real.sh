@@ -45,5 +45,14 @@ if run kitti kitti/sequences/00 --camera-height 1.65; then
     --truth "$data/kitti/poses/00.txt" --estimate "$out/kitti/trajectory.kitti" >"$out/kitti/drift.json"
   check kitti "$out/kitti/drift.json" 'kitti.t_rel_percent<=3'
 fi
+if run kitti-small kitti_small/sequences/00 --camera-height 1.65 --no-mesh; then
+  check kitti-small "$out/kitti-small/report.json" 'frames>=600' 'posed_share>=1' 'ate_se3_m<=8' 'false_loops<=0'
+  bin/metricslam eval trajectory --format kitti --lengths 100 --json \
+    --truth "$data/kitti_small/poses/00.txt" --estimate "$out/kitti-small/trajectory.kitti" >"$out/kitti-small/drift.json"
+  check kitti-small "$out/kitti-small/drift.json" 'kitti.t_rel_percent<=3'
+fi
+if run desk tum/desk --depth sensor --max-frames 440 --no-mesh; then # fast turns
+  check desk "$out/desk/report.json" 'frames>=440' 'posed_share>=0.95' 'ate_se3_m<=0.04' 'false_loops<=0'
+fi
 [ "$failed" = 0 ] || exit 1
 say "the real sequences are within bounds"
