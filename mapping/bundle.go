@@ -50,9 +50,9 @@ const (
 	chi2Depth = 9
 )
 
-func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale float64) *bundle {
+func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale, priorGain float64) *bundle {
 	b := &bundle{
-		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: 1,
+		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: priorGain,
 		poses: make(map[int]*poseVar), poseIDs: make(map[int]optimize.ID),
 		scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
 	}
@@ -76,7 +76,7 @@ func (b *bundle) addPose(id int) {
 	if k.Depth.ScaleSigma > 0 {
 		s := &scaleVar{s: k.LogScale}
 		b.scales[id], b.scaleIDs[id] = s, b.p.Add(s)
-		b.p.AddFactor(&scaleTie{s, b.meanScale, 1 / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: 2}, b.scaleIDs[id])
+		b.p.AddFactor(&scaleTie{s, b.meanScale, max(b.priorGain, .01) / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: 2}, b.scaleIDs[id])
 	}
 }
 
@@ -172,6 +172,11 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true})
 }
 
+// globalSensorGain is the weight of a depth sensor's readings in the last
+// adjustment, against the local ones: its errors are shared by neighbouring
+// pixels too, but less than a network's.
+const globalSensorGain = .5
+
 // readingWeight is 1/sigma of a depth reading. A network's errors are shared by
 // neighbouring pixels and frames, so that they count less than independent ones.
 func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
@@ -179,7 +184,11 @@ func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
 	if k.Depth.ScaleSigma > 0 {
 		sigma *= b.cfg.PriorInflate
 	}
-	return b.priorGain / math.Max(sigma, 1e-3)
+	gain := b.priorGain
+	if k.Depth.ScaleSigma == 0 && gain < 1 {
+		gain = globalSensorGain
+	}
+	return gain / math.Max(sigma, 1e-3)
 }
 
 // solve runs two rounds and takes what is an outlier after the first out of the
@@ -276,7 +285,7 @@ func (b *bundle) forgetOutliers() {
 // with it move, the next ones hold.
 func (m *Map) LocalBundle(ctx context.Context, cfg Config, id int, meanScale float64) (optimize.Summary, error) {
 	moving, fixed := m.window(cfg, id)
-	b := newBundle(m, cfg, moving, fixed, meanScale)
+	b := newBundle(m, cfg, moving, fixed, meanScale, 1)
 	b.addLandmarks()
 	b.addSteps()
 	b.addTethers()

@@ -10,7 +10,7 @@ type Config struct {
 	PixelSigma      float64 `yaml:"pixel_sigma"`       // of a KLT measurement, pixels
 	ScaleTieSigma   float64 `yaml:"scale_tie_sigma"`   // of a keyframe's log-scale around the source's
 	PriorInflate    float64 `yaml:"prior_inflate"`     // factor on a network's stated deviation: its errors are shared by neighbours
-	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of depth readings in the last adjustment, against the local ones
+	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike
 	MinParallax     float64 `yaml:"min_parallax"`      // radians between two rays that fix a depth
 	RetrackFrom     int     `yaml:"retrack_from"`      // older keyframes searched for known landmarks at each new one
 	Known           Known   `yaml:"known"`             // true sizes
@@ -20,7 +20,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Window: 12, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 1, GlobalPriorGain: .5, MinParallax: .012, RetrackFrom: 5,
+		PriorInflate: 1, GlobalPriorGain: .15, MinParallax: .012, RetrackFrom: 5,
 	}
 }
 

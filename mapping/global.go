@@ -28,8 +28,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 		return optimize.Summary{}, nil
 	}
 	cfg.Iterations = iterations
-	b := newBundle(m, cfg, moving, []int{origin}, meanScale)
-	b.priorGain = priorGain
+	b := newBundle(m, cfg, moving, []int{origin}, meanScale, priorGain)
 	if calibrated != nil {
 		b.addLens(*calibrated)
 	}
@@ -53,6 +52,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 		if err != nil {
 			return Metric{}, err
 		}
+		m.realign(part)
 		if round == 0 {
 			if err := m.rematchAll(part); err != nil {
 				return Metric{}, err
@@ -69,6 +69,19 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 		m.Log.Warn(text, "part", part)
 	}
 	return m.Metric, nil
+}
+
+// realign finds the scales of a part's depth maps anew from the adjusted
+// landmarks: in the last adjustment the readings weigh too little to do so.
+func (m *Mapper) realign(part int) {
+	for range 2 { // the mean that they are drawn to moves along
+		m.Scale.update(m.Map, part)
+		for _, k := range m.Map.Keyframes {
+			if k.Part == part && k.Depth.ScaleSigma > 0 {
+				k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
+			}
+		}
+	}
 }
 
 // cameraOf returns the camera of a part's first keyframe, nil where it has none.
