@@ -34,8 +34,13 @@ const lensDim = 5
 // of lensVar.
 var lensSigma = [lensDim]float64{.003, .01, .01, .03, .03}
 
-// lensKeyframes is the number of keyframes from which a camera is adjusted.
-const lensKeyframes = 12
+// A camera is adjusted in parts of lensKeyframes to lensMaxKeyframes keyframes:
+// fewer say too little of it, and one unknown that all of many share makes the
+// last adjustment slow.
+const (
+	lensKeyframes    = 12
+	lensMaxKeyframes = 300
+)
 
 // lensPrior holds the camera near its calibration. Variable: the camera.
 type lensPrior struct {
@@ -135,7 +140,7 @@ func projectByLens(c geom.Camera, p geom.Vec3) (d [2][lensDim]float64) {
 // sensor: its pictures were brought to the camera's by this very calibration, and
 // its systematic errors would be taken for the camera's.
 func (b *bundle) addLens(calibrated geom.Camera) {
-	if len(b.poses) < lensKeyframes {
+	if len(b.poses) < lensKeyframes || len(b.poses) > lensMaxKeyframes {
 		return
 	}
 	first := b.m.Keyframes[b.moving[0]]
