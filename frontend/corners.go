@@ -24,12 +24,6 @@ func newGrid(w, h, features int) *grid {
 	return g
 }
 
-func (g *grid) reset() {
-	for i := range g.count {
-		g.count[i] = 0
-	}
-}
-
 func (g *grid) at(u geom.Vec2) int {
 	x := min(max(int(u.X)/g.cell, 0), g.cols-1)
 	y := min(max(int(u.Y)/g.cell, 0), g.rows-1)
