@@ -31,9 +31,6 @@ type carried struct {
 // Culled reports whether nothing but the pose of a keyframe is left.
 func (k *Keyframe) Culled() bool { return k.carried != nil }
 
-// forgetful is a Matcher that can free a picture.
-type forgetful interface{ Forget(keyframe int) }
-
 // cull removes keyframes around k that have become redundant.
 func (m *Mapper) cull(k *Keyframe) {
 	if len(m.Map.Keyframes) < cullFrom {
@@ -121,9 +118,7 @@ func (m *Mapper) remove(k, by *Keyframe) {
 		}
 	}
 	m.places.remove(k.ID)
-	if f, ok := m.match.(forgetful); ok {
-		f.Forget(k.ID)
-	}
+	m.match.Forget(k.ID)
 	k.Features, k.Place, k.Gray, k.Color, k.Depth = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}
 	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}
 	for _, o := range m.Map.Keyframes {

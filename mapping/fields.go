@@ -36,7 +36,6 @@ var keyframeFields = []field[Keyframe]{
 	vectorField("camera", func(k *Keyframe) []*float64 { return cameraValues(&k.Camera) }),
 	floatField("log_scale", func(k *Keyframe) *float64 { return &k.LogScale }),
 	floatField("unit", func(k *Keyframe) *float64 { return &k.Unit }),
-	intField("followed", func(k *Keyframe) *int { return &k.Followed }),
 	intField("part", func(k *Keyframe) *int { return &k.Part }),
 	floatField("step_m", func(k *Keyframe) *float64 { return &k.StepM }),
 	floatField("step_log_std", func(k *Keyframe) *float64 { return &k.StepLogStd }),

@@ -16,6 +16,7 @@ type fakeMatcher struct {
 }
 
 func (f *fakeMatcher) Keep(int, slam.Gray) {}
+func (f *fakeMatcher) Forget(int)          {}
 func (f *fakeMatcher) Match(_, _ int, from, _ []geom.Vec2) ([]bool, error) {
 	return make([]bool, len(from)), nil
 }

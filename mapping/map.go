@@ -31,8 +31,7 @@ type Keyframe struct {
 	Color slam.RGB    // at most packedWidth wide
 	Depth PackedDepth // as its source gave it
 
-	Followed int     // features it had when it was made
-	Unit     float64 // what one length of its making is worth now: maps of free scale are stretched
+	Unit float64 // what one length of its making is worth now: maps of free scale are stretched
 
 	Place []PlaceFeature // ORB features for loops and relocalisation
 	Part  int            // connected map that the keyframe belongs to

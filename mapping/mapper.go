@@ -13,6 +13,7 @@ import (
 // picture searched in another's, and the features by which places are known.
 type Matcher interface {
 	Keep(keyframe int, g slam.Gray)
+	Forget(keyframe int)
 	Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error)
 	Describe(g slam.Gray) ([]geom.Vec2, []slam.Descriptor, error)
 }
@@ -69,7 +70,6 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
-	k.Followed = len(k.Features)
 	m.match.Keep(k.ID, k.Gray)
 	m.Map.addKeyframe(k)
 	if err := m.retrack(k); err != nil {

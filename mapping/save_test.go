@@ -27,7 +27,7 @@ func fullState(keyframes int) *State {
 	m.Map = w.m
 	for i, k := range m.Map.Keyframes {
 		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
-		k.Camera, k.LogScale, k.Followed, k.Unit, k.StepM, k.StepLogStd = small, .01*float64(i), 50, 1.5, .2, .03
+		k.Camera, k.LogScale, k.Unit, k.StepM, k.StepLogStd = small, .01*float64(i), 1.5, .2, .03
 		k.Gray, k.Color = slam.NewGray(48, 36), slam.NewRGB(24, 18)
 		for j := range k.Gray.Pix {
 			k.Gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
