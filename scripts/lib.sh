@@ -34,3 +34,15 @@ fetch_wheel() {
   python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
     --python-version 3.12 "${platforms[@]}" --dest "$dir" "$what"
 }
+
+# python_tool DIR PROJECT==VERSION FOR: a Python program of the tests in a virtual
+# environment of its own. Without a network what it is FOR is skipped, but not
+# where CI=true.
+python_tool() {
+  local dir=$1 what=$2
+  rm -rf "$dir"
+  if python3 -m venv "$dir" && "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$what"; then return; fi
+  rm -rf "$dir"
+  [ "${CI:-}" != true ] || die "could not install $what"
+  echo "$what could not be installed; $3 will be skipped" >&2
+}
