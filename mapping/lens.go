@@ -156,7 +156,8 @@ func (b *bundle) addLens(calibrated geom.Camera) {
 	b.p.AddFactor(&lensPrior{b.lens, calibrated}, geom.Kernel{}, b.lensID)
 }
 
-// writeLens gives the adjusted camera to the part's keyframes and landmarks.
+// writeLens gives the adjusted camera to the part's keyframes, their depth and
+// their landmarks.
 func (b *bundle) writeLens() {
 	if b.lens == nil {
 		return
@@ -164,13 +165,37 @@ func (b *bundle) writeLens() {
 	part := b.m.Keyframes[b.moving[0]].Part
 	for _, k := range b.m.Keyframes {
 		if k.Part == part {
-			k.Camera = b.lens.cam
+			k.changeCamera(b.lens.cam)
 		}
 	}
 	for _, l := range b.m.landmarks {
 		if b.m.Keyframes[l.Host].Part == part {
 			l.Ray = b.lens.cam.Ray(b.m.hostPixel(l))
 		}
+	}
+}
+
+// changeCamera gives a keyframe its adjusted camera. A network sees pictures, not
+// cameras: what it says of a picture is metric by the focal length that it was
+// told (d = d_c f / f_c, Yin et al., Metric3D, 2023), so that its depth goes along
+// with the focal length.
+func (k *Keyframe) changeCamera(cam geom.Camera) {
+	was := k.Camera
+	k.Camera = cam
+	if k.Depth.Empty() {
+		return
+	}
+	c := &k.Depth.Camera
+	c.Cx, c.Cy = c.Cx+c.Fx*(cam.Cx-was.Cx)/was.Fx, c.Cy+c.Fy*(cam.Cy-was.Cy)/was.Fy
+	c.Fx, c.Fy = c.Fx*cam.Fx/was.Fx, c.Fy*cam.Fy/was.Fy
+	c.K1, c.K2 = cam.K1, cam.K2
+	if k.Depth.ScaleSigma == 0 {
+		return
+	}
+	g := k.Depth.stretch(math.Log(cam.Focal() / was.Focal()))
+	k.LogScale -= g
+	for i := range k.Features {
+		k.Features[i].DepthM *= math.Exp(g)
 	}
 }
 

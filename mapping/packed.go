@@ -106,6 +106,17 @@ func (p *PackedDepth) logAt(x, y int) (logM, logStd float64, ok bool) {
 	return float64(p.code[i]-1)/packedStep + math.Log(packedNearM), logStd, true
 }
 
+// stretch multiplies all depths by exp(g), g to the nearest step; it returns that.
+func (p *PackedDepth) stretch(g float64) float64 {
+	steps := int(math.Round(g * packedStep))
+	for i, c := range p.code {
+		if c != 0 {
+			p.code[i] = uint16(min(max(int(c)+steps, 1), math.MaxUint16))
+		}
+	}
+	return float64(steps) / packedStep
+}
+
 // KnownShare is the share of pixels that have a depth.
 func (p *PackedDepth) KnownShare() float64 {
 	var n int

@@ -144,6 +144,7 @@ func encodeDepth(e *mapfile.Encoder, p *PackedDepth) {
 		return
 	}
 	e.Floats("depth.camera", []float64{p.Camera.Fx, p.Camera.Fy, p.Camera.Cx, p.Camera.Cy})
+	e.Floats("depth.bend", []float64{p.Camera.K1, p.Camera.K2})
 	e.Floats("depth.sigma", []float64{p.Sigma, p.ScaleSigma})
 	e.Strings("depth.source", []string{p.Source})
 	n := len(p.code)
@@ -170,16 +171,20 @@ func decodeDepth(d *mapfile.Decoder, p *PackedDepth) {
 		return
 	}
 	cam, sigma := d.Floats("depth.camera", 4), d.Floats("depth.sigma", 2)
+	bend := []float64{0, 0}
+	if d.Has("depth.bend") {
+		bend = d.Floats("depth.bend", 2)
+	}
 	source, codes := d.Strings("depth.source"), d.Bytes("depth.code", 2*w*h)
 	if d.Err() != nil {
 		return
 	}
-	if !finite(cam...) || !finite(sigma...) || !(cam[0] > 0) || !(cam[1] > 0) || len(source) != 1 {
+	if !finite(cam...) || !finite(bend...) || !finite(sigma...) || !(cam[0] > 0) || !(cam[1] > 0) || len(source) != 1 {
 		d.Fail("camera %v and deviations %v of a depth map", cam, sigma)
 		return
 	}
 	*p = PackedDepth{
-		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3]},
+		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3], K1: bend[0], K2: bend[1]},
 		Sigma: sigma[0], ScaleSigma: sigma[1], Source: source[0], code: make([]uint16, w*h),
 	}
 	for i := range p.code {

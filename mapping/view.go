@@ -9,8 +9,8 @@ import (
 // dense depth.
 const maxViewLogStd = .1
 
-// View returns what fusion needs of a keyframe: its landmarks are those that
-// other keyframes have confirmed.
+// View returns what fusion needs of a keyframe, by a pinhole camera: its landmarks
+// are those that other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
 	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth()}
 	shrunk := 1.0
@@ -27,6 +27,7 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: shrinkPixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
+	straighten(&v)
 	return v
 }
 

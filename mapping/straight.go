@@ -1,0 +1,65 @@
+package mapping
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// straighten turns a view of an adjusted camera into that of a pinhole of the same
+// focal length and principal point: fusion knows no other. Pixels are taken, not
+// averaged, for the reason that packDepth has.
+func straighten(v *slam.KeyframeView) {
+	if bent := v.Camera; bent.Bent() {
+		v.Camera = pinhole(bent)
+		for i, l := range v.Landmarks {
+			v.Landmarks[i].Pixel = v.Camera.Project(bent.Ray(l.Pixel))
+		}
+		from := unbend(bent)
+		v.Gray.Pix, v.Color.Pix = picked(v.Gray.Pix, from, 1), picked(v.Color.Pix, from, 3)
+	}
+	if d := &v.Depth; !d.Empty() && d.Camera.Bent() {
+		from := unbend(d.Camera)
+		d.Camera = pinhole(d.Camera)
+		d.Depth, d.LogStd = picked(d.Depth, from, 1), picked(d.LogStd, from, 1)
+	}
+}
+
+// pinhole is a camera without its bend.
+func pinhole(c geom.Camera) geom.Camera {
+	c.K1, c.K2 = 0, 0
+	return c
+}
+
+// unbend returns which pixel of a bent camera's picture every pixel of its pinhole
+// sees, -1 where it sees past the edge.
+func unbend(c geom.Camera) []int {
+	straight := pinhole(c)
+	from := make([]int, c.W*c.H)
+	for y := range c.H {
+		for x := range c.W {
+			u := c.Project(straight.Ray(geom.Vec2{X: float64(x), Y: float64(y)}))
+			cx, cy := int(math.Round(u.X)), int(math.Round(u.Y))
+			from[y*c.W+x] = -1
+			if cx >= 0 && cy >= 0 && cx < c.W && cy < c.H {
+				from[y*c.W+x] = cy*c.W + cx
+			}
+		}
+	}
+	return from
+}
+
+// picked gathers pixels of n values; zeros where there is none. nil stays nil.
+func picked[T uint8 | float32](pix []T, from []int, n int) []T {
+	if len(pix) == 0 {
+		return pix
+	}
+	out := make([]T, len(pix))
+	for i, j := range from {
+		if j >= 0 {
+			copy(out[n*i:n*i+n], pix[n*j:n*j+n])
+		}
+	}
+	return out
+}
