@@ -32,7 +32,13 @@ type PlaneOptions struct {
 func FitPlane(points []Vec3, opt PlaneOptions) (plane Plane, inliers []int, ok bool) {
 	w := opt.InvVar
 	if w == nil {
-		w = PnPOptions{Sigma: opt.Sigma}.weights(len(points))
+		w = make([]float64, len(points))
+		for i := range w {
+			w[i] = 1
+			if opt.Sigma > 0 {
+				w[i] = 1 / (opt.Sigma * opt.Sigma)
+			}
+		}
 	}
 	if len(w) != len(points) {
 		return Plane{}, nil, false

@@ -9,10 +9,10 @@ type Mat6 [6][6]float64
 // points' standard deviation Sigma still to be given.
 type PnPOptions struct {
 	RANSACOptions
-	Sigma      float64   // standard deviation of x on the z = 1 plane: pixels / focal length
-	InvVar     []float64 // per-point inverse variances on the z = 1 plane, in place of Sigma; may be nil
-	Kernel     Kernel    // of the final refinement, in standard deviations; zero Delta: Huber at 1.5
-	Iterations int       // of the final refinement; 0: 10
+	Sigma      float64 // standard deviation of x on the z = 1 plane: pixels / focal length
+	Info       []Info2 // per-point information on the z = 1 plane, in place of Sigma; may be nil
+	Kernel     Kernel  // of the final refinement, in standard deviations; zero Delta: Huber at 1.5
+	Iterations int     // of the final refinement; 0: 10
 }
 
 // behindCost is the squared whitened residual of a point behind the camera: as
@@ -27,7 +27,7 @@ const minDepth = 1e-6
 // then RefinePnP on the inliers. inliers holds their indices, ascending. ok is
 // false where no pose has opt.MinInliers (4 unless set).
 func PnP(x []Vec2, X []Vec3, opt PnPOptions) (pose SE3, inliers []int, ok bool) {
-	w := opt.weights(len(x))
+	w := opt.info(len(x))
 	if len(x) != len(X) || len(w) != len(x) {
 		return IdentitySE3(), nil, false
 	}
@@ -43,7 +43,7 @@ func PnP(x []Vec2, X []Vec3, opt PnPOptions) (pose SE3, inliers []int, ok bool) 
 			if !(pc.Z > minDepth) {
 				return math.Inf(1)
 			}
-			return w[i] * pc.XY().Sub(x[i]).Norm2()
+			return w[i].Quad(pc.XY().Sub(x[i]))
 		},
 		Refine: func(t SE3, in []int) (SE3, bool) {
 			sub.take(in)
@@ -70,16 +70,16 @@ func PnP(x []Vec2, X []Vec3, opt PnPOptions) (pose SE3, inliers []int, ok bool) 
 	return pose, res.Inliers, true
 }
 
-// weights returns the inverse variances of n points.
-func (o PnPOptions) weights(n int) []float64 {
-	if o.InvVar != nil {
-		return o.InvVar
+// info returns the information of n points.
+func (o PnPOptions) info(n int) []Info2 {
+	if o.Info != nil {
+		return o.Info
 	}
-	w := make([]float64, n)
+	w := make([]Info2, n)
 	for i := range w {
-		w[i] = 1
+		w[i] = IsotropicInfo(1)
 		if o.Sigma > 0 {
-			w[i] = 1 / (o.Sigma * o.Sigma)
+			w[i] = IsotropicInfo(1 / (o.Sigma * o.Sigma))
 		}
 	}
 	return w
@@ -89,7 +89,7 @@ func (o PnPOptions) weights(n int) []float64 {
 type subset struct {
 	x, sx []Vec2
 	X, sX []Vec3
-	w, sw []float64
+	w, sw []Info2
 }
 
 func (s *subset) take(idx []int) {
@@ -99,13 +99,13 @@ func (s *subset) take(idx []int) {
 	}
 }
 
-// RefinePnP minimises sum rho(w_i |x_i - proj(T_cw X_i)|^2) by
+// RefinePnP minimises sum rho(r_i^T W_i r_i), r_i = x_i - proj(T_cw X_i), by
 // Levenberg-Marquardt from the pose T_cw, world to camera. x are image points
-// on the z = 1 plane, w their inverse variances (nil: 1). It returns the pose
+// on the z = 1 plane, w their information (nil: 1). It returns the pose
 // and the information matrix there (the robustly weighted J^T W J, the inverse
 // of the covariance) of the tangent (rho, phi) that moves the camera in its own
 // frame: T_wc Exp(xi), which is Exp(-xi) T_cw. It does not allocate.
-func RefinePnP(t SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel, iterations int) (SE3, Mat6) {
+func RefinePnP(t SE3, x []Vec2, X []Vec3, w []Info2, kernel Kernel, iterations int) (SE3, Mat6) {
 	h, g, cost := pnpNormal(&t, x, X, w, kernel)
 	lambda := 1e-4
 	for range iterations {
@@ -136,7 +136,7 @@ func RefinePnP(t SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel, iterations
 }
 
 // pnpNormal returns the normal equations H xi = g and the cost at pose t.
-func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, g Tangent6, cost float64) {
+func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []Info2, kernel Kernel) (h Mat6, g Tangent6, cost float64) {
 	r, o := &t.R, t.T
 	for i := range X {
 		p := &X[i]
@@ -149,16 +149,19 @@ func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, 
 		iz := 1 / z
 		a := (r[0][0]*p.X + r[0][1]*p.Y + r[0][2]*p.Z + o.X) * iz
 		b := (r[1][0]*p.X + r[1][1]*p.Y + r[1][2]*p.Z + o.Y) * iz
-		wi := 1.0
+		wi := Info2{1, 0, 1}
 		if w != nil {
 			wi = w[i]
 		}
 		ra, rb := x[i].X-a, x[i].Y-b
-		rho, k := kernel.Eval(wi * (ra*ra + rb*rb))
+		rho, k := kernel.Eval(wi.Quad(Vec2{ra, rb}))
 		cost += rho
-		accumulate(&h, &g, a, b, iz, ra, rb, wi*k)
+		if wi.XY == 0 && wi.XX == wi.YY {
+			accumulate(&h, &g, a, b, iz, ra, rb, wi.XX*k)
+		} else {
+			accumulateInfo(&h, &g, a, b, iz, Vec2{ra, rb}, wi.Scale(k))
+		}
 	}
-	h[1][1] = h[0][0]
 	for i := range 6 {
 		for j := range i {
 			h[i][j] = h[j][i]
@@ -168,7 +171,7 @@ func pnpNormal(t *SE3, x []Vec2, X []Vec3, w []float64, kernel Kernel) (h Mat6, 
 }
 
 // accumulate adds one point, of image (a, b), residual (ra, rb) and weight w, to
-// g and to the upper triangle of h, whose [1][1] equals [0][0]. The rows
+// g and to the upper triangle of h. The rows
 //
 //	d a / d xi = (-1/z, 0, a/z, ab, -(1 + a^2), b)
 //	d b / d xi = (0, -1/z, b/z, 1 + b^2, -ab, -a)
@@ -179,6 +182,7 @@ func accumulate(h *Mat6, g *Tangent6, a, b, iz, ra, rb, w float64) {
 	wz := w * iz
 	wzz := wz * iz
 	h[0][0] += wzz
+	h[1][1] += wzz
 	h[0][2] -= wzz * a
 	h[0][3] -= wz * ab
 	h[0][4] += wz * (1 + aa)
@@ -203,6 +207,20 @@ func accumulate(h *Mat6, g *Tangent6, a, b, iz, ra, rb, w float64) {
 	g[3] += wa*ab + wb*(1+bb)
 	g[4] -= wa*(1+aa) + wb*ab
 	g[5] += wa*b - wb*a
+}
+
+// accumulateInfo is accumulate for a weight that depends on the direction.
+func accumulateInfo(h *Mat6, g *Tangent6, a, b, iz float64, r Vec2, w Info2) {
+	ja := Tangent6{-iz, 0, a * iz, a * b, -(1 + a*a), b}
+	jb := Tangent6{0, -iz, b * iz, 1 + b*b, -a * b, -a}
+	wr := w.Mul(r)
+	for i := range 6 {
+		p, q := w.XX*ja[i]+w.XY*jb[i], w.XY*ja[i]+w.YY*jb[i]
+		for j := i; j < 6; j++ {
+			h[i][j] += p*ja[j] + q*jb[j]
+		}
+		g[i] += ja[i]*wr.X + jb[i]*wr.Y
+	}
 }
 
 func (xi Tangent6) neg() Tangent6 {

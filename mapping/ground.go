@@ -25,21 +25,21 @@ type groundPlane struct {
 const (
 	groundSamples  = 4000 // pixels that take part
 	groundMinNCC   = .45
-	groundTiltStd  = .02 // of the normal's two angles around the expected ones, radians
+	groundTiltStd  = .02 // of the normal's two angles around the expected ones while a map grows, radians
 	groundHuber    = 12  // grey levels
 	groundFloorStd = .02 // of log h: the road is not a plane
 )
 
 // alignGround refines q from q0 between two keyframes' pictures; normal is the
-// expected direction. ok is false where the road shows too little.
-func alignGround(a, b *Keyframe, q0, normal geom.Vec3) (g groundPlane, ok bool) {
+// expected direction, known to tiltStd radians. ok is false where the road shows too little.
+func alignGround(a, b *Keyframe, q0, normal geom.Vec3, tiltStd float64) (g groundPlane, ok bool) {
 	rel := a.Pose.Between(b.Pose) // T_ab
 	g.q = q0
 	px := roadPixels(b.Camera)
 	for _, radius := range []int{2, 1} { // coarse to fine by the support of the gradient
 		ia, ib := newPatchPicture(a.Gray, radius), newPatchPicture(b.Gray, radius)
 		for range 8 {
-			step, info, ncc, n := groundStep(ia, ib, a.Camera, b.Camera, rel, g.q, normal, px)
+			step, info, ncc, n := groundStep(ia, ib, a.Camera, b.Camera, rel, g.q, tiltPrior{normal, tiltStd}, px)
 			if n < len(px)/2 {
 				return g, false
 			}
@@ -51,7 +51,7 @@ func alignGround(a, b *Keyframe, q0, normal geom.Vec3) (g groundPlane, ok bool) 
 		}
 	}
 	cos := g.q.Unit().Dot(normal)
-	return g, g.ncc >= groundMinNCC && cos > math.Cos(3*groundTiltStd) && g.q.IsFinite()
+	return g, g.ncc >= groundMinNCC && cos > math.Cos(3*tiltStd) && g.q.IsFinite()
 }
 
 // searchGround tries heights from near to far and returns the best correlation:
@@ -64,7 +64,7 @@ func searchGround(a, b *Keyframe, normal geom.Vec3) (q geom.Vec3, ncc float64) {
 	base := rel.T.Norm()
 	for ratio := .5; ratio < 30; ratio *= 1.08 { // height in baselines
 		cand := normal.Scale(1 / (ratio * base))
-		if _, _, c, n := groundStep(ia, ib, a.Camera, b.Camera, rel, cand, normal, px); n >= len(px)/2 && c > ncc {
+		if _, _, c, n := groundStep(ia, ib, a.Camera, b.Camera, rel, cand, tiltPrior{normal, groundTiltStd}, px); n >= len(px)/2 && c > ncc {
 			q, ncc = cand, c
 		}
 	}
@@ -99,7 +99,7 @@ func roadPixels(cam geom.Camera) []geom.Vec2 {
 
 // groundStep returns the Gauss-Newton step of q, the information on log h, the
 // correlation at q and the number of pixels seen by both.
-func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q, normal geom.Vec3, px []geom.Vec2) (step geom.Vec3, info, ncc float64, n int) {
+func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.Vec3, tilt tiltPrior, px []geom.Vec2) (step geom.Vec3, info, ncc float64, n int) {
 	gain, offset, ncc, n := groundLight(ia, ib, ca, cb, rel, q, px)
 	if n == 0 {
 		return geom.Vec3{}, 0, 0, 0
@@ -134,7 +134,7 @@ func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q, normal
 	// Neighbouring pixels share their error (texture, blur): they count as a tenth.
 	h, g = h.Scale(.1/noise), g.Scale(.1/noise)
 	info = q.Dot(h.MulVec(q)) // d log h = - d q . q / |q|^2 along q
-	addTiltPrior(&h, &g, q, normal)
+	tilt.add(&h, &g, q)
 	inv, ok := h.Inverse()
 	if !ok {
 		return geom.Vec3{}, 0, ncc, 0
@@ -142,11 +142,16 @@ func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q, normal
 	return inv.MulVec(g).Scale(-1), info, ncc, n
 }
 
-// addTiltPrior holds the direction of q near the expected normal.
-func addTiltPrior(h *geom.Mat3, g *geom.Vec3, q, normal geom.Vec3) {
+// tiltPrior holds the direction of q near the expected normal.
+type tiltPrior struct {
+	normal geom.Vec3
+	std    float64 // radians
+}
+
+func (t tiltPrior) add(h *geom.Mat3, g *geom.Vec3, q geom.Vec3) {
 	l := q.Norm()
-	across := geom.Identity3().Add(geom.Outer(normal, normal).Scale(-1)) // projector onto the plane
-	w := 1 / (groundTiltStd * groundTiltStd * l * l)
+	across := geom.Identity3().Add(geom.Outer(t.normal, t.normal).Scale(-1)) // projector onto the plane
+	w := 1 / (t.std * t.std * l * l)
 	*h = h.Add(across.Scale(w))
 	*g = g.Add(across.MulVec(q).Scale(w))
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
@@ -47,7 +48,7 @@ func TestAlignGround(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := road(tt.height, tt.step, tt.pitch, tt.light)
 			n := geom.Vec3{Y: math.Cos(tt.tilt), Z: math.Sin(tt.tilt)}
-			g, ok := alignGround(a, b, n.Scale(1/tt.expected), n)
+			g, ok := alignGround(a, b, n.Scale(1/tt.expected), n, groundTiltStd)
 			if h := 1 / g.q.Norm(); !ok || math.Abs(h/tt.height-1) > .025 {
 				t.Errorf("height %.4f m, want %g (correlation %.3f, ok %v)", h, tt.height, g.ncc, ok)
 			}
@@ -68,7 +69,7 @@ func TestAlignGroundMean(t *testing.T) {
 	for seed := range uint64(8) {
 		a, b := roadOf(newCloth(seed), 1.65, 1.2, 0, 1)
 		normal := geom.Vec3{Y: 1}
-		g, ok := alignGround(a, b, normal.Scale(1/1.75), normal)
+		g, ok := alignGround(a, b, normal.Scale(1/1.75), normal, groundTiltStd)
 		e := -math.Log(1.65 * g.q.Norm())
 		if !ok || math.Abs(e) > 3*g.logStd {
 			t.Errorf("road %d: log height is off by %.4f at a deviation of %.4f (ok %v)", seed, e, g.logStd, ok)
@@ -95,7 +96,7 @@ func TestGroundMeasure(t *testing.T) {
 	a, b := road(1.65, .9, .01, 1)
 	a.Pose.T, b.Pose.T = a.Pose.T.Scale(unit), b.Pose.T.Scale(unit)
 	g := Ground{HeightM: 1.65}
-	factor, ok := g.measure(a, b)
+	factor, ok := g.measure(a, b, groundTiltStd)
 	// The first plane knows its pitch to the 2 degrees of the search.
 	if !ok || math.Abs(factor*unit-1) > .03 {
 		t.Fatalf("factor %.4f, want %.4f (ok %v)", factor, 1/unit, ok)
@@ -104,15 +105,15 @@ func TestGroundMeasure(t *testing.T) {
 		t.Errorf("a step of %.4f m with deviation %.3f", b.StepM, b.StepLogStd)
 	}
 	a.Pose.T, b.Pose.T = a.Pose.T.Scale(1.05/unit), b.Pose.T.Scale(1.05/unit)
-	if factor, ok = g.measure(a, b); !ok || math.Abs(factor*1.05-1) > .03 {
+	if factor, ok = g.measure(a, b, groundTiltStd); !ok || math.Abs(factor*1.05-1) > .03 {
 		t.Errorf("a step 5 %% too long: factor %.4f (ok %v)", factor, ok)
 	}
 	b.Pose.T = a.Pose.T.Add(geom.Vec3{Z: .05})
-	if _, ok = g.measure(a, b); ok {
+	if _, ok = g.measure(a, b, groundTiltStd); ok {
 		t.Error("a step of 5 cm is measured")
 	}
 	none := Ground{}
-	if _, ok := none.measure(a, b); ok || none.Metric() {
+	if _, ok := none.measure(a, b, groundTiltStd); ok || none.Metric() {
 		t.Error("a ground without a known height measures")
 	}
 }
@@ -135,22 +136,22 @@ func TestGroundRefuses(t *testing.T) {
 		a, b := road(1.65, .9, 0, 1)
 		a.Gray, b.Gray = pair[0], pair[1]
 		for _, g := range []Ground{{HeightM: 1.65}, {HeightM: 1.65, normal: geom.Vec3{Y: 1}, heights: 1}} {
-			if f, ok := g.measure(a, b); ok {
+			if f, ok := g.measure(a, b, groundTiltStd); ok {
 				t.Errorf("%s: factor %.3f", name, f)
 			}
 		}
 	}
 	a, b := road(1.65, 0, 0, 1)
 	g := Ground{HeightM: 1.65}
-	if f, ok := g.measure(a, b); ok {
+	if f, ok := g.measure(a, b, groundTiltStd); ok {
 		t.Errorf("no motion: factor %.3f", f)
 	}
 	a.Camera.Cy, b.Camera.Cy = 2000, 2000 // looks at the sky
-	if f, ok := g.measure(a, b); ok {
+	if f, ok := g.measure(a, b, groundTiltStd); ok {
 		t.Errorf("no road in the picture: factor %.3f", f)
 	}
 	tiny := &Keyframe{Camera: geom.Camera{W: 1, H: 1, Fx: 1, Fy: 1}, Gray: slam.NewGray(1, 1), Pose: geom.IdentitySE3()}
-	if _, ok := g.measure(tiny, tiny); ok {
+	if _, ok := g.measure(tiny, tiny, groundTiltStd); ok {
 		t.Error("a picture of one pixel shows the ground")
 	}
 }
@@ -160,5 +161,30 @@ func TestStepLengthJacobian(t *testing.T) {
 	checkJacobians(t, &stepLength{a, b, math.Log(.4), 20}, []optimize.Variable{a, b})
 	if (&stepLength{a, a, 0, 1}).Linearize(make([]float64, 1), nil) {
 		t.Error("a step of no length has a logarithm")
+	}
+}
+
+// A car whose camera is pitched and rolled moves along the ground: its steps give
+// the pitch, whatever the planes measured so far say.
+func TestMountedNormal(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	truth := geom.Vec3{X: .01, Y: 1, Z: -.035}.Unit()
+	var steps []geom.Vec3
+	for range 80 {
+		d := geom.Vec3{X: .05 * r.NormFloat64(), Z: 1}
+		d = d.Sub(truth.Scale(truth.Dot(d))).Add(truth.Scale(.006 * r.NormFloat64()))
+		steps = append(steps, d.Unit())
+	}
+	steps = append(steps, geom.Vec3{Y: .5, Z: 1}.Unit(), geom.Vec3{Y: -1}) // a jolt, a lift
+	g := Ground{normal: geom.Vec3{X: .011, Y: 1}.Unit()}
+	n := g.mounted(steps)
+	if d := math.Abs(n.Z - truth.Z); d > .002 {
+		t.Errorf("the pitch is off by %.4f rad", d)
+	}
+	if d := math.Abs(n.X - truth.X); d > .01 { // steps straight ahead say little of it
+		t.Errorf("the roll is off by %.4f rad", d)
+	}
+	if n := g.mounted(nil); n.Sub(g.normal).Norm() > 1e-12 {
+		t.Errorf("without a step the normal moves to %v", n)
 	}
 }

@@ -24,9 +24,10 @@ const (
 // Metric reports whether the map has been brought to metres.
 func (g *Ground) Metric() bool { return g.heights > 0 }
 
-// measure compares keyframe k with the one before. It returns the factor that
+// measure compares keyframe k with the one before; tiltStd is how well the
+// expected normal is known [rad]. It returns the factor that
 // brings the map to metres, and sets k.StepM, the metric length of the step.
-func (g *Ground) measure(prev, k *Keyframe) (factor float64, ok bool) {
+func (g *Ground) measure(prev, k *Keyframe, tiltStd float64) (factor float64, ok bool) {
 	if g.HeightM <= 0 {
 		return 1, false
 	}
@@ -36,7 +37,7 @@ func (g *Ground) measure(prev, k *Keyframe) (factor float64, ok bool) {
 		if step < groundMinStep {
 			return 1, false
 		}
-		plane, ok = alignGround(prev, k, g.normal.Scale(1/g.HeightM), g.normal)
+		plane, ok = alignGround(prev, k, g.normal.Scale(1/g.HeightM), g.normal, tiltStd)
 	} else {
 		plane, ok = g.firstPlane(prev, k)
 	}
@@ -71,7 +72,7 @@ func (g *Ground) firstPlane(prev, k *Keyframe) (groundPlane, bool) {
 	if best.ncc < groundMinNCC {
 		return best, false
 	}
-	plane, ok := alignGround(prev, k, best.q, bestNormal)
+	plane, ok := alignGround(prev, k, best.q, bestNormal, groundTiltStd)
 	if ok {
 		g.normal = plane.q.Unit()
 	}
@@ -137,16 +138,67 @@ func (m *Map) Rescale(part int, factor float64) {
 }
 
 // measureAgain measures all steps of a part once more, with the poses of the
-// adjusted map: an error of the pitch between two keyframes is one of the height.
+// adjusted map: an error of the pitch between two keyframes is one of the height,
+// and so is one of the plane: 1 milliradian is .5 to 1 % of it.
 func (m *Mapper) measureAgain(part int) {
 	if !m.Ground.Metric() {
 		return
 	}
+	g := m.Ground
+	g.normal = g.mounted(m.Map.stepDirections(part))
 	for i, k := range m.Map.Keyframes {
 		if i == 0 || k.Part != part || m.Map.Keyframes[i-1].Part != part {
 			continue
 		}
 		k.StepM = 0
-		m.Ground.measure(m.Map.Keyframes[i-1], k)
+		again := g // every step expects the same
+		again.measure(m.Map.Keyframes[i-1], k, mountedTiltStd)
 	}
+}
+
+const (
+	mountedTiltStd = .006 // of the plane under a car: springs and crests, radians
+	mountedStepStd = .01  // of the angle between a step and the ground
+	mountedGate    = .1   // a step that climbs more than this tells nothing of the ground
+)
+
+// stepDirections are the directions in which the camera of a part moves, each as
+// the mean of what the keyframes at its two ends say.
+func (m *Map) stepDirections(part int) (out []geom.Vec3) {
+	for i, k := range m.Keyframes {
+		if i == 0 || k.Part != part || m.Keyframes[i-1].Part != part || k.StepM <= 0 {
+			continue
+		}
+		d := k.Pose.T.Sub(m.Keyframes[i-1].Pose.T).Unit()
+		out = append(out, k.Pose.R.TMulVec(d).Add(m.Keyframes[i-1].Pose.R.TMulVec(d)).Unit())
+	}
+	return out
+}
+
+// mounted is the normal of the ground in a camera that moves along it at one
+// height: no step has a part along it. The other angle, about the direction of the
+// motion, is that of the planes measured so far.
+func (g *Ground) mounted(steps []geom.Vec3) geom.Vec3 {
+	n := g.normal
+	for range 3 {
+		u := n.Cross(geom.Vec3{Z: 1}).Unit()
+		v := n.Cross(u)
+		const held = 1 / (groundTiltStd * groundTiltStd)
+		huu, huv, hvv := held, 0.0, held
+		off := n.Sub(g.normal)
+		gu, gv := -held*u.Dot(off), -held*v.Dot(off)
+		for _, d := range steps {
+			up := n.Dot(d)
+			if math.Abs(up) > mountedGate {
+				continue
+			}
+			const w = 1 / (mountedStepStd * mountedStepStd)
+			du, dv := u.Dot(d), v.Dot(d)
+			huu, huv, hvv = huu+w*du*du, huv+w*du*dv, hvv+w*dv*dv
+			gu, gv = gu-w*du*up, gv-w*dv*up
+		}
+		det := huu*hvv - huv*huv
+		n = n.Add(u.Scale((hvv*gu - huv*gv) / det)).Add(v.Scale((huu*gv - huv*gu) / det)).Unit()
+	}
+	return n
 }

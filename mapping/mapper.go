@@ -183,7 +183,7 @@ func (m *Mapper) measureStep(k *Keyframe) {
 		return
 	}
 	metric := m.Ground.Metric()
-	factor, ok := m.Ground.measure(m.Map.Keyframes[k.ID-1], k)
+	factor, ok := m.Ground.measure(m.Map.Keyframes[k.ID-1], k, groundTiltStd)
 	if ok && !metric && k.Depth.Empty() {
 		m.Map.Rescale(k.Part, factor)
 	}

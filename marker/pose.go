@@ -38,10 +38,9 @@ func (m Detection) Poses(cam geom.Camera, edgeM float64) (p [2]Pose, ok bool) {
 	if !ok {
 		return p, false
 	}
-	w := []float64{1, 1, 1, 1}
 	for i := range 2 {
 		t := geom.SE3{R: r[i], T: translation(r[i], corners, rays)}
-		if t, _ = geom.RefinePnP(t, rays[:], corners[:], w, geom.Kernel{}, 10); !t.IsFinite() || t.T.Z <= 0 {
+		if t, _ = geom.RefinePnP(t, rays[:], corners[:], nil, geom.Kernel{}, 10); !t.IsFinite() || t.T.Z <= 0 {
 			return p, false
 		}
 		p[i] = Pose{t, m.rms(cam, t, corners)}

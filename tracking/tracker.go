@@ -40,6 +40,7 @@ func (c Config) Validate() error {
 type Estimate struct {
 	Pose     geom.SE3 // T_wc; the prediction where OK is false
 	OK       bool
+	Model    Model // what the pose rests on
 	Inliers  []int // track ids that vouch for the pose
 	Outliers map[int]bool
 	RMSPx    float64 // of the inliers' reprojection errors
@@ -57,7 +58,11 @@ type Tracker struct {
 	ids    []int
 	rays   []geom.Vec2
 	points []geom.Vec3
-	info   []float64
+	info   []geom.Info2 // of the rays, with what the landmark's depth leaves open
+	along  []geom.Vec2  // how a ray moves where its landmark's log depth changes by 1
+	widths []float64    // deviation of a ray along its epipolar line
+	pixel  float64      // information of a ray alone
+	weak   bool         // most depths say less than the epipolar lines
 }
 
 // New returns a tracker that knows no pose; seed drives RANSAC.
@@ -99,8 +104,13 @@ func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks [
 			cw, inliers = alt, more
 		}
 	}
+	if t.weak {
+		est.Model = Epipolar
+	} else if free, in, ok := t.freeDepths(cw, guess.Inverse()); ok {
+		cw, inliers, est.Model = free, in, Epipolar
+	}
 	if len(inliers) < t.cfg.MinInliers || !cw.IsFinite() {
-		return est
+		return Estimate{Pose: guess}
 	}
 	est.OK, est.Pose = true, cw.Inverse()
 	est.Inliers, est.Outliers = make([]int, 0, len(inliers)), make(map[int]bool)
@@ -111,7 +121,7 @@ func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks [
 	for _, i := range inliers {
 		est.Inliers = append(est.Inliers, t.ids[i])
 		delete(est.Outliers, t.ids[i])
-		sum += t.squared(cw, i) / t.info[i]
+		sum += t.residual(cw, i).Norm2()
 	}
 	est.RMSPx = math.Sqrt(sum/float64(2*len(inliers))) * cam.Focal()
 	t.advance(time, est.Pose)
@@ -135,26 +145,38 @@ func (t *Tracker) Accept(time float64, cam geom.Camera, pose geom.SE3, tracks []
 	return est
 }
 
-// gather collects the tracks that have a landmark. A landmark whose depth is
-// uncertain counts less, the more the camera has moved across its ray.
+// gather collects the tracks that have a landmark. Where the depth of a landmark
+// is uncertain, its ray is uncertain along the epipolar line of its host, the more
+// so the more the camera has moved.
 func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) {
-	t.ids, t.rays, t.points, t.info = t.ids[:0], t.rays[:0], t.points[:0], t.info[:0]
+	t.ids, t.rays, t.points, t.along, t.widths = t.ids[:0], t.rays[:0], t.points[:0], t.along[:0], t.widths[:0]
 	f := cam.Focal()
+	t.pixel = f * f / (t.cfg.PixelSigma * t.cfg.PixelSigma)
+	cw := guess.Inverse()
 	for _, tr := range tracks {
 		p, ok := point(tr.ID)
 		if !ok {
 			continue
 		}
-		sight := p.Position.Sub(p.Host)
-		moved := guess.T.Sub(p.Host)
-		z := math.Max(sight.Norm(), .05)
-		across := moved.Cross(sight.Scale(1/z)).Norm() / z // radians of parallax since the host
-		depthPx := f * across * p.LogStd
+		along := alongEpipolar(cw, p)
 		t.ids = append(t.ids, tr.ID)
 		t.rays = append(t.rays, cam.Ray(tr.Pixel).XY())
 		t.points = append(t.points, p.Position)
-		t.info = append(t.info, f*f/(t.cfg.PixelSigma*t.cfg.PixelSigma+depthPx*depthPx))
+		t.along = append(t.along, along)
+		t.widths = append(t.widths, along.Norm()*p.LogStd)
 	}
+	t.weigh()
+}
+
+// alongEpipolar is the derivative of a landmark's ray by the logarithm of its
+// distance from the host: a vector along the epipolar line.
+func alongEpipolar(cw geom.SE3, p slam.Point) geom.Vec2 {
+	c := cw.Apply(p.Position)
+	if c.Z < .05 {
+		return geom.Vec2{}
+	}
+	d := cw.R.MulVec(p.Position.Sub(p.Host))
+	return geom.Vec2{X: (d.X - c.X/c.Z*d.Z) / c.Z, Y: (d.Y - c.Y/c.Z*d.Z) / c.Z}
 }
 
 // gate is 95 % of chi-square with two degrees of freedom, widened for the
@@ -164,15 +186,16 @@ const gate = 2 * 5.99
 // acceptGate is the same for a pose from small pictures: 5 pixels.
 const acceptGate = 25
 
+var poseKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 2}
+
 // refine runs LM from cw on all points, and again on the inliers.
 func (t *Tracker) refine(cw geom.SE3) (geom.SE3, []int) {
-	kernel := geom.Kernel{Kind: geom.Cauchy, Delta: 2}
-	cw, _ = geom.RefinePnP(cw, t.rays, t.points, t.info, kernel, 10)
+	cw, _ = geom.RefinePnP(cw, t.rays, t.points, t.info, poseKernel, 10)
 	return cw, t.inliersOf(cw)
 }
 
 func (t *Tracker) ransac() (geom.SE3, []int, bool) {
-	opt := geom.PnPOptions{InvVar: t.info}
+	opt := geom.PnPOptions{Info: t.info}
 	opt.Seed, opt.Threshold, opt.MinInliers = t.seed, gate, t.cfg.MinInliers
 	cw, _, ok := geom.PnP(t.rays, t.points, opt)
 	if !ok {
@@ -193,12 +216,16 @@ func (t *Tracker) inliersOf(cw geom.SE3) []int {
 }
 
 // squared is the whitened squared reprojection error of point i.
-func (t *Tracker) squared(cw geom.SE3, i int) float64 {
+func (t *Tracker) squared(cw geom.SE3, i int) float64 { return t.info[i].Quad(t.residual(cw, i)) }
+
+// residual is the reprojection error of point i on the z = 1 plane, infinite
+// behind the camera.
+func (t *Tracker) residual(cw geom.SE3, i int) geom.Vec2 {
 	p := cw.Apply(t.points[i])
 	if p.Z < .01 {
-		return math.Inf(1)
+		return geom.Vec2{X: math.Inf(1)}
 	}
-	return p.XY().Sub(t.rays[i]).Norm2() * t.info[i]
+	return p.XY().Sub(t.rays[i])
 }
 
 func (t *Tracker) advance(time float64, pose geom.SE3) {
