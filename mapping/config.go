@@ -13,6 +13,7 @@ type Config struct {
 	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike
 	MinParallax     float64 `yaml:"min_parallax"`      // radians between two rays that fix a depth
 	RetrackFrom     int     `yaml:"retrack_from"`      // older keyframes searched for known landmarks at each new one
+	Loops           bool    `yaml:"loops"`             // places seen before are looked for, in this part of the map and in others
 	Known           Known   `yaml:"known"`             // true sizes
 }
 
@@ -20,7 +21,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Window: 12, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 1, GlobalPriorGain: .15, MinParallax: .012, RetrackFrom: 5,
+		PriorInflate: 1, GlobalPriorGain: .15, MinParallax: .012, RetrackFrom: 5, Loops: true,
 	}
 }
 

@@ -164,6 +164,9 @@ const (
 // Conclude is called after the last frame. It looks for the places of the smaller
 // parts in all others once more, and judges once more what is not believed.
 func (m *Mapper) Conclude(ctx context.Context) error {
+	if !m.cfg.Loops {
+		return nil
+	}
 	for _, k := range m.Map.Keyframes {
 		if err := ctx.Err(); err != nil {
 			return err

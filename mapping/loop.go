@@ -27,9 +27,13 @@ const (
 )
 
 // closeLoops looks for the place of a new keyframe among the old ones. A place
-// in another part joins the two parts; one in the same part closes a loop.
+// in another part joins the two parts; one in the same part closes a loop. The
+// keyframe is known as a place for frames that are lost, whether or not.
 func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
-	links := m.recognise(k)
+	var links []*Link
+	if m.cfg.Loops {
+		links = m.recognise(k)
+	}
 	m.places.add(k.ID, k.Place)
 	out, err := m.take(ctx, k, links)
 	if err != nil {

@@ -206,6 +206,30 @@ func TestCloseLoop(t *testing.T) {
 	}
 }
 
+// Without the search for loops a place is known all the same, for a frame that
+// is lost.
+func TestNoLoops(t *testing.T) {
+	w := newRing(t, ringSpec{driftM: .002, driftRad: .0007, metric: true}, ringLap+1)
+	w.cfg.Loops = false
+	if err := w.closeLoops(t.Context(), w.Map.Keyframes[ringLap+1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Conclude(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.Links) > 0 || len(w.pending) > 0 {
+		t.Errorf("%d links, %d wait", len(w.Links), len(w.pending))
+	}
+	k := w.Map.Keyframes[ringLap+1]
+	px, desc := make([]geom.Vec2, len(k.Place)), make([]slam.Descriptor, len(k.Place))
+	for i, p := range k.Place {
+		px[i], desc[i] = p.Pixel, p.Desc
+	}
+	if _, ok := w.Sight(testCamera, px, desc); !ok {
+		t.Error("a lost frame is not found")
+	}
+}
+
 // checkEnds compares the relative pose of the loop's ends with the truth.
 func (w *ring) checkEnds(t *testing.T) {
 	t.Helper()

@@ -97,6 +97,9 @@ func (m Metric) measured() bool {
 func (m *Mapper) bringToMetres(part int) {
 	g := m.Metric.Gain
 	m.Map.Rescale(part, math.Exp(g))
+	for i := range m.Links {
+		m.bringUp(&m.Links[i]) // they are reported in metres
+	}
 	m.Scale.update(m.Map, part)
 	m.Metric = m.Metric.shifted(g)
 }

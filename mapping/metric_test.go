@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/metricslam/metricslam/geom"
 )
 
 func source(name string, t trust, log, sigma float64) ScaleSource {
@@ -153,6 +155,23 @@ func TestFinishBringsMetres(t *testing.T) {
 		if text := strings.Join(got.Conflicts(), ""); (c.conflict == "") != (text == "") || !strings.Contains(text, c.conflict) {
 			t.Errorf("%s: conflicts %q", c.name, text)
 		}
+	}
+}
+
+// Links are in metres too in the end: the report compares them with the truth.
+func TestBringLinksToMetres(t *testing.T) {
+	w := newSynthetic(syntheticSpec{keyframes: 10, points: 50})
+	for _, k := range w.m.Keyframes {
+		k.Unit = 1
+	}
+	m := NewMapper(Default(), nil)
+	m.Map, m.Metric = w.m, Metric{Gain: .4}
+	rel := func() geom.SE3 { return w.m.Keyframes[0].Pose.Between(w.m.Keyframes[9].Pose) }
+	m.Links = []Link{{From: 0, To: 9, Z: geom.Sim3FromSE3(rel(), 1), units: [2]float64{1, 1}}}
+	before := rel().T.Norm()
+	m.bringToMetres(0)
+	if got := m.Links[0].Z.T.Norm(); math.Abs(got-rel().T.Norm()) > 1e-9 || math.Abs(got-math.Exp(.4)*before) > 1e-9 {
+		t.Errorf("a link of %.3f m, its keyframes are %.3f m apart, %.3f before", got, rel().T.Norm(), before)
 	}
 }
 

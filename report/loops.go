@@ -21,7 +21,7 @@ type Loop struct {
 	Translation [3]float64 `json:"translation_m"`   // of Relative
 	Quaternion  [4]float64 `json:"quaternion_xyzw"` // of Relative
 
-	ErrorM   *float64 `json:"error_m"`   // of the measured pose; null without truth
+	ErrorM   *float64 `json:"error_m"`   // of the measured pose, in true metres; null without truth
 	ErrorDeg *float64 `json:"error_deg"` // null without truth
 }
 
@@ -31,9 +31,14 @@ const (
 	falseLoopDeg = 10
 )
 
-// judgeLoops writes the loops' poses out and compares them with the truth.
+// judgeLoops writes the loops' poses out and compares them with the truth, in
+// true metres: a map that is 10 % too large as a whole has its loops right.
 func (r *Report) judgeLoops() {
 	known, wrong := false, 0
+	scale := 1.0 // truth = scale x estimate
+	if r.Accuracy != nil && r.Accuracy.Scale > 0 {
+		scale = r.Accuracy.Scale
+	}
 	for i := range r.Loops {
 		l := &r.Loops[i]
 		if l.Relative == (geom.SE3{}) {
@@ -48,7 +53,9 @@ func (r *Report) judgeLoops() {
 			continue
 		}
 		known = true
-		e := l.Relative.Between(a.Between(b))
+		measured := l.Relative
+		measured.T = measured.T.Scale(scale)
+		e := measured.Between(a.Between(b))
 		m, deg := e.T.Norm(), geom.RotationAngle(e.R)*180/math.Pi
 		l.ErrorM, l.ErrorDeg = &m, &deg
 		if m > falseLoopM || deg > falseLoopDeg {

@@ -39,7 +39,8 @@ type Report struct {
 	Landmarks int    `json:"landmarks"`
 	Loops     []Loop `json:"loops"`
 	// FalseLoops counts loops whose measured pose is more than .3 m or 10 degrees
-	// off the truth; null without truth.
+	// off the truth, once the trajectory has the scale of the truth; null without
+	// truth.
 	FalseLoops *int `json:"false_loops"`
 
 	Scale        float64       `json:"scale"`         // metres a unit of the depth source; 1 without one
@@ -174,12 +175,12 @@ func (r *Report) Complete() {
 	r.finite()
 	r.LostSpans, r.Interpolated = listed(r.LostSpans), listed(r.Interpolated)
 	r.SkippedFrames, r.Loops = listed(r.SkippedFrames), listed(r.Loops)
-	r.judgeLoops()
 	r.Timings, r.Files = listed(r.Timings), listed(r.Files)
 	r.ScaleSources = listed(r.ScaleSources)
 	if err := r.measure(); err != nil {
 		r.warn(err.Error())
 	}
+	r.judgeLoops()
 	r.Warnings = listed(r.Warnings)
 }
 
