@@ -43,6 +43,7 @@ type runCmd struct {
 	JSON         bool          `help:"Print the report as JSON."`
 	Quiet        bool          `help:"Show nothing but errors."`
 	CPUProfile   string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
+	MemProfile   string        `name:"memprofile" type:"path" placeholder:"FILE" help:"Write what the finished map takes of the heap, for go tool pprof."`
 }
 
 // Run reads the source to its end and writes the results.
@@ -91,6 +92,9 @@ func (c runCmd) Run(ctx context.Context) error {
 	}
 	res, err := pipeline.Run(ctx, job)
 	if err != nil {
+		return err
+	}
+	if err := writeHeapProfile(c.MemProfile); err != nil {
 		return err
 	}
 	if err := c.fuse(ctx, res, show, log); err != nil {
