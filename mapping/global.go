@@ -48,10 +48,12 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 	calibrated := m.Map.cameraOf(part)
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
+		before := m.Map.hostedDepths(part)
 		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
 		if err != nil {
 			return Metric{}, err
 		}
+		m.Map.stretchUnits(part, before)
 		m.realign(part)
 		if round == 0 {
 			if err := m.rematchAll(part); err != nil {
