@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"math"
+
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -27,11 +29,60 @@ type track struct {
 	u, v float32
 }
 
+// keepTracks leaves out landmarks that links made: they are few, and their ids
+// are beyond those of tracks.
 func (r *Record) keepTracks(all []slam.Track) {
-	r.tracks = make([]track, len(all))
-	for i, t := range all {
-		r.tracks[i] = track{int32(t.ID), float32(t.Pixel.X), float32(t.Pixel.Y)}
+	r.tracks = make([]track, 0, len(all))
+	for _, t := range all {
+		if t.ID <= math.MaxInt32 {
+			r.tracks = append(r.tracks, track{int32(t.ID), float32(t.Pixel.X), float32(t.Pixel.Y)})
+		}
 	}
+}
+
+// Tracks are kept of every frame, and few of each in a long run: a frame is held by
+// a hundred nearly as well as by hundreds.
+const (
+	tracksKept   = 1 << 21 // of all frames, 24 MB
+	tracksFewest = 64      // of a frame
+)
+
+// recordKeeper bounds the memory of records.
+type recordKeeper struct {
+	records []Record
+	tracks  int // of all of them
+	most    int // of them, before they are thinned out
+	stride  int // of the tracks of a frame, every stride-th is kept
+}
+
+func (k *recordKeeper) add(r Record) {
+	if k.stride == 0 {
+		k.most, k.stride = tracksKept, 1
+	}
+	r.thin(k.stride)
+	k.records = append(k.records, r)
+	if k.tracks += len(r.tracks); k.tracks <= k.most {
+		return
+	}
+	k.tracks, k.stride = 0, 2*k.stride
+	for i := range k.records {
+		k.records[i].thin(2)
+		k.tracks += len(k.records[i].tracks)
+	}
+	k.most = max(k.most, 2*k.tracks) // where frames have the fewest, they are many
+}
+
+// thin leaves every stride-th track, or tracksFewest of them, evenly spread.
+func (r *Record) thin(stride int) {
+	n := max(len(r.tracks)/stride, min(tracksFewest, len(r.tracks)))
+	if n == len(r.tracks) {
+		return
+	}
+	out := make([]track, n)
+	for i := range out {
+		out[i] = r.tracks[i*len(r.tracks)/n]
+	}
+	r.tracks = out
 }
 
 func (r *Record) attach(k reference, pose geom.SE3) {

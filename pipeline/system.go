@@ -38,8 +38,8 @@ type System struct {
 	direct  *tracking.Reference // the last keyframe taken up, nil without depth
 	weak    bool                // few landmarks held the last frame
 	view    mapView
-	records []Record
-	scales  []mapping.Metric // of each part, once finished
+	recordKeeper
+	scales []mapping.Metric // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.
@@ -84,7 +84,7 @@ func (s *System) Step(ctx context.Context, f *slam.Frame) error {
 		return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
 	}
 	rec.State = s.state
-	s.records = append(s.records, rec)
+	s.add(rec)
 	return nil
 }
 
