@@ -18,7 +18,7 @@ type Writer struct {
 
 // NewWriter writes the header.
 func NewWriter(w io.Writer) (*Writer, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(1<<20))
+	enc, err := newEncoder()
 	if err != nil {
 		return nil, err
 	}

@@ -51,25 +51,15 @@ func (m *Mapper) cull(k *Keyframe) {
 	}
 }
 
-// held lists the keyframes that others need: origins of parts, ends of links, of
-// tethers and of metric steps.
+// held lists the keyframes that others need: origins of parts and ends of tethers.
 func (m *Mapper) held() map[int]bool {
 	held := make(map[int]bool)
 	for p := range m.parts {
 		held[m.Map.origin(p)] = true
 	}
-	for _, l := range m.Links {
-		held[l.From], held[l.To] = true, true
-	}
-	for _, l := range m.pending {
-		held[l.From], held[l.To] = true, true
-	}
 	for _, k := range m.Map.Keyframes {
 		if k.Tether != nil {
 			held[k.ID], held[k.Tether.From] = true, true
-		}
-		if k.StepM > 0 {
-			held[k.ID], held[k.ID-1] = true, true
 		}
 	}
 	return held
@@ -109,8 +99,13 @@ func (m *Mapper) carrier(k *Keyframe) *Keyframe {
 }
 
 // remove culls keyframe k; by carries its pose from now on, and those that it
-// carried.
+// carried, and has its links.
 func (m *Mapper) remove(k, by *Keyframe) {
+	m.moveLinks(k, by)
+	k.StepM = 0
+	if next := k.ID + 1; next < len(m.Map.Keyframes) {
+		m.Map.Keyframes[next].StepM = 0
+	}
 	for i := range k.Features {
 		l, ok := m.Map.landmarks[k.Features[i].Landmark]
 		if ok {
@@ -119,7 +114,8 @@ func (m *Mapper) remove(k, by *Keyframe) {
 	}
 	m.places.remove(k.ID)
 	m.match.Forget(k.ID)
-	k.Features, k.Place, k.Gray, k.Color, k.Depth = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}
+	m.Map.shelf.forget(k)
+	k.Features, k.Place, k.Gray, k.Color, k.Depth, k.shelved = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}, shelved{}
 	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}
 	for _, o := range m.Map.Keyframes {
 		if o.Culled() && o.carried.by == k.ID {

@@ -39,7 +39,16 @@ func TestCull(t *testing.T) {
 	m, w := crowded(t)
 	last := m.Map.Keyframes[len(m.Map.Keyframes)-1]
 	m.Map.Keyframes[40].Tether = &Tether{From: 39}
-	m.Links = append(m.Links, Link{From: 20, To: 60})
+	link := func(from, to, inliers int) Link {
+		z := m.Map.Keyframes[from].Pose.Between(m.Map.Keyframes[to].Pose)
+		return Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: inliers, units: [2]float64{1, 1}}
+	}
+	for i := range 30 {
+		m.Links = append(m.Links, link(2+i, 60+i, 40+i))
+		l := link(3+i, 61+i, 40+i)
+		m.pending = append(m.pending, &l)
+	}
+	m.Map.Keyframes[50].StepM, m.Map.Keyframes[51].StepM = .1, .1
 	for range 100 {
 		m.cull(last)
 	}
@@ -55,12 +64,28 @@ func TestCull(t *testing.T) {
 	if gone < 60 {
 		t.Errorf("%d of %d keyframes of one place were culled", gone, len(m.Map.Keyframes))
 	}
-	for _, id := range []int{0, 20, 39, 40, 60, last.ID, last.ID - 1} {
+	for _, id := range []int{0, 39, 40, last.ID, last.ID - 1} {
 		if m.Map.Keyframes[id].Culled() {
 			t.Errorf("keyframe %d is needed and was culled", id)
 		}
 	}
 	checkInvariants(t, m.Map)
+	// Links went with those that are left, and are as true as before.
+	pairs := make(map[[2]int]bool)
+	for _, l := range m.Links {
+		pairs[[2]int{l.From, l.To}] = true
+		from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
+		z := from.Pose.Between(to.Pose)
+		if from.Culled() || to.Culled() || l.From == l.To || l.Z.T.Sub(z.T).Norm() > 1e-9 || geom.RotationAngle(l.Z.R.T().Mul(z.R)) > 1e-7 {
+			t.Errorf("link %d-%d, culled: %v, %v: %v, want %v", l.From, l.To, from.Culled(), to.Culled(), l.Z.T, z.T)
+		}
+	}
+	if len(m.Links) == 0 || len(pairs) != len(m.Links) || len(m.Links)+len(m.pending) >= 60 {
+		t.Errorf("%d links between %d pairs of keyframes, %d wait", len(m.Links), len(pairs), len(m.pending))
+	}
+	if s := m.Map.Keyframes; s[50].Culled() && s[51].StepM > 0 {
+		t.Error("a step of the road from a keyframe that was culled")
+	}
 	// The landmarks are where they were, in other hosts.
 	for id, p := range w.points {
 		if l, ok := m.Map.landmarks[id]; ok && m.Map.Position(l).Sub(p).Norm() > 1e-9 {

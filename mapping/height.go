@@ -147,10 +147,12 @@ func (m *Mapper) measureAgain(part int) {
 	g := m.Ground
 	g.normal = g.mounted(m.Map.stepDirections(part))
 	for i, k := range m.Map.Keyframes {
-		if i == 0 || k.Part != part || m.Map.Keyframes[i-1].Part != part {
+		if i == 0 || k.Part != part || m.Map.Keyframes[i-1].Part != part || k.Culled() || m.Map.Keyframes[i-1].Culled() {
 			continue
 		}
 		k.StepM = 0
+		m.Map.Open(m.Map.Keyframes[i-1])
+		m.Map.Open(k)
 		again := g // every step expects the same
 		again.measure(m.Map.Keyframes[i-1], k, mountedTiltStd)
 	}

@@ -165,6 +165,7 @@ func (b *bundle) writeLens() {
 	part := b.m.Keyframes[b.moving[0]].Part
 	for _, k := range b.m.Keyframes {
 		if k.Part == part {
+			b.m.Open(k)
 			k.changeCamera(b.lens.cam)
 		}
 	}
@@ -192,6 +193,7 @@ func (k *Keyframe) changeCamera(cam geom.Camera) {
 	if k.Depth.ScaleSigma == 0 {
 		return
 	}
+	k.shelved.depth = nil
 	g := k.Depth.stretch(math.Log(cam.Focal() / was.Focal()))
 	k.LogScale -= g
 	for i := range k.Features {

@@ -39,12 +39,14 @@ type loopGraph struct {
 	root  []int          // disjoint sets of nodes joined by steps
 	start map[int]bool   // edges of links that are accepted
 	group map[*Link]bool // that is judged
+
+	accepted map[*Link]bool
 }
 
 // newLoopGraph builds the graph of a part, with keyframes of the part that move
 // names brought to it, from steps and links; those of group come first.
 func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGraph, error) {
-	g := &loopGraph{node: m.noNodes(), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool)}
+	g := &loopGraph{node: m.noNodes(), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool), accepted: make(map[*Link]bool)}
 	for _, k := range m.Map.Keyframes {
 		pose := geom.Sim3FromSE3(k.Pose, 1)
 		switch {
@@ -222,6 +224,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	rest := make([]*Link, 0, len(m.Links)+len(m.pending))
 	for i := range m.Links {
 		rest = append(rest, &m.Links[i])
+		g.accepted[&m.Links[i]] = true
 	}
 	for _, l := range m.pending {
 		if !g.group[l] {
@@ -256,7 +259,7 @@ func near(a, b int) bool { return max(a-b, b-a) <= visitReach }
 func (m *Mapper) addLink(g *loopGraph, l *Link) {
 	e := len(g.Edges)
 	g.link[e] = l
-	if len(l.ties) > 0 {
+	if g.accepted[l] {
 		g.start[e] = true
 	}
 	trust := math.Min(float64(l.Inliers)/linkSure, 3)

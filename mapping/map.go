@@ -27,8 +27,8 @@ type Keyframe struct {
 	// LogScale is s_k: log z = log D + s_k for readings D of its depth map.
 	LogScale float64
 
-	Gray  slam.Gray   // full size, for matching
-	Color slam.RGB    // at most packedWidth wide
+	Gray  slam.Gray   // full size, for matching; to be read after Map.Open, as the depth
+	Color slam.RGB    // at most packedWidth wide; to be read by Picture
 	Depth PackedDepth // as its source gave it
 
 	Unit float64 // what one length of its making is worth now: maps of free scale are stretched
@@ -39,6 +39,7 @@ type Keyframe struct {
 	Tether *Tether // nil where landmarks hold it
 
 	carried *carried // nil unless it was culled
+	shelved shelved  // Gray, Color and Depth packed
 
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.
@@ -71,6 +72,7 @@ func (l *Landmark) Known() bool { return l.InvDepth > 0 }
 type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks map[int]*Landmark
+	shelf     shelf
 }
 
 // NewMap returns an empty map.
@@ -168,6 +170,7 @@ const minDepthM = .05
 
 // see adds one observation of a landmark.
 func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) {
+	m.Open(k)
 	z, s, _ := readDepth(&k.Depth, k.Camera, u)
 	l.Obs = append(l.Obs, Observation{k.ID, len(k.Features)})
 	k.Features = append(k.Features, Feature{Landmark: l.ID, Pixel: u, DepthM: z, LogStd: s})

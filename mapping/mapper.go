@@ -45,7 +45,9 @@ type Mapper struct {
 
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, match Matcher) *Mapper {
-	return &Mapper{Map: NewMap(), cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
+	m := NewMap()
+	m.shelf.match = match
+	return &Mapper{Map: m, cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // Candidate is a frame that is to become a keyframe.
@@ -70,8 +72,8 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
-	m.match.Keep(k.ID, k.Gray)
 	m.Map.addKeyframe(k)
+	m.Map.Open(k)
 	if err := m.retrack(k); err != nil {
 		return nil, err
 	}
@@ -100,6 +102,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 }
 
 func (m *Mapper) describe(k *Keyframe) error {
+	m.Map.Open(k)
 	px, desc, err := m.match.Describe(k.Gray)
 	if err != nil {
 		return err
@@ -118,7 +121,8 @@ func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
 	if depth.Empty() || k.Culled() {
 		return
 	}
-	k.Depth = packDepth(depth)
+	m.Map.Open(k)
+	k.Depth, k.shelved.depth = packDepth(depth), nil
 	for i := range k.Features {
 		f := &k.Features[i]
 		f.DepthM, f.LogStd, _ = readDepth(&k.Depth, k.Camera, f.Pixel)
@@ -183,6 +187,8 @@ func (m *Mapper) measureStep(k *Keyframe) {
 		return
 	}
 	metric := m.Ground.Metric()
+	m.Map.Open(m.Map.Keyframes[k.ID-1])
+	m.Map.Open(k)
 	factor, ok := m.Ground.measure(m.Map.Keyframes[k.ID-1], k, groundTiltStd)
 	if ok && !metric && k.Depth.Empty() {
 		m.Map.Rescale(k.Part, factor)
@@ -197,5 +203,6 @@ func (m *Mapper) Discard() {
 		delete(m.Map.landmarks, id)
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
+	m.Map.shelf.forget(k)
 	m.places.remove(k.ID)
 }

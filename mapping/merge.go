@@ -85,7 +85,7 @@ func (m *Mapper) adopt(o *State, by shift) {
 		m.Map.Keyframes = append(m.Map.Keyframes, k)
 		if !k.Culled() {
 			m.places.add(k.ID, k.Place)
-			m.match.Keep(k.ID, k.Gray)
+			m.Map.Open(k)
 		}
 	}
 	for _, l := range o.Landmarks {

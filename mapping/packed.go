@@ -91,7 +91,7 @@ func subsampled(c geom.Camera, k, w, h int) geom.Camera {
 }
 
 // Empty reports whether there is no depth map.
-func (p *PackedDepth) Empty() bool { return len(p.code) == 0 }
+func (p *PackedDepth) Empty() bool { return p.W == 0 || p.H == 0 }
 
 // logAt returns log depth and its deviation at a pixel.
 func (p *PackedDepth) logAt(x, y int) (logM, logStd float64, ok bool) {
@@ -109,11 +109,13 @@ func (p *PackedDepth) logAt(x, y int) (logM, logStd float64, ok bool) {
 // stretch multiplies all depths by exp(g), g to the nearest step; it returns that.
 func (p *PackedDepth) stretch(g float64) float64 {
 	steps := int(math.Round(g * packedStep))
+	code := make([]uint16, len(p.code)) // a copy of the map that is being saved has the old ones
 	for i, c := range p.code {
 		if c != 0 {
-			p.code[i] = uint16(min(max(int(c)+steps, 1), math.MaxUint16))
+			code[i] = uint16(min(max(int(c)+steps, 1), math.MaxUint16))
 		}
 	}
+	p.code = code
 	return float64(steps) / packedStep
 }
 

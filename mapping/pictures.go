@@ -16,20 +16,23 @@ import (
 // the codes of depth.
 const colorQuality = 90
 
-// encodePictures makes the section of what never changes of a keyframe.
+// encodePictures makes the section of what never changes of a keyframe, which
+// stays as it is.
 func encodePictures(k *Keyframe) ([]byte, error) {
+	c := *k
+	c.unpack()
 	var e mapfile.Encoder
-	e.Ints("gray.size", []int{k.Gray.W, k.Gray.H})
-	e.Bytes("gray", medResiduals(k.Gray))
-	e.Ints("color.size", []int{k.Color.W, k.Color.H})
-	if !k.Color.Empty() {
-		data, err := encodeColor(k.Color)
-		if err != nil {
-			return nil, err
-		}
+	e.Ints("gray.size", []int{c.Gray.W, c.Gray.H})
+	e.Bytes("gray", medResiduals(c.Gray))
+	w, h, data, err := c.jpeg()
+	if err != nil {
+		return nil, err
+	}
+	e.Ints("color.size", []int{w, h})
+	if data != nil {
 		e.Bytes("color", data)
 	}
-	encodeDepth(&e, &k.Depth)
+	encodeDepth(&e, &c.Depth)
 	pixels, desc := make([]float32, 0, 2*len(k.Place)), make([]byte, 0, 32*len(k.Place))
 	for i := range k.Place {
 		p := &k.Place[i]
@@ -136,8 +139,7 @@ func medPicture(w, h int, residuals []byte) slam.Gray {
 	return g
 }
 
-// encodeDepth adds the columns of packed depth: codes as the difference from the
-// pixel before (above, at the left margin), deviations likewise.
+// encodeDepth adds the columns of packed depth.
 func encodeDepth(e *mapfile.Encoder, p *PackedDepth) {
 	e.Ints("depth.size", []int{p.W, p.H})
 	if p.Empty() {
@@ -147,22 +149,45 @@ func encodeDepth(e *mapfile.Encoder, p *PackedDepth) {
 	e.Floats("depth.bend", []float64{p.Camera.K1, p.Camera.K2})
 	e.Floats("depth.sigma", []float64{p.Sigma, p.ScaleSigma})
 	e.Strings("depth.source", []string{p.Source})
+	diff, n := p.differences(), len(p.code)
+	e.Bytes("depth.code", diff[:2*n])
+	if p.std != nil {
+		e.Bytes("depth.std", diff[2*n:])
+	}
+}
+
+// differences are the codes as the difference from the pixel before (above, at
+// the left margin), low bytes first, and the deviations likewise.
+func (p *PackedDepth) differences() []byte {
 	n := len(p.code)
-	codes := make([]byte, 2*n)
+	out := make([]byte, 2*n+len(p.std))
 	for i, c := range p.code {
 		d := c - before(p.code, i, p.W)
 		d = d<<1 ^ -(d >> 15) // small differences of either sign become small numbers
-		codes[i], codes[n+i] = byte(d), byte(d>>8)
+		out[i], out[n+i] = byte(d), byte(d>>8)
 	}
-	e.Bytes("depth.code", codes)
-	if p.std == nil {
-		return
-	}
-	std := make([]byte, n)
 	for i, s := range p.std {
-		std[i] = s - before(p.std, i, p.W)
+		out[2*n+i] = s - before(p.std, i, p.W)
 	}
-	e.Bytes("depth.std", std)
+	return out
+}
+
+// fromDifferences is the inverse for a map of w x h.
+func fromDifferences(diff []byte, w, h int) (code []uint16, std []uint8) {
+	n := w * h
+	code = make([]uint16, n)
+	for i := range code {
+		z := uint16(diff[i]) | uint16(diff[n+i])<<8
+		code[i] = before(code, i, w) + (z>>1 ^ -(z & 1))
+	}
+	if len(diff) < 3*n {
+		return code, nil
+	}
+	std = make([]uint8, n)
+	for i, s := range diff[2*n : 3*n] {
+		std[i] = s + before(std, i, w)
+	}
+	return code, std
 }
 
 func decodeDepth(d *mapfile.Decoder, p *PackedDepth) {
@@ -185,17 +210,13 @@ func decodeDepth(d *mapfile.Decoder, p *PackedDepth) {
 	}
 	*p = PackedDepth{
 		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3], K1: bend[0], K2: bend[1]},
-		Sigma: sigma[0], ScaleSigma: sigma[1], Source: source[0], code: make([]uint16, w*h),
-	}
-	for i := range p.code {
-		z := uint16(codes[i]) | uint16(codes[w*h+i])<<8
-		p.code[i] = before(p.code, i, w) + (z>>1 ^ -(z & 1))
+		Sigma: sigma[0], ScaleSigma: sigma[1], Source: source[0],
 	}
 	if d.Has("depth.std") {
-		p.std = make([]uint8, w*h)
-		for i, s := range d.Bytes("depth.std", w*h) {
-			p.std[i] = s + before(p.std, i, w)
-		}
+		codes = append(codes[:len(codes):len(codes)], d.Bytes("depth.std", w*h)...)
+	}
+	if d.Err() == nil {
+		p.code, p.std = fromDifferences(codes, w, h)
 	}
 }
 
@@ -209,6 +230,17 @@ func before[T uint8 | uint16](v []T, i, w int) T {
 	default:
 		return 0
 	}
+}
+
+// jpeg returns the colours of a keyframe packed, nil where it has none.
+func (k *Keyframe) jpeg() (w, h int, data []byte, err error) {
+	if p := &k.shelved; p.color != nil {
+		return p.colorW, p.colorH, p.color, nil
+	}
+	if !k.Color.Empty() {
+		data, err = encodeColor(k.Color)
+	}
+	return k.Color.W, k.Color.H, data, err
 }
 
 func encodeColor(c slam.RGB) ([]byte, error) {

@@ -179,6 +179,11 @@ func grayAt(g slam.Gray, x, y float64) (float64, bool) {
 // register moves the features of keyframe k to where the first observations of
 // their landmarks say.
 func (m *Map) register(k *Keyframe) (moved int) {
+	m.Open(k)
+	if !k.pictured() {
+		return 0
+	}
+	gray := k.Gray
 	for i := range k.Features {
 		f := &k.Features[i]
 		l, ok := m.landmarks[f.Landmark]
@@ -186,6 +191,7 @@ func (m *Map) register(k *Keyframe) (moved int) {
 			continue
 		}
 		host := m.Keyframes[l.Host]
+		m.Open(host)
 		if !host.pictured() {
 			continue
 		}
@@ -198,7 +204,7 @@ func (m *Map) register(k *Keyframe) (moved int) {
 		if !ok {
 			continue
 		}
-		if u, ok := p.align(k.Gray, f.Pixel); ok {
+		if u, ok := p.align(gray, f.Pixel); ok {
 			f.Pixel = u
 			moved++
 		}
@@ -209,7 +215,7 @@ func (m *Map) register(k *Keyframe) (moved int) {
 // registerAll does so in all keyframes of a part.
 func (m *Map) registerAll(part int) {
 	for _, k := range m.Keyframes {
-		if k.Part == part && k.pictured() {
+		if k.Part == part && !k.Culled() {
 			m.register(k)
 		}
 	}

@@ -133,6 +133,8 @@ func (m *Mapper) rematch(k *Keyframe, gatePx float64) error {
 func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) error {
 	ids, from, want := m.inSightOf(k, o, func(id int) bool { return seen[id] })
 	guess := append([]geom.Vec2(nil), want...)
+	m.Map.Open(o)
+	m.Map.Open(k)
 	ok, err := m.match.Match(o.ID, k.ID, from, guess)
 	if err != nil {
 		return err

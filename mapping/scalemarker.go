@@ -38,7 +38,10 @@ func (s *sightings) look(m *Map, known Known) {
 		s.detector, s.seen = marker.NewDetector(f), make(map[*Keyframe][]marker.Detection)
 	}
 	for _, k := range m.Keyframes {
-		if _, done := s.seen[k]; !done && !k.Gray.Empty() {
+		if _, done := s.seen[k]; done || k.Culled() {
+			continue
+		}
+		if m.Open(k); !k.Gray.Empty() {
 			s.seen[k] = s.detector.Detect(k.Gray)
 		}
 	}

@@ -88,7 +88,7 @@ func (m *Mapper) State() *State {
 // belongs to the mapper from then on. A camera height that the mapper was given
 // stays. Tracks must be numbered from NextTrack on.
 func (m *Mapper) Restore(s *State) {
-	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks))}
+	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks)), shelf: shelf{match: m.match}}
 	for _, l := range s.Landmarks {
 		m.Map.landmarks[l.ID] = l
 	}
@@ -104,7 +104,7 @@ func (m *Mapper) Restore(s *State) {
 	for _, k := range s.Keyframes {
 		if !k.Culled() {
 			m.places.add(k.ID, k.Place)
-			m.match.Keep(k.ID, k.Gray)
+			m.Map.Open(k)
 		}
 	}
 }

@@ -77,6 +77,7 @@ func (m *Mapper) places3D(k *Keyframe, pairs [][2]int, side int) []geom.Vec3 {
 // placeDepth is the depth at a pixel of a keyframe in the map's lengths: of a
 // landmark close by, else of its depth map.
 func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) {
+	m.Map.Open(k)
 	const reach = 5.0
 	best := reach * reach
 	for _, f := range k.Features {

@@ -12,11 +12,12 @@ const maxViewLogStd = .1
 // View returns what fusion needs of a keyframe, by a pinhole camera: its landmarks
 // are those that other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
+	m.Open(k)
 	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth()}
 	shrunk := 1.0
-	if !k.Color.Empty() { // its pixels are means: their centres lie between the picture's
-		v.Camera, v.Color, v.Gray = k.Camera.Resized(k.Color.W, k.Color.H), k.Color, slam.Gray{}
-		shrunk = float64(k.Color.W) / float64(k.Camera.W)
+	if color := k.Picture(); !color.Empty() { // its pixels are means: their centres lie between the picture's
+		v.Camera, v.Color, v.Gray = k.Camera.Resized(color.W, color.H), color, slam.Gray{}
+		shrunk = float64(color.W) / float64(k.Camera.W)
 	}
 	for _, f := range k.Features {
 		l, ok := m.landmarks[f.Landmark]

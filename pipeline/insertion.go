@@ -105,6 +105,7 @@ func (in *insertion) tell(tracks []slam.Track, m *mapping.Mapper) {
 		}
 	}
 	if !k.Depth.Empty() {
+		m.Map.Open(k)
 		in.direct = tracking.NewReference(tracking.NewPyramid(k.Gray, k.Camera), k.Pose, k.Depth.Unpack(), math.Exp(k.LogScale))
 	}
 }

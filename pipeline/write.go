@@ -100,6 +100,7 @@ func (r *Result) writeDepth(out Output) (files []string, err error) {
 			continue
 		}
 		name := fmt.Sprintf("%.6f.png", k.Time)
+		r.sys.mapper.Map.Open(k)
 		d := k.Depth.Unpack()
 		p := depthio.Picture{W: d.W, H: d.H, Depth: scaled(d.Depth, math.Exp(k.LogScale))}
 		if err := depthio.WritePNG(filepath.Join(dir, name), p, 1000); err != nil {
@@ -197,7 +198,8 @@ func (r *Result) depthPictures() (out []report.DepthPicture) {
 		}
 		k := keys[(2*i+1)*len(keys)/(2*wanted)]
 		if !k.Depth.Empty() {
-			out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: k.Color, Gray: k.Gray, Depth: k.Depth.Unpack()})
+			r.sys.mapper.Map.Open(k)
+			out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: k.Picture(), Gray: k.Gray, Depth: k.Depth.Unpack()})
 		}
 	}
 	return out

@@ -1,0 +1,63 @@
+package mapping
+
+import "github.com/metricslam/metricslam/geom"
+
+// moveLinks gives the links of keyframe k, which is to be culled, to keyframe by.
+// Of links that join the same two keyframes the one with most inliers is left, so
+// that they are no more than the places that a map has.
+func (m *Mapper) moveLinks(k, by *Keyframe) {
+	links, pending := pointers(m.Links), m.pending
+	moved := false
+	for _, l := range append(links[:len(links):len(links)], pending...) {
+		moved = m.moveLink(l, k, by) || moved
+	}
+	if !moved {
+		return
+	}
+	var kept []Link
+	for _, l := range m.distinct(links) {
+		kept = append(kept, *l)
+	}
+	m.Links, m.pending = kept, m.distinct(pending)
+}
+
+// moveLink moves the ends of a link from k to by. Its features were seen from k:
+// what they tell is kept in its pose alone.
+func (m *Mapper) moveLink(l *Link, k, by *Keyframe) bool {
+	if l.From != k.ID && l.To != k.ID {
+		return false
+	}
+	m.bringUp(l)
+	m.untie(l)
+	l.pairs = nil
+	step := geom.Sim3FromSE3(by.Pose.Between(k.Pose), 1) // T_by_k
+	if l.From == k.ID {
+		l.From, l.Z = by.ID, step.Mul(l.Z)
+	}
+	if l.To == k.ID {
+		l.To, l.Z = by.ID, l.Z.Mul(step.Inverse())
+		l.info = [7][7]float64{} // it was that of the other pose
+	}
+	l.units = [2]float64{m.Map.Keyframes[l.From].Unit, m.Map.Keyframes[l.To].Unit}
+	return true
+}
+
+// distinct leaves one link between two keyframes, and none from one to itself.
+func (m *Mapper) distinct(links []*Link) []*Link {
+	best := make(map[[2]int]*Link, len(links))
+	for _, l := range links {
+		ends := [2]int{l.From, l.To}
+		if b := best[ends]; l.From != l.To && (b == nil || l.Inliers > b.Inliers) {
+			best[ends] = l
+		}
+	}
+	var kept []*Link
+	for _, l := range links {
+		if best[[2]int{l.From, l.To}] == l {
+			kept = append(kept, l)
+		} else {
+			m.untie(l)
+		}
+	}
+	return kept
+}

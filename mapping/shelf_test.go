@@ -1,0 +1,95 @@
+package mapping
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// keeper is a matcher that notes which pictures it has.
+type keeper struct {
+	fakeMatcher
+	kept map[int][]uint8
+}
+
+func (k *keeper) Keep(id int, g slam.Gray) { k.kept[id] = g.Pix }
+func (k *keeper) Forget(id int)            { delete(k.kept, id) }
+
+// TestShelf opens keyframes in any order: few lie open, each shows what it showed
+// before, and a map file holds the same bytes of one that lies packed.
+func TestShelf(t *testing.T) {
+	s := fullState(12)
+	var want [][]byte
+	var gray []slam.Gray
+	var depth []slam.DepthMap
+	for _, k := range s.Keyframes {
+		data, err := encodePictures(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, gray, depth = append(want, data), append(gray, k.Gray), append(depth, k.Depth.Unpack())
+	}
+	m := NewMap()
+	m.Keyframes = s.Keyframes
+	match := &keeper{kept: make(map[int][]uint8)}
+	m.shelf.most, m.shelf.match = 3, match
+	for _, i := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 5, 11, 5, 2, 3, 11, 7, 0, 9} {
+		k := m.Keyframes[i]
+		if k.Culled() {
+			continue
+		}
+		m.Open(k)
+		if !bytes.Equal(k.Gray.Pix, gray[i].Pix) || k.Gray.W != gray[i].W {
+			t.Fatalf("keyframe %d shows another picture", i)
+		}
+		if !bytes.Equal(match.kept[i], gray[i].Pix) {
+			t.Errorf("the matcher has another picture of keyframe %d", i)
+		}
+		if d := k.Depth.Unpack(); !slices.Equal(d.Depth, depth[i].Depth) || !slices.Equal(d.LogStd, depth[i].LogStd) {
+			t.Errorf("keyframe %d has another depth", i)
+		}
+		if len(m.shelf.open) > 3 || len(match.kept) > 3 {
+			t.Fatalf("%d lie open, the matcher has %d", len(m.shelf.open), len(match.kept))
+		}
+	}
+	raw := 0
+	for i, k := range m.Keyframes {
+		if !k.Gray.Empty() {
+			raw++
+		}
+		data, err := encodePictures(k)
+		if err != nil || !bytes.Equal(data, want[i]) {
+			t.Errorf("keyframe %d: another section in a file, %v", i, err)
+		}
+		if had := s.Keyframes[i].jpegSize(); k.Picture().W != had {
+			t.Errorf("keyframe %d: colours %d pixels wide, want %d", i, k.Picture().W, had)
+		}
+	}
+	if raw > 3 {
+		t.Errorf("%d pictures are unpacked", raw)
+	}
+}
+
+func (k *Keyframe) jpegSize() int { w, _, _, _ := k.jpeg(); return w }
+
+// A network's depth that goes along with the focal length is packed anew.
+func TestShelfStretched(t *testing.T) {
+	m := NewMap()
+	k := &Keyframe{Camera: testCamera, Unit: 1}
+	k.Depth = packDepth(slam.DepthMap{W: 8, H: 6, Depth: slices.Repeat([]float32{2}, 48), ScaleSigma: .1})
+	m.Keyframes = append(m.Keyframes, k)
+	k.pack()
+	m.Open(k)
+	cam := testCamera
+	cam.Fx, cam.Fy = 1.1*cam.Fx, 1.1*cam.Fy
+	k.changeCamera(cam)
+	k.pack()
+	m.shelf.forget(k)
+	m.Open(k)
+	if z, _, ok := readDepth(&k.Depth, cam, geom.Vec2{X: cam.Cx, Y: cam.Cy}); !ok || z < 2.19 || z > 2.21 {
+		t.Errorf("depth %.3f, want 2.2", z)
+	}
+}
