@@ -16,6 +16,7 @@ type anchor struct {
 	reference
 	frame  int
 	pixels map[int]geom.Vec2 // of its features, by track
+	gray   slam.Gray
 }
 
 // reference is a keyframe's place in the map.
@@ -49,7 +50,7 @@ func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tethe
 	}
 	s.front.Anchor()
 	tracks := append([]slam.Track(nil), s.front.Tracks()...)
-	s.anchor = anchor{reference: reference{len(s.mapper.Map.Keyframes), pose, 1}, frame: f.Index, pixels: make(map[int]geom.Vec2, len(tracks))}
+	s.anchor = anchor{reference: reference{len(s.mapper.Map.Keyframes), pose, 1}, frame: f.Index, pixels: make(map[int]geom.Vec2, len(tracks)), gray: f.Gray}
 	for _, t := range tracks {
 		s.anchor.pixels[t.ID] = t.Pixel
 	}

@@ -37,6 +37,7 @@ type System struct {
 	points  map[int]slam.Point  // landmarks followed, by track
 	direct  *tracking.Reference // the last keyframe taken up, nil without depth
 	weak    bool                // few landmarks held the last frame
+	cover   cover
 	view    mapView
 	recordKeeper
 	scales []mapping.Metric // of each part, once finished
@@ -117,7 +118,12 @@ func (s *System) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumb
 // the mapper still works on is taken up first; live, the tracker does not wait.
 func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, pixels *pixelPose, rec *Record) error {
 	var tether *mapping.Tether
+	hidden, err := s.covered(f, est.Pose)
 	switch {
+	case err != nil:
+		return err
+	case hidden:
+		return nil
 	case pixels != nil && s.wearsOut(pixels):
 		tether = &pixels.tether
 	case pixels != nil || !s.wantsKeyframe(f, est):
