@@ -25,10 +25,12 @@ type Loop struct {
 	ErrorDeg *float64 `json:"error_deg"` // null without truth
 }
 
-// A loop is false if its measured pose is farther off the truth than this.
+// A loop is false if its measured pose is farther off the truth than this: in
+// metres, or, where the two are far apart, in shares of that.
 const (
-	falseLoopM   = .3
-	falseLoopDeg = 10
+	falseLoopM     = .3
+	falseLoopShare = .1
+	falseLoopDeg   = 10
 )
 
 // judgeLoops writes the loops' poses out and compares them with the truth, in
@@ -55,10 +57,11 @@ func (r *Report) judgeLoops() {
 		known = true
 		measured := l.Relative
 		measured.T = measured.T.Scale(scale)
-		e := measured.Between(a.Between(b))
+		actual := a.Between(b)
+		e := measured.Between(actual)
 		m, deg := e.T.Norm(), geom.RotationAngle(e.R)*180/math.Pi
 		l.ErrorM, l.ErrorDeg = &m, &deg
-		if m > falseLoopM || deg > falseLoopDeg {
+		if m > max(falseLoopM, falseLoopShare*actual.T.Norm()) || deg > falseLoopDeg {
 			wrong++
 		}
 	}

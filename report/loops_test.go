@@ -85,3 +85,20 @@ func TestLoopsOfBiasedMap(t *testing.T) {
 		t.Errorf("false loops: %v, want 1", r.FalseLoops)
 	}
 }
+
+// From eight metres away a pose that is half a metre off is the right place.
+func TestLoopsFromFar(t *testing.T) {
+	var truth slam.Trajectory
+	for i := range 40 {
+		truth = append(truth, slam.StampedPose{Time: float64(i), Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: .1 * float64(i*i%7), Z: float64(i)}}})
+	}
+	loop := func(a, b int, off float64) report.Loop {
+		rel := truth[a].Pose.Between(truth[b].Pose)
+		rel.T.Z += off
+		return report.Loop{TimeA: truth[a].Time, TimeB: truth[b].Time, Relative: rel}
+	}
+	r := &report.Report{Frames: 40, Trajectory: truth, Truth: truth, Loops: []report.Loop{loop(0, 8, .5), loop(0, 2, .5), loop(0, 8, .9)}}
+	if r.Complete(); r.FalseLoops == nil || *r.FalseLoops != 2 {
+		t.Errorf("false loops: %v, want 2", r.FalseLoops)
+	}
+}

@@ -38,9 +38,9 @@ type Report struct {
 	Keyframes int    `json:"keyframes"`
 	Landmarks int    `json:"landmarks"`
 	Loops     []Loop `json:"loops"`
-	// FalseLoops counts loops whose measured pose is more than .3 m or 10 degrees
-	// off the truth, once the trajectory has the scale of the truth; null without
-	// truth.
+	// FalseLoops counts loops whose measured pose is more than .3 m (a tenth of the
+	// distance, where that is more) or 10 degrees off the truth, once the trajectory
+	// has the scale of the truth; null without truth.
 	FalseLoops *int `json:"false_loops"`
 
 	Scale        float64       `json:"scale"`         // metres a unit of the depth source; 1 without one
