@@ -290,7 +290,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--runs", default=str(Path(__file__).parent / "runs"))
     p.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     p.add_argument("--mix", default="nyu=1,desk=.15,cabinet=.05,room=.6,street=.35")
-    p.add_argument("--settle-from", type=int, default=20000,
+    p.add_argument("--settle-from", type=int, default=120000,
                    help="from so many pictures on nothing is left out, hues stay, and the mixture is:")
     p.add_argument("--settle-mix", default="nyu=1,desk=.15,cabinet=.05,room=.35,street=.3",
                    help="empty: as before")
@@ -301,10 +301,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True)
     p.add_argument("--fused", action=argparse.BooleanOptionalAction, default=False,
                    help="the optimiser in one kernel (newer PyTorch only)")
-    p.add_argument("--pictures", type=int, default=46500)
-    p.add_argument("--fall", type=float, default=0.45,
+    p.add_argument("--pictures", type=int, default=156000)
+    p.add_argument("--fall", type=float, default=0.7,
                    help="share of the pictures over which the learning rate falls")
-    p.add_argument("--fine-from", type=int, default=41000,
+    p.add_argument("--fine-from", type=int, default=126000,
                    help="the fine level joins after so many pictures")
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--rate", type=float, default=3e-4)
