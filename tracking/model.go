@@ -49,20 +49,17 @@ func (t *Tracker) weigh() {
 	t.info = t.info[:0]
 	for i, w := range t.widths {
 		if t.weak {
-			t.info = append(t.info, t.rayInfo(i, w))
+			t.info = append(t.info, t.rayInfo(i, 1))
 		} else {
 			t.info = append(t.info, geom.IsotropicInfo(1/(1/t.pixel+w*w)))
 		}
 	}
 }
 
-// rayInfo is the information of ray i, width its deviation along the epipolar line.
-func (t *Tracker) rayInfo(i int, width float64) geom.Info2 {
-	w := geom.IsotropicInfo(t.pixel)
-	if n := t.along[i].Norm(); n > 0 {
-		w = w.Widened(t.along[i].Scale(width / n))
-	}
-	return w
+// rayInfo is the information of ray i whose deviation along the epipolar line is
+// widened times the one that its landmark states.
+func (t *Tracker) rayInfo(i int, widened float64) geom.Info2 {
+	return geom.IsotropicInfo(t.pixel).Widened(t.along[i].Scale(widened))
 }
 
 // freeDepths decides between the model by structure, with the pose cw, and the
@@ -77,7 +74,7 @@ func (t *Tracker) freeDepths(cw, guess geom.SE3) (free geom.SE3, inliers []int, 
 	}
 	info := make([]geom.Info2, len(t.ids))
 	for i := range info {
-		info[i] = t.rayInfo(i, freeLogStd*t.along[i].Norm())
+		info[i] = t.rayInfo(i, freeLogStd/math.Max(t.logStd[i], 1e-6))
 	}
 	start := cw
 	if !cw.IsFinite() || t.cost(guess, info, outlierFree, 1) < t.cost(cw, info, outlierFree, 1) {

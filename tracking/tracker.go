@@ -59,8 +59,9 @@ type Tracker struct {
 	rays   []geom.Vec2
 	points []geom.Vec3
 	info   []geom.Info2 // of the rays, with what the landmark's depth leaves open
-	along  []geom.Vec2  // how a ray moves where its landmark's log depth changes by 1
-	widths []float64    // deviation of a ray along its epipolar line
+	along  []geom.Vec2  // one deviation of a ray along its epipolar line
+	widths []float64    // the length of it, by the parallax
+	logStd []float64    // of the landmarks
 	pixel  float64      // information of a ray alone
 	weak   bool         // most depths say less than the epipolar lines
 }
@@ -149,7 +150,8 @@ func (t *Tracker) Accept(time float64, cam geom.Camera, pose geom.SE3, tracks []
 // is uncertain, its ray is uncertain along the epipolar line of its host, the more
 // so the more the camera has moved.
 func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) {
-	t.ids, t.rays, t.points, t.along, t.widths = t.ids[:0], t.rays[:0], t.points[:0], t.along[:0], t.widths[:0]
+	t.ids, t.rays, t.points, t.along = t.ids[:0], t.rays[:0], t.points[:0], t.along[:0]
+	t.widths, t.logStd = t.widths[:0], t.logStd[:0]
 	f := cam.Focal()
 	t.pixel = f * f / (t.cfg.PixelSigma * t.cfg.PixelSigma)
 	cw := guess.Inverse()
@@ -162,10 +164,19 @@ func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, p
 		t.ids = append(t.ids, tr.ID)
 		t.rays = append(t.rays, cam.Ray(tr.Pixel).XY())
 		t.points = append(t.points, p.Position)
-		t.along = append(t.along, along)
-		t.widths = append(t.widths, along.Norm()*p.LogStd)
+		t.along = append(t.along, along.Scale(p.LogStd))
+		t.logStd = append(t.logStd, p.LogStd)
+		t.widths = append(t.widths, parallax(guess.T, p)*p.LogStd)
 	}
 	t.weigh()
+}
+
+// parallax is the angle at a landmark between its host and the camera at c, in
+// radians while it is small.
+func parallax(c geom.Vec3, p slam.Point) float64 {
+	sight := p.Position.Sub(p.Host)
+	z := math.Max(sight.Norm(), .05)
+	return c.Sub(p.Host).Cross(sight.Scale(1/z)).Norm() / z
 }
 
 // alongEpipolar is the derivative of a landmark's ray by the logarithm of its
