@@ -28,6 +28,7 @@ const (
 	freeDepth     = 2
 	outlierFree   = gate / 2 // one coordinate counts
 	outlierKnown  = outlierFree + freeDepth
+	weakPx        = 4   // deviation along the epipolar line, in those across, of a weak depth
 	freeLogStd    = 1   // deviation of log depth that counts as any depth
 	freeMinInlier = .5  // of the tracks, below which rays alone cannot vouch for a pose
 	medianChi2    = .45 // of one degree of freedom
@@ -41,7 +42,7 @@ const (
 func (t *Tracker) weigh() {
 	wide := 0
 	for _, w := range t.widths {
-		if w*w*t.pixel > 1 {
+		if w*w*t.pixel > weakPx*weakPx {
 			wide++
 		}
 	}
