@@ -131,9 +131,26 @@ func medPicture(w, h int, residuals []byte) slam.Gray {
 	}
 	g := slam.NewGray(w, h)
 	for y := range h {
-		for x := range w {
-			i := y*w + x
-			g.Pix[i] = residuals[i] + medGuess(g.Pix, i, x, y, w)
+		row, r := g.Pix[y*w:(y+1)*w], residuals[y*w:(y+1)*w]
+		row[0] = r[0] + medGuess(g.Pix, y*w, 0, y, w)
+		if y == 0 {
+			for x := 1; x < w; x++ {
+				row[x] = r[x] + row[x-1]
+			}
+			continue
+		}
+		above := g.Pix[(y-1)*w : y*w]
+		left, corner := row[0], above[0]
+		for x := 1; x < w; x++ { // medGuess, written out: this is done for every keyframe that is opened
+			up := above[x]
+			low, high, guess := min(left, up), max(left, up), left+up-corner
+			if corner >= high {
+				guess = low
+			} else if corner <= low {
+				guess = high
+			}
+			left, corner = r[x]+guess, up
+			row[x] = left
 		}
 	}
 	return g
@@ -176,9 +193,17 @@ func (p *PackedDepth) differences() []byte {
 func fromDifferences(diff []byte, w, h int) (code []uint16, std []uint8) {
 	n := w * h
 	code = make([]uint16, n)
-	for i := range code {
-		z := uint16(diff[i]) | uint16(diff[n+i])<<8
-		code[i] = before(code, i, w) + (z>>1 ^ -(z & 1))
+	low, high := diff[:n], diff[n:2*n]
+	for y := range h {
+		var last uint16
+		if y > 0 {
+			last = code[(y-1)*w]
+		}
+		for i := y * w; i < (y+1)*w; i++ {
+			z := uint16(low[i]) | uint16(high[i])<<8
+			last += z>>1 ^ -(z & 1)
+			code[i] = last
+		}
 	}
 	if len(diff) < 3*n {
 		return code, nil

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"bytes"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -91,5 +93,21 @@ func TestShelfStretched(t *testing.T) {
 	m.Open(k)
 	if z, _, ok := readDepth(&k.Depth, cam, geom.Vec2{X: cam.Cx, Y: cam.Cy}); !ok || z < 2.19 || z > 2.21 {
 		t.Errorf("depth %.3f, want 2.2", z)
+	}
+}
+
+// BenchmarkOpen opens a keyframe of 640x480 that lies packed.
+func BenchmarkOpen(b *testing.B) {
+	k := &Keyframe{Camera: testCamera, Unit: 1, Gray: slam.NewGray(640, 480)}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range k.Gray.Pix {
+		k.Gray.Pix[i] = uint8(100 + 50*math.Sin(float64(i%640)/30) + 3*r.NormFloat64())
+	}
+	k.Depth = packDepth(depthOf(640, 480, func(x, y int) float64 { return 2 + .01*float64(x) + .01*r.NormFloat64() }))
+	k.pack()
+	b.ReportMetric(float64(len(k.shelved.gray)+len(k.shelved.depth))/1024, "kB")
+	for b.Loop() {
+		k.unpack()
+		k.pack()
 	}
 }
