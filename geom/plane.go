@@ -1,6 +1,9 @@
 package geom
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Plane is the plane N^T p = D with a unit normal N.
 type Plane struct {
@@ -32,13 +35,7 @@ type PlaneOptions struct {
 func FitPlane(points []Vec3, opt PlaneOptions) (plane Plane, inliers []int, ok bool) {
 	w := opt.InvVar
 	if w == nil {
-		w = make([]float64, len(points))
-		for i := range w {
-			w[i] = 1
-			if opt.Sigma > 0 {
-				w[i] = 1 / (opt.Sigma * opt.Sigma)
-			}
-		}
+		w = slices.Repeat([]float64{inverseVariance(opt.Sigma)}, len(points))
 	}
 	if len(w) != len(points) {
 		return Plane{}, nil, false

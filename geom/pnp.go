@@ -1,6 +1,9 @@
 package geom
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Mat6 is a 6x6 matrix over the tangent space of SE(3), row by row.
 type Mat6 [6][6]float64
@@ -75,14 +78,15 @@ func (o PnPOptions) info(n int) []Info2 {
 	if o.Info != nil {
 		return o.Info
 	}
-	w := make([]Info2, n)
-	for i := range w {
-		w[i] = IsotropicInfo(1)
-		if o.Sigma > 0 {
-			w[i] = IsotropicInfo(1 / (o.Sigma * o.Sigma))
-		}
+	return slices.Repeat([]Info2{IsotropicInfo(inverseVariance(o.Sigma))}, n)
+}
+
+// inverseVariance is that of a standard deviation; 1 where none is given.
+func inverseVariance(sigma float64) float64 {
+	if sigma > 0 {
+		return 1 / (sigma * sigma)
 	}
-	return w
+	return 1
 }
 
 // subset gathers the measurements of a list of inliers.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"iter"
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
@@ -146,15 +147,25 @@ func (m *Mapper) measureAgain(part int) {
 	}
 	g := m.Ground
 	g.normal = g.mounted(m.Map.stepDirections(part))
-	for i, k := range m.Map.Keyframes {
-		if i == 0 || k.Part != part || m.Map.Keyframes[i-1].Part != part || k.Culled() || m.Map.Keyframes[i-1].Culled() {
-			continue
-		}
+	for prev, k := range m.Map.steps(part) {
 		k.StepM = 0
-		m.Map.Open(m.Map.Keyframes[i-1])
+		m.Map.Open(prev)
 		m.Map.Open(k)
 		again := g // every step expects the same
-		again.measure(m.Map.Keyframes[i-1], k, mountedTiltStd)
+		again.measure(prev, k, mountedTiltStd)
+	}
+}
+
+// steps are the pairs of a keyframe and the one before it, both of a part and
+// neither culled: a keyframe that goes takes the steps at it along.
+func (m *Map) steps(part int) iter.Seq2[*Keyframe, *Keyframe] {
+	return func(yield func(prev, k *Keyframe) bool) {
+		for i := 1; i < len(m.Keyframes); i++ {
+			prev, k := m.Keyframes[i-1], m.Keyframes[i]
+			if prev.Part == part && k.Part == part && !prev.Culled() && !k.Culled() && !yield(prev, k) {
+				return
+			}
+		}
 	}
 }
 
@@ -167,12 +178,12 @@ const (
 // stepDirections are the directions in which the camera of a part moves, each as
 // the mean of what the keyframes at its two ends say.
 func (m *Map) stepDirections(part int) (out []geom.Vec3) {
-	for i, k := range m.Keyframes {
-		if i == 0 || k.Part != part || m.Keyframes[i-1].Part != part || k.StepM <= 0 {
+	for prev, k := range m.steps(part) {
+		if k.StepM <= 0 {
 			continue
 		}
-		d := k.Pose.T.Sub(m.Keyframes[i-1].Pose.T).Unit()
-		out = append(out, k.Pose.R.TMulVec(d).Add(m.Keyframes[i-1].Pose.R.TMulVec(d)).Unit())
+		d := k.Pose.T.Sub(prev.Pose.T).Unit()
+		out = append(out, k.Pose.R.TMulVec(d).Add(prev.Pose.R.TMulVec(d)).Unit())
 	}
 	return out
 }

@@ -43,10 +43,7 @@ const (
 // rays in b, less what a depth wrong for all of them would do. spread is the
 // narrower half-width of the features, in radians.
 func linkInfo(ba geom.SE3, rays []geom.Vec2, points []geom.Vec3, pixelSigma, depth float64) (info posegraph.Information, spread float64) {
-	w := make([]geom.Info2, len(rays))
-	for i := range w {
-		w[i] = geom.IsotropicInfo(1 / (pixelSigma * pixelSigma))
-	}
+	w := slices.Repeat([]geom.Info2{geom.IsotropicInfo(1 / (pixelSigma * pixelSigma))}, len(rays))
 	_, h := geom.RefinePnP(ba, rays, points, w, geom.Kernel{Kind: geom.Huber, Delta: 1.5}, 0)
 	cov, ok := inverse6(h)
 	if !ok {

@@ -221,10 +221,9 @@ func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
 func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	all := append([]*Link(nil), group...)
 	sortLinks(all)
-	rest := make([]*Link, 0, len(m.Links)+len(m.pending))
-	for i := range m.Links {
-		rest = append(rest, &m.Links[i])
-		g.accepted[&m.Links[i]] = true
+	rest := pointers(m.Links)
+	for _, l := range rest {
+		g.accepted[l] = true
 	}
 	for _, l := range m.pending {
 		if !g.group[l] {

@@ -73,6 +73,7 @@ type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks map[int]*Landmark
 	shelf     shelf
+	lenses    lenses
 }
 
 // NewMap returns an empty map.

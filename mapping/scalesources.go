@@ -64,11 +64,11 @@ func (m *Mapper) sensorSource(part int) (s ScaleSource, ok bool) {
 // between keyframes in metres against those of the map.
 func (m *Mapper) heightSource(part int) (s ScaleSource, ok bool) {
 	var logs, weights []float64
-	for i, k := range m.Map.Keyframes {
-		if k.Part != part || k.StepM <= 0 || i == 0 || m.Map.Keyframes[i-1].Part != part {
+	for prev, k := range m.Map.steps(part) {
+		if k.StepM <= 0 {
 			continue
 		}
-		if step := k.Pose.T.Sub(m.Map.Keyframes[i-1].Pose.T).Norm(); step > 1e-9 {
+		if step := k.Pose.T.Sub(prev.Pose.T).Norm(); step > 1e-9 {
 			logs, weights = append(logs, math.Log(k.StepM/step)), append(weights, 1/(k.StepLogStd*k.StepLogStd))
 		}
 	}

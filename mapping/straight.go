@@ -7,20 +7,33 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
+// lenses are, by camera, where its pinhole sees the pixels of its pictures: all
+// views of a part share two or three.
+type lenses map[geom.Camera][]int
+
+func (l lenses) unbend(c geom.Camera) []int {
+	from, ok := l[c]
+	if !ok {
+		from = unbend(c)
+		l[c] = from
+	}
+	return from
+}
+
 // straighten turns a view of an adjusted camera into that of a pinhole of the same
 // focal length and principal point: fusion knows no other. Pixels are taken, not
 // averaged, for the reason that packDepth has.
-func straighten(v *slam.KeyframeView) {
+func (l lenses) straighten(v *slam.KeyframeView) {
 	if bent := v.Camera; bent.Bent() {
 		v.Camera = pinhole(bent)
-		for i, l := range v.Landmarks {
-			v.Landmarks[i].Pixel = v.Camera.Project(bent.Ray(l.Pixel))
+		for i, s := range v.Landmarks {
+			v.Landmarks[i].Pixel = v.Camera.Project(bent.Ray(s.Pixel))
 		}
-		from := unbend(bent)
+		from := l.unbend(bent)
 		v.Gray.Pix, v.Color.Pix = picked(v.Gray.Pix, from, 1), picked(v.Color.Pix, from, 3)
 	}
 	if d := &v.Depth; !d.Empty() && d.Camera.Bent() {
-		from := unbend(d.Camera)
+		from := l.unbend(d.Camera)
 		d.Camera = pinhole(d.Camera)
 		d.Depth, d.LogStd = picked(d.Depth, from, 1), picked(d.LogStd, from, 1)
 	}

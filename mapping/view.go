@@ -28,7 +28,10 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: shrinkPixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
-	straighten(&v)
+	if m.lenses == nil {
+		m.lenses = make(lenses)
+	}
+	m.lenses.straighten(&v)
 	return v
 }
 

@@ -2,16 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/metricslam/metricslam/datasets"
-	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/internal/realdata"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -31,11 +27,7 @@ type spoilt struct {
 
 func (s *spoilt) Next(ctx context.Context) (*slam.Frame, error) {
 	for {
-		f, err := s.Source.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		d, err := f.SensorDepth()
+		f, d, err := nextWithDepth(ctx, s.Source)
 		if err != nil {
 			return nil, err
 		}
@@ -206,18 +198,7 @@ func spoil(t *testing.T, scene string, paint func(slam.Gray, slam.DepthMap, int)
 		t.Fatal(err)
 	}
 	defer src.Close()
-	d, err := depth.Open("sensor", depth.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	res, err := Run(t.Context(), Job{
-		Source: &spoilt{src, paint}, Depth: d, Config: Default(),
-		Progress: progress.New(io.Discard, 0, true), Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := mapSensor(t, &spoilt{src, paint})
 	out := make(map[int]geom.SE3)
 	for _, r := range res.sys.records {
 		if r.Keyframe < 0 {

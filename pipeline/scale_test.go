@@ -28,11 +28,7 @@ type marked struct {
 }
 
 func (s *marked) Next(ctx context.Context) (*slam.Frame, error) {
-	f, err := s.Source.Next(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d, err := f.SensorDepth()
+	f, d, err := nextWithDepth(ctx, s.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -3,15 +3,12 @@ package pipeline
 import (
 	"context"
 	"io"
-	"log/slog"
 	"os"
 	"runtime"
 	"strconv"
 	"testing"
 
 	"github.com/metricslam/metricslam/datasets"
-	"github.com/metricslam/metricslam/depth"
-	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/internal/realdata"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -80,17 +77,7 @@ func TestSoak(t *testing.T) {
 		f.Color = slam.RGB{}
 		s.frames = append(s.frames, f)
 	}
-	d, err := depth.Open("sensor", depth.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	res, err := Run(t.Context(), Job{
-		Source: s, Depth: d, Config: Default(), Progress: progress.New(io.Discard, 0, true), Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := mapSensor(t, s)
 	kept := len(res.keyframes())
 	growth := s.heap[frames] - s.heap[frames/2]
 	t.Logf("%d frames: %d of %d keyframes kept, heap %d MB, grown by %.1f MB in the second half", frames, kept, len(res.sys.mapper.Map.Keyframes), s.heap[frames]>>20, float64(growth)/(1<<20))

@@ -50,17 +50,17 @@ func (t *Tracker) weigh() {
 	t.info = t.info[:0]
 	for i, w := range t.widths {
 		if t.weak {
-			t.info = append(t.info, t.rayInfo(i, 1))
+			t.info = append(t.info, t.rayInfo(i, t.logStd[i]))
 		} else {
 			t.info = append(t.info, geom.IsotropicInfo(1/(1/t.pixel+w*w)))
 		}
 	}
 }
 
-// rayInfo is the information of ray i whose deviation along the epipolar line is
-// widened times the one that its landmark states.
-func (t *Tracker) rayInfo(i int, widened float64) geom.Info2 {
-	return geom.IsotropicInfo(t.pixel).Widened(t.along[i].Scale(widened))
+// rayInfo is the information of ray i where the log depth of its landmark is known
+// to logStd.
+func (t *Tracker) rayInfo(i int, logStd float64) geom.Info2 {
+	return geom.IsotropicInfo(t.pixel).Widened(t.along[i].Scale(logStd))
 }
 
 // freeDepths decides between the model by structure, with the pose cw, and the
@@ -68,14 +68,14 @@ func (t *Tracker) rayInfo(i int, widened float64) geom.Info2 {
 // every depth that it leaves open counts against it: the depths are wrong by more
 // than they say. guess is the prediction, world to camera.
 func (t *Tracker) freeDepths(cw, guess geom.SE3) (free geom.SE3, inliers []int, ok bool) {
-	// The noise of the pictures, which blur raises, is measured before it is
-	// known that there is need: an epipolar cost is at least freeDepth a track.
+	// An epipolar cost is at least freeDepth a track: structure that costs less has
+	// won without a comparison.
 	if t.cost(cw, t.info, outlierKnown, 1) <= freeDepth*float64(len(t.ids)) {
 		return cw, nil, false
 	}
 	info := make([]geom.Info2, len(t.ids))
 	for i := range info {
-		info[i] = t.rayInfo(i, freeLogStd/math.Max(t.logStd[i], 1e-6))
+		info[i] = t.rayInfo(i, freeLogStd)
 	}
 	start := cw
 	if !cw.IsFinite() || t.cost(guess, info, outlierFree, 1) < t.cost(cw, info, outlierFree, 1) {
@@ -85,7 +85,7 @@ func (t *Tracker) freeDepths(cw, guess geom.SE3) (free geom.SE3, inliers []int, 
 	if !free.IsFinite() {
 		return cw, nil, false
 	}
-	noise := t.noise(free, info)
+	noise := t.noise(free, info) // which blur raises
 	rays := t.cost(free, info, outlierFree, noise) + freeDepth*float64(len(t.ids))
 	if rays >= t.cost(cw, t.info, outlierKnown, noise) {
 		return cw, nil, false

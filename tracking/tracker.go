@@ -59,9 +59,9 @@ type Tracker struct {
 	rays   []geom.Vec2
 	points []geom.Vec3
 	info   []geom.Info2 // of the rays, with what the landmark's depth leaves open
-	along  []geom.Vec2  // one deviation of a ray along its epipolar line
-	widths []float64    // the length of it, by the parallax
+	along  []geom.Vec2  // how a ray moves where the log depth of its landmark changes by 1
 	logStd []float64    // of the landmarks
+	widths []float64    // deviations of the rays along their epipolar lines, by the parallax
 	pixel  float64      // information of a ray alone
 	weak   bool         // most depths say less than the epipolar lines
 }
@@ -160,11 +160,10 @@ func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, p
 		if !ok {
 			continue
 		}
-		along := alongEpipolar(cw, p)
 		t.ids = append(t.ids, tr.ID)
 		t.rays = append(t.rays, cam.Ray(tr.Pixel).XY())
 		t.points = append(t.points, p.Position)
-		t.along = append(t.along, along.Scale(p.LogStd))
+		t.along = append(t.along, alongEpipolar(cw, p))
 		t.logStd = append(t.logStd, p.LogStd)
 		t.widths = append(t.widths, parallax(guess.T, p)*p.LogStd)
 	}
