@@ -135,13 +135,24 @@ func (b *bundle) addLandmark(l *Landmark) {
 func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation) {
 	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}
 	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
-	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, 1 / b.cfg.PixelSigma}
+	weight := b.m.pixelWeight(k, d.l, b.cfg)
+	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, weight}
 	if b.lens != nil {
-		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, 1 / b.cfg.PixelSigma}
+		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, weight}
 		ids = append(ids, b.lensID)
 	}
 	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o})
 }
+
+// pixelWeight is 1/sigma of the reprojection error of a landmark in keyframe k:
+// the pixel there and the ray of its host are as good as their pictures.
+func (m *Map) pixelWeight(k *Keyframe, l *Landmark, cfg Config) float64 {
+	at, host := cfg.pixelSigma(k), cfg.pixelSigma(m.Keyframes[l.Host])
+	return 1 / math.Sqrt((at*at+host*host)/2)
+}
+
+// pixelSigma is the deviation of a coordinate of a keyframe's pixels.
+func (c Config) pixelSigma(k *Keyframe) float64 { return max(k.NoisePx, c.PixelSigma) }
 
 // depthKernel lets a wrong reading (an edge, a reflection) go.
 var depthKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 1.5}
@@ -163,7 +174,8 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 	if f.DepthM <= 0 || b.priorGain == 0 {
 		return
 	}
-	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: b.readingWeight(k, f)}
+	weight := b.readingWeight(k, f) * b.cfg.PixelSigma / b.cfg.pixelSigma(k) // it turns and moves k too, so keeps its balance with the pixels
+	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: weight}
 	ids := []optimize.ID{b.poseIDs[host], b.poseIDs[k.ID], d.id}
 	if r.scale != nil {
 		ids = append(ids, b.scaleIDs[k.ID])
@@ -249,7 +261,7 @@ func (m *Map) updateDeviation(l *Landmark, cfg Config) {
 		k := m.Keyframes[o.KF]
 		f := k.Features[o.Index]
 		if o.KF != l.Host {
-			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, k.Camera, f.Pixel, 1 / cfg.PixelSigma}
+			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
 			if rp.Linearize(r[:], jac) {
 				info += (j2[0]*j2[0] + j2[1]*j2[1]) * l.InvDepth * l.InvDepth
 			}

@@ -7,7 +7,7 @@ type Config struct {
 	Window          int     `yaml:"window"`            // keyframes that local bundle adjustment moves
 	FixedWindow     int     `yaml:"fixed_window"`      // keyframes that hold it in place
 	Iterations      int     `yaml:"iterations"`        // of local bundle adjustment, each of two rounds
-	PixelSigma      float64 `yaml:"pixel_sigma"`       // of a KLT measurement, pixels
+	PixelSigma      float64 `yaml:"pixel_sigma"`       // of a KLT measurement in a sharp picture, pixels
 	ScaleTieSigma   float64 `yaml:"scale_tie_sigma"`   // of a keyframe's log-scale around the source's
 	PriorInflate    float64 `yaml:"prior_inflate"`     // factor on a network's stated deviation: its errors are shared by neighbours
 	GlobalPriorGain float64 `yaml:"global_prior_gain"` // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike

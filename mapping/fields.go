@@ -39,6 +39,7 @@ var keyframeFields = []field[Keyframe]{
 	intField("part", func(k *Keyframe) *int { return &k.Part }),
 	floatField("step_m", func(k *Keyframe) *float64 { return &k.StepM }),
 	floatField("step_log_std", func(k *Keyframe) *float64 { return &k.StepLogStd }),
+	{name: "noise_px", optional: true, floats: func(k *Keyframe) []*float64 { return []*float64{&k.NoisePx} }},
 }
 
 var featureFields = []field[Feature]{

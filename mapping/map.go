@@ -38,6 +38,8 @@ type Keyframe struct {
 
 	Tether *Tether // nil where landmarks hold it
 
+	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp picture
+
 	carried *carried // nil unless it was culled
 	shelved shelved  // Gray, Color and Depth packed
 

@@ -57,6 +57,8 @@ type Candidate struct {
 	Tracks []slam.Track // features followed in it, new ones among them
 	Depth  slam.DepthMap
 	Tether *Tether // nil where landmarks hold the pose
+
+	NoisePx float64 // deviation of a coordinate of its pixels, as tracking saw it
 }
 
 // Insert makes a keyframe of a frame: it takes up known landmarks that came back
@@ -66,7 +68,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	f := c.Frame
 	k := &Keyframe{
 		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: c.Pose, Camera: f.Camera, Tether: c.Tether,
-		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(c.Depth), Part: m.part, Unit: 1,
+		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(c.Depth), Part: m.part, Unit: 1, NoisePx: c.NoisePx,
 	}
 	for _, t := range c.Tracks {
 		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)

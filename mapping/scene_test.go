@@ -21,9 +21,11 @@ type synthetic struct {
 type syntheticSpec struct {
 	keyframes, points int
 	noisePx           float64
-	depth             bool    // readings of a depth source
-	depthNoise        float64 // of its log depth, independent
-	scaleSigma        float64 // of the source; 0: a sensor
+	blurPx            float64              // noise of all but the first and the last keyframe
+	path              func(i int) geom.SE3 // true poses; walk where nil
+	depth             bool                 // readings of a depth source
+	depthNoise        float64              // of its log depth, independent
+	scaleSigma        float64              // of the source; 0: a sensor
 	logScale          func(kf int) float64
 }
 
@@ -40,8 +42,14 @@ func newSynthetic(s syntheticSpec) *synthetic {
 	for len(w.points) < s.points {
 		w.points = append(w.points, geom.Vec3{X: 7*r.Float64() - 2.5, Y: 3*r.Float64() - 1.5, Z: 2.5 + 3*r.Float64()})
 	}
+	if s.path == nil {
+		s.path = walk
+	}
 	for i := range s.keyframes {
-		pose := walk(i)
+		pose, noise := s.path(i), s.noisePx
+		if i > 0 && i < s.keyframes-1 {
+			noise = max(noise, s.blurPx)
+		}
 		w.truth = append(w.truth, pose)
 		k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: i, Time: float64(i)}
 		var scale float64
@@ -55,7 +63,7 @@ func newSynthetic(s syntheticSpec) *synthetic {
 			if q.Z < .5 || !testCamera.Contains(u, 2) {
 				continue
 			}
-			f := Feature{Landmark: id, Pixel: u.Add(geom.Vec2{X: s.noisePx * r.NormFloat64(), Y: s.noisePx * r.NormFloat64()})}
+			f := Feature{Landmark: id, Pixel: u.Add(geom.Vec2{X: noise * r.NormFloat64(), Y: noise * r.NormFloat64()})}
 			if s.depth {
 				f.DepthM = q.Z * math.Exp(s.depthNoise*r.NormFloat64()-scale)
 				f.LogStd = max(s.depthNoise, .01)

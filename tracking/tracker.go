@@ -10,7 +10,7 @@ import (
 
 // Config says when a pose is believed.
 type Config struct {
-	PixelSigma  float64 `yaml:"pixel_sigma"`  // of a KLT measurement, pixels
+	PixelSigma  float64 `yaml:"pixel_sigma"`  // of a KLT measurement in a sharp picture, pixels
 	MinInliers  int     `yaml:"min_inliers"`  // fewer cannot vouch for a pose
 	InlierShare float64 `yaml:"inlier_share"` // of the landmarks followed, below which the prediction is not trusted
 	LostFrames  int     `yaml:"lost_frames"`  // frames without a pose before a new part is started
@@ -54,6 +54,7 @@ type Tracker struct {
 	lastTime float64
 	motion   geom.Tangent6 // per second, in the body frame of the last frame
 	moving   bool          // motion is known
+	noisePx  float64       // deviation of the last frame's pixels
 
 	ids    []int
 	rays   []geom.Vec2
@@ -67,11 +68,13 @@ type Tracker struct {
 }
 
 // New returns a tracker that knows no pose; seed drives RANSAC.
-func New(cfg Config, seed uint64) *Tracker { return &Tracker{cfg: cfg, seed: seed} }
+func New(cfg Config, seed uint64) *Tracker {
+	return &Tracker{cfg: cfg, seed: seed, noisePx: cfg.PixelSigma}
+}
 
 // Reset sets the pose at a time and forgets the motion.
 func (t *Tracker) Reset(time float64, pose geom.SE3) {
-	t.last, t.lastTime, t.moving = pose, time, false
+	t.last, t.lastTime, t.moving, t.noisePx = pose, time, false, t.cfg.PixelSigma
 }
 
 // Predict returns the pose to expect at a time: constant velocity, with the
@@ -125,6 +128,7 @@ func (t *Tracker) Locate(time float64, cam geom.Camera, guess geom.SE3, tracks [
 		sum += t.residual(cw, i).Norm2()
 	}
 	est.RMSPx = math.Sqrt(sum/float64(2*len(inliers))) * cam.Focal()
+	t.measureNoise(cw, cam.Focal())
 	t.advance(time, est.Pose)
 	return est
 }
@@ -142,6 +146,7 @@ func (t *Tracker) Accept(time float64, cam geom.Camera, pose geom.SE3, tracks []
 			est.Outliers[id] = true
 		}
 	}
+	t.measureNoise(cw, cam.Focal())
 	t.advance(time, pose)
 	return est
 }
@@ -152,8 +157,7 @@ func (t *Tracker) Accept(time float64, cam geom.Camera, pose geom.SE3, tracks []
 func (t *Tracker) gather(cam geom.Camera, guess geom.SE3, tracks []slam.Track, point func(id int) (slam.Point, bool)) {
 	t.ids, t.rays, t.points, t.along = t.ids[:0], t.rays[:0], t.points[:0], t.along[:0]
 	t.widths, t.logStd = t.widths[:0], t.logStd[:0]
-	f := cam.Focal()
-	t.pixel = f * f / (t.cfg.PixelSigma * t.cfg.PixelSigma)
+	t.pixel = t.pixelInfo(cam.Focal())
 	cw := guess.Inverse()
 	for _, tr := range tracks {
 		p, ok := point(tr.ID)
