@@ -174,8 +174,7 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 	if f.DepthM <= 0 || b.priorGain == 0 {
 		return
 	}
-	weight := b.readingWeight(k, f) * b.cfg.PixelSigma / b.cfg.pixelSigma(k) // it turns and moves k too, so keeps its balance with the pixels
-	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: weight}
+	r := &depthReading{observed: ob, scale: b.scales[k.ID], logDepth: k.logReading(f), weight: b.readingWeight(k, f)}
 	ids := []optimize.ID{b.poseIDs[host], b.poseIDs[k.ID], d.id}
 	if r.scale != nil {
 		ids = append(ids, b.scaleIDs[k.ID])
@@ -200,7 +199,7 @@ func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
 	if k.Depth.ScaleSigma == 0 && gain < 1 {
 		gain = globalSensorGain
 	}
-	return gain / math.Max(sigma, 1e-3)
+	return gain / math.Max(sigma, 1e-3) * b.cfg.PixelSigma / b.cfg.pixelSigma(k)
 }
 
 // solve runs two rounds and takes what is an outlier after the first out of the
