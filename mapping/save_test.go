@@ -27,7 +27,7 @@ func fullState(keyframes int) *State {
 	m.Map = w.m
 	for i, k := range m.Map.Keyframes {
 		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
-		k.Camera, k.LogScale, k.Unit, k.StepM, k.StepLogStd = small, .01*float64(i), 1.5, .2, .03
+		k.Camera, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx = small, .01*float64(i), 1.5, .2, .03, 1.7
 		k.Gray, k.Color = slam.NewGray(48, 36), slam.NewRGB(24, 18)
 		for j := range k.Gray.Pix {
 			k.Gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
@@ -259,6 +259,7 @@ func TestNonsense(t *testing.T) {
 		{"camera", func(s *State) { s.Keyframes[0].Camera.Fx = 0 }},
 		{"huge picture", func(s *State) { s.Keyframes[0].Camera.W = 1 << 20 }},
 		{"unit", func(s *State) { s.Keyframes[0].Unit = 0 }},
+		{"noise", func(s *State) { s.Keyframes[1].NoisePx = math.NaN() }},
 		{"feature of no landmark", func(s *State) { s.Keyframes[0].Features[0].Landmark = 12345 }},
 		{"feature at infinity", func(s *State) { s.Keyframes[0].Features[0].Pixel.X = math.Inf(1) }},
 		{"observation of no keyframe", func(s *State) { s.Landmarks[0].Obs[0].KF = 99 }},

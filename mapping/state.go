@@ -204,8 +204,8 @@ func (k *Keyframe) check(id, parts int) error {
 		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
 	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !finite(k.carried.unit, k.carried.own)):
 		return fmt.Errorf("how it is carried by keyframe %d", k.carried.by)
-	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd):
-		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g", k.Time, k.LogScale, k.Unit, k.StepM)
+	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx):
+		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g, noise %g", k.Time, k.LogScale, k.Unit, k.StepM, k.NoisePx)
 	}
 	return nil
 }

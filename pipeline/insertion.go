@@ -55,11 +55,11 @@ func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tethe
 		s.anchor.pixels[t.ID] = t.Pixel
 	}
 	in := &insertion{due: f.Index + s.cfg.Keyframes.LagFrames, done: make(chan struct{})}
-	noise := s.track.NoisePx()
 	s.pending = in
+	c := mapping.Candidate{Frame: f, Pose: pose, Tracks: tracks, Tether: tether, NoisePx: s.track.NoisePx()}
 	go func() {
 		defer close(in.done)
-		s.work(ctx, in, mapping.Candidate{Frame: f, Pose: pose, Tracks: tracks, Tether: tether, NoisePx: noise})
+		s.work(ctx, in, c)
 	}()
 	return nil
 }
