@@ -25,7 +25,7 @@ const (
 	icpPoints     = 20_000 // of the estimate that take part
 	icpKeep       = .8     // share of the pairs kept, the nearest: the rest has no counterpart
 	icpMinCos     = .5     // normals of a pair differ by less than 60 degrees, whatever their sign
-	icpIterations = 60
+	icpIterations = 200
 	icpStep       = 1e-5 // metres and radians: smaller steps end it
 )
 

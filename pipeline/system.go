@@ -40,7 +40,9 @@ type System struct {
 	cover   cover
 	view    mapView
 	recordKeeper
-	scales []mapping.Metric // of each part, once finished
+	glimpsed []glimpsed       // since the last keyframe
+	glimpses []glimpse        // the mapper's
+	scales   []mapping.Metric // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.
@@ -126,7 +128,10 @@ func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate,
 		return nil
 	case pixels != nil && s.wearsOut(pixels):
 		tether = &pixels.tether
-	case pixels != nil || !s.wantsKeyframe(f, est):
+	case pixels != nil:
+		return nil
+	case !s.wantsKeyframe(f, est):
+		s.glimpse(f)
 		return nil
 	}
 	if s.pending != nil {
