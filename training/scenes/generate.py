@@ -16,11 +16,12 @@ from ..camera import Camera
 from ..data import CACHE_SIZE, DEFAULT_CACHE, save_set
 from . import assets as assets_module
 from .assets import Assets
+from .offices import Office, build_office, office_pose
 from .render import Light, Pose, Renderer, look
 from .rooms import Room, build_room
 from .streets import Street, build_street
 
-MAX_ROOM_DEPTH = 12.0
+KINDS = ("room", "street", "office")
 
 
 def draw_camera(rng: np.random.Generator, low: float, high: float) -> Camera:
@@ -74,6 +75,19 @@ def acceptable_room(depth: np.ndarray) -> bool:
     return bool(np.median(depth) > 0.5 and np.mean(depth < 0.35) < 0.12 and depth.std() > 0.12)
 
 
+def acceptable_office(depth: np.ndarray) -> bool:
+    """Whether a view of an office looks across it, as a room's does but from farther away."""
+    return bool(acceptable_room(depth) and np.median(depth) > 1.0)
+
+
+def office_brightness(rng: np.random.Generator) -> float:
+    """The brightness asked of the exposure: as in rooms, and one to two stops too much in a
+    third of the pictures, so that walls and boards clip."""
+    if rng.random() < 0.65:
+        return float(rng.uniform(0.3, 0.62))
+    return float(rng.uniform(0.45, 0.62) * 2 ** (rng.uniform(0.8, 2.0) / 2.2))
+
+
 def acceptable_street(depth: np.ndarray) -> bool:
     """Whether a view of a street is not blocked at once."""
     known = depth[np.isfinite(depth)]
@@ -86,7 +100,10 @@ def render_scene(rng: np.random.Generator, renderer: Renderer, assets: Assets, k
     """(picture, depth, (f, cx, cy)) of the acceptable views of one scene."""
     plan: Room | Street
     light: Light
-    if kind == "room":
+    if kind == "office":
+        mesh, light, plan = build_office(rng, assets)
+        renderer.load(mesh, light, np.zeros(3), 10.0)
+    elif kind == "room":
         mesh, light, plan = build_room(rng, assets)
         renderer.load(mesh, light, np.zeros(3), 10.0)
     else:
@@ -96,12 +113,16 @@ def render_scene(rng: np.random.Generator, renderer: Renderer, assets: Assets, k
     for _ in range(2 * views):
         if len(out) == views:
             break
-        if isinstance(plan, Room):
+        if isinstance(plan, Office):
+            pose, camera = office_pose(rng, plan), draw_camera(rng, 50, 85)
+        elif isinstance(plan, Room):
             pose, camera = room_pose(rng, plan), draw_camera(rng, 55, 92)
         else:
             pose, camera = street_pose(rng, plan), draw_camera(rng, 65, 95)
-        rgb, depth = renderer.draw(pose, camera, rng.uniform(0.22, 0.6), float(rng.uniform(0, 99)))
-        good = acceptable_room(depth) if kind == "room" else acceptable_street(depth)
+        brightness = office_brightness(rng) if kind == "office" else rng.uniform(0.22, 0.6)
+        rgb, depth = renderer.draw(pose, camera, brightness, float(rng.uniform(0, 99)))
+        good = {"room": acceptable_room, "street": acceptable_street,
+                "office": acceptable_office}[kind](depth)
         if good:
             out.append((rgb, depth, (camera.f, camera.cx, camera.cy)))
     return out
@@ -123,7 +144,7 @@ def join_parts(cache: Path, name: str) -> None:
 def main() -> None:
     """Renders scenes, or joins what was rendered."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", choices=("room", "street"), required=True)
+    parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--scenes", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="number of the first scene")
     parser.add_argument("--views", type=int, default=10, help="pictures of each scene")
@@ -142,7 +163,7 @@ def main() -> None:
     for first in range(args.first, args.first + args.scenes, args.part):
         rows = []
         for scene in range(first, min(first + args.part, args.first + args.scenes)):
-            rng = np.random.default_rng((args.seed, args.kind == "street", scene))
+            rng = np.random.default_rng((args.seed, KINDS.index(args.kind), scene))
             rows += render_scene(rng, renderer, assets, args.kind, args.views)
         save_set(args.cache, f"{args.kind}-{first:05d}", np.stack([r[0] for r in rows]),
                  np.stack([r[1] for r in rows]).astype(np.float16),

@@ -32,6 +32,16 @@ def place(mesh: np.ndarray, xyz: tuple[float, float, float], yaw: float = 0.0,
     return out
 
 
+def tilt(mesh: np.ndarray, angle: float) -> np.ndarray:
+    """A copy leaned back: turned about the x axis by angle [rad], its top towards +y."""
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]], np.float32)
+    out = mesh.copy()
+    out[:, POSITION] = mesh[:, POSITION] @ turn
+    out[:, NORMAL] = mesh[:, NORMAL] @ turn
+    return out
+
+
 def quad(origin: tuple[float, float, float], across: tuple[float, float, float],
          up: tuple[float, float, float], colour: np.ndarray, layer: int = -1,
          repeat_m: float = 1.0, gloss: float = 0.0, uv_size: tuple[float, float] | None = None

@@ -104,7 +104,7 @@ def _shell(room: Room, rng: np.random.Generator, palette: Palette) -> None:
         room.parts.append(quad((x0 + n[0], y0 + n[1], 0), across, (0, 0, 0.09), skirting))
 
 
-def _wall_spot(room: Room, rng: np.random.Generator, along: float, depth: float
+def wall_spot(room: Room, rng: np.random.Generator, along: float, depth: float
                ) -> tuple[float, float, float]:
     """(x, y, yaw) of a piece with its back to a random wall; models face -y at yaw 0."""
     side = int(rng.integers(4))
@@ -118,20 +118,21 @@ def _wall_spot(room: Room, rng: np.random.Generator, along: float, depth: float
     return x, y, -np.pi / 2 if side == 2 else np.pi / 2
 
 
-def _footprint(size: tuple[float, float, float], yaw: float) -> tuple[float, float]:
+def footprint(size: tuple[float, float, float], yaw: float) -> tuple[float, float]:
+    """Width and depth of the rectangle about a piece turned by yaw."""
     c, s = abs(np.cos(yaw)), abs(np.sin(yaw))
     return size[0] * c + size[1] * s, size[0] * s + size[1] * c
 
 
-def _against_walls(room: Room, rng: np.random.Generator, models: list[Model], count: int) -> None:
+def against_walls(room: Room, rng: np.random.Generator, models: list[Model], count: int) -> None:
     """Stands pieces with their backs to the walls."""
     for _ in range(count):
         m = models[rng.integers(len(models))]
         if m.size[2] + m.elevation > room.height:
             continue
         for _ in range(4):
-            x, y, yaw = _wall_spot(room, rng, m.size[0], m.size[1])
-            w, d = _footprint(m.size, yaw)
+            x, y, yaw = wall_spot(room, rng, m.size[0], m.size[1])
+            w, d = footprint(m.size, yaw)
             if m.elevation > 0.9 or room.free(x, y, w, d):
                 room.parts.append(place(varied(rng, m), (x, y, m.elevation), yaw))
                 if m.elevation < 0.9:
@@ -145,13 +146,13 @@ def _fixtures(room: Room, rng: np.random.Generator, palette: Palette) -> None:
     """Doors, windows (bright panes), pictures, boards and lamps."""
     assets = palette.assets
     w, d = room.width / 2, room.depth / 2
-    _against_walls(room, rng, [m for m in assets.named(r"(door|exterior door|double door)")
+    against_walls(room, rng, [m for m in assets.named(r"(door|exterior door|double door)")
                                if m.size[1] < 0.3], int(rng.integers(1, 3)))
     for _ in range(int(rng.integers(3, 11))):
         is_window = rng.random() < 0.3
         width = rng.uniform(0.8, 2.2) if is_window else rng.uniform(0.25, 1.3)
         height = rng.uniform(0.9, 1.5) if is_window else width * rng.uniform(0.6, 1.4)
-        x, y, yaw = _wall_spot(room, rng, width, 0.0)
+        x, y, yaw = wall_spot(room, rng, width, 0.0)
         z = rng.uniform(0.7, 1.0) if is_window else rng.uniform(1.1, 1.7)
         if z + height > room.height:
             continue
@@ -170,7 +171,7 @@ def _fixtures(room: Room, rng: np.random.Generator, palette: Palette) -> None:
         room.parts.append(place(lamp, (x, y, room.height - 0.07)))
 
 
-def _shelf(rng: np.random.Generator, palette: Palette) -> tuple[np.ndarray, tuple[float, float, float]]:
+def shelf(rng: np.random.Generator, palette: Palette) -> tuple[np.ndarray, tuple[float, float, float]]:
     """A shelf full of books and boxes; gives the mesh and its size."""
     w, d, h = rng.uniform(0.6, 2.0), rng.uniform(0.25, 0.45), rng.uniform(0.9, 2.2)
     colour, layer = palette.material("wood", 0.08, 0.5, 0.4)
@@ -192,7 +193,7 @@ def _shelf(rng: np.random.Generator, palette: Palette) -> tuple[np.ndarray, tupl
     return join(parts), (w, d, h)
 
 
-def _clutter(room: Room, rng: np.random.Generator, palette: Palette, count: int) -> None:
+def clutter(room: Room, rng: np.random.Generator, palette: Palette, count: int) -> None:
     """Small things on tables and on the floor."""
     small = [m for m in palette.assets.models if max(m.size) < _SMALL and m.elevation == 0
              and m.category not in ("Characters", "Exterior", "Lights")]
@@ -217,7 +218,7 @@ def _clutter(room: Room, rng: np.random.Generator, palette: Palette, count: int)
         room.parts.append(place(thing, (x, y, z), rng.uniform(0, 2 * np.pi)))
 
 
-def _screen(rng: np.random.Generator, palette: Palette) -> np.ndarray:
+def screen(rng: np.random.Generator, palette: Palette) -> np.ndarray:
     """A flat monitor on its foot."""
     w = rng.uniform(0.38, 0.65)
     h = w * rng.uniform(0.55, 0.75)
@@ -248,11 +249,11 @@ def _tables(room: Room, rng: np.random.Generator, palette: Palette, count: int) 
             size, mesh = m.size, varied(rng, m)
         yaw = rng.choice([0, np.pi / 2, np.pi, -np.pi / 2])
         if rng.random() < 0.5:
-            x, y, yaw = _wall_spot(room, rng, size[0], size[1])
+            x, y, yaw = wall_spot(room, rng, size[0], size[1])
         else:
             x = rng.uniform(-0.35, 0.35) * room.width
             y = rng.uniform(-0.35, 0.35) * room.depth
-        w, d = _footprint(size, yaw)
+        w, d = footprint(size, yaw)
         if not room.free(x, y, w, d):
             continue
         room.parts.append(place(mesh, (x, y, 0), yaw))
@@ -260,7 +261,7 @@ def _tables(room: Room, rng: np.random.Generator, palette: Palette, count: int) 
         room.tops.append((x, y, w, d, size[2]))
         if rng.random() < 0.6:
             for _ in range(int(rng.integers(1, 4))):
-                room.parts.append(place(_screen(rng, palette), (
+                room.parts.append(place(screen(rng, palette), (
                     x + rng.uniform(-0.35, 0.35) * w, y + rng.uniform(-0.3, 0.3) * d, size[2]),
                     yaw + rng.normal() * 0.4))
         for _ in range(int(rng.integers(0, 5))):
@@ -301,7 +302,7 @@ def _kitchen_row(room: Room, rng: np.random.Generator, palette: Palette) -> None
         room.take(cx, cy, w, d)
         room.tops += [(cx, cy, w, d, 0.9)] * 4
     big = palette.assets.named(r"(fridge|large fridge|refrigerator|clothes washing|dryer|small oven|microwave|cooker)")
-    _against_walls(room, rng, big, int(rng.integers(1, 4)))
+    against_walls(room, rng, big, int(rng.integers(1, 4)))
 
 
 def _cubicles(room: Room, rng: np.random.Generator, palette: Palette) -> None:
@@ -313,7 +314,7 @@ def _cubicles(room: Room, rng: np.random.Generator, palette: Palette) -> None:
         x, y = rng.uniform(-0.4, 0.4) * room.width, rng.uniform(-0.4, 0.4) * room.depth
         yaw = rng.choice([0, np.pi / 2])
         room.parts.append(place(box((length, 0.06, h), colour, layer, 1.0), (x, y, 0), yaw))
-        room.take(x, y, *_footprint((length, 0.06, h), yaw))
+        room.take(x, y, *footprint((length, 0.06, h), yaw))
 
 
 def _light(room: Room, rng: np.random.Generator) -> Light:
@@ -351,9 +352,9 @@ def build_room(rng: np.random.Generator, assets: Assets) -> tuple[np.ndarray, Li
         _cubicles(room, rng, palette)
     _fixtures(room, rng, palette)
     for _ in range(int(rng.integers(0, 2 + area / 8))):
-        mesh, dims = _shelf(rng, palette)
-        x, y, yaw = _wall_spot(room, rng, dims[0], dims[1])
-        w, d = _footprint(dims, yaw)
+        mesh, dims = shelf(rng, palette)
+        x, y, yaw = wall_spot(room, rng, dims[0], dims[1])
+        w, d = footprint(dims, yaw)
         if room.free(x, y, w, d):
             room.parts.append(place(mesh, (x, y, 0), yaw))
             room.take(x, y, w, d)
@@ -363,7 +364,7 @@ def build_room(rng: np.random.Generator, assets: Assets) -> tuple[np.ndarray, Li
     pieces = [m for m in assets.models if m.category in categories and max(m.size) > _SMALL
               and m.size[2] > 0.2 and max(m.size) < 3]
     _tables(room, rng, palette, int(rng.integers(1, 3 + area / 8)))
-    _against_walls(room, rng, pieces, int(rng.integers(3, 6 + area / 3)))
+    against_walls(room, rng, pieces, int(rng.integers(3, 6 + area / 3)))
     anything = [m for m in assets.models if 0.4 < max(m.size) < 2.2 and m.category not in
                 ("Exterior", "Vehicles", "Doors and windows", "Staircases") and m.elevation < 1]
     for _ in range(int(rng.integers(0, 5))):
@@ -378,5 +379,5 @@ def build_room(rng: np.random.Generator, assets: Assets) -> tuple[np.ndarray, Li
         x, y = rng.uniform(-0.1, 0.1, 2)
         room.parts.append(quad((x - w / 2, y - d / 2, 0.008), (w, 0, 0), (0, d, 0), colour, layer,
                                uv_size=(1, 1)))
-    _clutter(room, rng, palette, int(rng.integers(5, 45)))
+    clutter(room, rng, palette, int(rng.integers(5, 45)))
     return join(room.parts), _light(room, rng), room

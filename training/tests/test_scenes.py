@@ -12,11 +12,14 @@ import pytest
 
 from training.camera import Camera
 from training.scenes.assets import _TEXTURE_KINDS, Assets, Model, _parse_obj
-from training.scenes.generate import acceptable_room, room_pose, street_pose
-from training.scenes.mesh import FIELDS, NORMAL, POSITION, bend, box, cylinder, place, quad
+from training.scenes.generate import (acceptable_office, acceptable_room, office_brightness,
+                                      room_pose, street_pose)
+from training.scenes.mesh import FIELDS, NORMAL, POSITION, bend, box, cylinder, place, quad, tilt
+from training.scenes.offices import build_office, office_pose
 from training.scenes.render import Light, look
-from training.scenes.rooms import build_room
+from training.scenes.rooms import Palette, build_room
 from training.scenes.streets import build_street
+from training.scenes.workplaces import moved, row, row_style, task_chair
 
 
 def small_assets() -> Assets:
@@ -45,6 +48,13 @@ def test_place_turns_then_moves() -> None:
     mesh = place(box((2.0, 0.2, 1.0), np.ones(3)), (5, 6, 7), np.pi / 2)
     assert np.allclose(mesh[:, POSITION].min(0), (4.9, 5, 7), atol=1e-5)
     assert np.allclose(mesh[:, POSITION].max(0), (5.1, 7, 8), atol=1e-5)
+
+
+def test_tilt_leans_back() -> None:
+    mesh = tilt(box((1.0, 0.1, 2.0), np.ones(3)), 0.1)
+    top = mesh[np.isclose(mesh[:, 2], mesh[:, 2].max(), atol=0.02), POSITION]
+    assert top[:, 1].mean() == pytest.approx(2 * np.sin(0.1), abs=0.06)
+    assert np.allclose(np.linalg.norm(mesh[:, NORMAL], axis=1), 1, atol=1e-5)
 
 
 def test_bend_follows_the_parabola() -> None:
@@ -86,6 +96,46 @@ def test_rooms_have_true_sizes(seed: int) -> None:
         assert 0 < eye[2] < room.height
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_offices_have_true_sizes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh, light, office = build_office(rng, small_assets())
+    again = build_office(np.random.default_rng(seed), small_assets())[0]
+    assert np.array_equal(mesh, again) and np.isfinite(mesh).all() and light.main[3] == 1
+    assert 2.4 <= office.height <= 3.6 and office.solids
+    assert mesh[:, POSITION].max(0)[2] < office.height + 0.1
+    for _ in range(20):
+        x, y, z = office_pose(rng, office).eye
+        assert abs(x) < office.width / 2 and abs(y) < office.depth / 2 and 1.0 <= z <= 1.8
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_workplaces_keep_the_standards(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    palette = Palette(rng, small_assets())
+    chair = task_chair(rng, palette)
+    low, high = chair[:, POSITION].min(0), chair[:, POSITION].max(0)
+    assert -0.001 < low[2] < 0.01 and 0.8 < high[2] < 1.45 and (high - low)[:2].max() < 1.0
+    style = row_style(rng, palette)
+    assert 1.0 < style.height < 1.85 and 0.72 <= style.desk_height <= 0.76
+    assert 0.6 <= style.desk_depth <= 0.8
+    piece = row(rng, palette, style, 3, True)
+    assert piece.size[0] == pytest.approx(3 * style.module + 0.1)
+    assert {round(t[4], 6) for t in piece.tops} == {round(style.desk_height, 6)}
+
+
+def test_rectangles_move_with_their_mesh() -> None:
+    x, y, w, d, h = moved([(1.0, 0.0, 2.0, 0.5, 0.7)], 5, 6, np.pi / 2)[0]
+    mesh = place(place(box((2.0, 0.5, 0.7), np.ones(3)), (1, 0, 0)), (5, 6, 0), np.pi / 2)
+    assert np.allclose(mesh[:, POSITION].min(0), (x - w / 2, y - d / 2, 0), atol=1e-5)
+    assert np.allclose(mesh[:, POSITION].max(0), (x + w / 2, y + d / 2, h), atol=1e-5)
+
+
+def test_a_third_of_the_offices_is_overexposed() -> None:
+    levels = [office_brightness(np.random.default_rng(i)) for i in range(400)]
+    assert 0.25 < np.mean(np.array(levels) > 0.62) < 0.42 and max(levels) < 1.2
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_streets_have_true_sizes(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -101,6 +151,8 @@ def test_streets_have_true_sizes(seed: int) -> None:
 def test_walls_before_the_lens_are_refused() -> None:
     assert not acceptable_room(np.full((10, 10), 0.4))
     assert acceptable_room(np.linspace(1, 4, 100).reshape(10, 10))
+    near = np.linspace(0.4, 1.2, 100).reshape(10, 10)
+    assert acceptable_room(near) and not acceptable_office(near)
 
 
 # In a process of its own: the driver's compiler and PyTorch's do not bear each other.
