@@ -153,11 +153,21 @@ def _blur(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 _NOISE = np.random.default_rng(0).standard_normal((512, 640, 3)).astype(np.float32)
 
 
-def photometric(rng: np.random.Generator, image: np.ndarray, strong: bool = True) -> np.ndarray:
+def overexpose(image: np.ndarray, stops: float) -> np.ndarray:
+    """The picture with so many stops more light (gamma 2.2); what is then too bright clips."""
+    level = np.linspace(0, 255, 256) * 2 ** (stops / 2.2)
+    return cv2.LUT(image, np.minimum(level + 0.5, 255).astype(np.uint8))
+
+
+def photometric(rng: np.random.Generator, image: np.ndarray, strong: bool = True,
+                over: float = 0.0) -> np.ndarray:
     """Exposure, contrast, white balance, saturation, blur, noise and JPEG, as cameras do.
 
-    strong: at times the hues are turned too, as no camera does.
+    strong: at times the hues are turned too, as no camera does. over: share of pictures
+    overexposed by .7-2 stops, in which walls and papers clip.
     """
+    if over > 0 and rng.random() < over:
+        image = overexpose(image, rng.uniform(0.7, 2.0))
     if rng.random() < 0.25:
         image = _blur(rng, image)
     saturation = 0.0 if rng.random() < 0.1 else rng.uniform(0.3, 1.6)
@@ -213,15 +223,15 @@ class MixedViews(Dataset):
     """Endless mixture of augmented views: item i depends on the seed and i alone.
 
     From item `settle_from` on the sets have the weights `settle_weights`, and the pictures
-    are what cameras give: no turned hues, nothing covered.
+    are what cameras give: no turned hues, nothing covered. over: share of overexposed ones.
 
     Gives image [3, h, w] uint8 RGB, depth [1, h, w] float32 metres (0 unknown, inf sky)
     and the camera (f, cx, cy).
     """
 
     def __init__(self, shares: list[Share], size: tuple[int, int], seed: int, length: int,
-                 settle_from: int | None = None, settle_weights: list[float] | None = None
-                 ) -> None:
+                 settle_from: int | None = None, settle_weights: list[float] | None = None,
+                 over: float = 0.0) -> None:
         if not shares:
             raise ValueError("the mixture has no sets")
         self.settle_from = length if settle_from is None else settle_from
@@ -229,6 +239,7 @@ class MixedViews(Dataset):
         self.size = size
         self.seed = seed
         self.length = length
+        self.over = over
         weights = np.array([s.weight for s in shares], float)
         self.weights = weights / weights.sum()
         settled = weights if settle_weights is None else np.array(settle_weights, float)
@@ -249,7 +260,7 @@ class MixedViews(Dataset):
         target, turn = draw_view(rng, source, self.size, share.views)
         image, depth = virtual_view(image, depth, source, target, turn)
         outside = (image == PAD_VALUE).all(2) & (depth == 0)
-        image = photometric(rng, image, strong)
+        image = photometric(rng, image, strong, self.over)
         if strong and rng.random() < 0.2:
             erase(rng, image)
         image[outside] = PAD_VALUE

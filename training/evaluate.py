@@ -145,7 +145,7 @@ def held_out_sets(root: Path, cache: Path | None) -> dict[str, list[Frame]]:
     generated scenes of their own, where `cache` holds some."""
     nyu = _nyu(root, NYU_HELD_OUT)
     sets = {"nyu": nyu, "nyu_middle": [middle(f) for f in nyu]}
-    for name, range_m in (("room", INDOOR_M), ("street", ROAD_M)):
+    for name, range_m in (("room", INDOOR_M), ("street", ROAD_M), ("office", INDOOR_M)):
         if cache is None or not (cache / f"{name}.rgb.npy").exists():
             continue
         pictures = load_set(cache, name)

@@ -202,7 +202,7 @@ class Trainer:
     def loader(self) -> DataLoader:
         """Items from where the run stands to its end, in order."""
         views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures,
-                           self.args.settle_from, self.settled)
+                           self.args.settle_from, self.settled, self.args.over)
         share = self.args.batch // self.world
         starts = range(self.pictures, self.args.pictures - self.args.batch + 1, self.args.batch)
         mine = [i for s in starts for i in range(s + self.rank * share, s + (self.rank + 1) * share)]
@@ -294,6 +294,7 @@ def parser() -> argparse.ArgumentParser:
                    help="from so many pictures on nothing is left out, hues stay, and the mixture is:")
     p.add_argument("--settle-mix", default="nyu=1,desk=.15,cabinet=.05,room=.35,street=.3",
                    help="empty: as before")
+    p.add_argument("--over", type=float, default=0.0, help="share of pictures overexposed by up to two stops")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from training import calibrate, evaluate, export, train
-from training.data import INDOOR, MixedViews, Share, load_set, save_set
+from training.data import INDOOR, MixedViews, Share, load_set, overexpose, save_set
 from training.network import DepthNetwork, Encoder, parameter_count
 
 
@@ -55,6 +55,18 @@ def test_the_mixture_settles(cache: Path) -> None:
     views = MixedViews(shares, (256, 192), 3, 20, 10, [0.0, 1.0])
     near = [float(views[i][1][torch.isfinite(views[i][1])].max()) for i in range(20)]
     assert max(near[:10]) < 6 < min(near[10:])
+
+
+def test_overexposed_pictures_clip(cache: Path) -> None:
+    grey = np.array([0, 50, 128, 200], np.uint8)
+    brighter = overexpose(grey, 1.0)
+    assert brighter[0] == 0 and brighter[3] == 255
+    assert (brighter[1] / 50) ** 2.2 == pytest.approx(2, rel=0.03)
+    share = Share(load_set(cache, "toy"), 1.0, INDOOR)
+    never = MixedViews([share], (256, 192), 3, 30)
+    always = MixedViews([share], (256, 192), 3, 30, over=1.0)
+    white = [np.mean([(views[i][0] > 250).float().mean() for i in range(30)]) for views in (never, always)]
+    assert white[1] > white[0] + 0.05
 
 
 def test_nothing_is_left_out_when_scoring() -> None:
