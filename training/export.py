@@ -3,7 +3,9 @@
 The graph takes pictures in 0..255 and gives canonical depth and the logarithm of the
 variance of the log depth. Weights are stored as float16 and cast when the graph is
 loaded, which halves the file; the arithmetic is float32. The result is compared with
-PyTorch before it is renamed into place.
+PyTorch before it is renamed into place. With --mean the weights are the mean of two
+checkpoints, one stretch of training and the one it started from: half of the way between
+them keeps more of what the first could do.
 """
 
 from __future__ import annotations
@@ -71,6 +73,19 @@ def load_network(path: Path) -> DepthNetwork:
         for p, average in zip(encoder + decoder, state["ema"]):
             p.copy_(average)
     return network.eval()
+
+
+def mean_network(paths: list[Path]) -> DepthNetwork:
+    """The network whose weights are the means of those of several checkpoints; ValueError
+    where they are of different networks."""
+    networks = [load_network(p) for p in paths]
+    states = [n.state_dict() for n in networks]
+    if any({k: v.shape for k, v in s.items()} != {k: v.shape for k, v in states[0].items()} for s in states):
+        raise ValueError(f"{', '.join(map(str, paths))}: checkpoints of different networks have no mean")
+    networks[0].load_state_dict({
+        k: torch.stack([s[k] for s in states]).mean(0) if v.is_floating_point() else v
+        for k, v in states[0].items()})
+    return networks[0]
 
 
 def fold_norms(network: DepthNetwork) -> DepthNetwork:
@@ -157,9 +172,9 @@ def parity(module: nn.Module, path: Path, pictures: int = 3) -> float:
 
 
 def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
-           range_m: tuple[float, float], slope: float = 1.0) -> float:
+           range_m: tuple[float, float], slope: float = 1.0, mean: Path | None = None) -> float:
     """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
-    network = fold_norms(load_network(checkpoint))
+    network = fold_norms(mean_network([checkpoint, *([mean] if mean else [])]))
     if half:
         round_weights(network)
     module = Shipped(network, shift, flip, slope).eval()
@@ -189,10 +204,12 @@ def main() -> None:
     parser.add_argument("--slope", type=float, default=1.0, help="multiplies log b (calibration)")
     parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
                         help="average with the mirrored picture")
+    parser.add_argument("--mean", type=Path, default=None,
+                        help="another checkpoint; the weights are the mean of both")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
     worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0),
-                   args.slope)
+                   args.slope, args.mean)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, parity {worst:.1e}")
 
 

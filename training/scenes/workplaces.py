@@ -1,4 +1,4 @@
-"""What stands in offices, at the sizes that makers and standards give: task chairs, desks,
+"""What stands in offices, at the sizes that makers sell: task chairs, desks,
 partitions and rows of workplaces made of them, cupboards, whiteboards, copiers, bins.
 
 Pieces face -y, as the models do: a person at a desk sits at -y and looks along +y.
@@ -53,7 +53,7 @@ def metal(rng: np.random.Generator) -> np.ndarray:
 
 
 def task_chair(rng: np.random.Generator, palette: Palette) -> np.ndarray:
-    """A swivel chair on a five-star base (EN 1335: seat .40-.54 m high, .40-.52 m wide)."""
+    """A swivel chair on a five-star base: its seat .42-.54 m high, .43-.52 m wide."""
     cloth, layer = fabric(rng, palette)
     if rng.random() < 0.5:
         cloth, layer = palette.grey(0.02, 0.08), -1

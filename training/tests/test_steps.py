@@ -187,6 +187,19 @@ def test_export_is_the_same_function(cache: Path, tmp_path: Path) -> None:
     assert np.allclose(near, again) and (far > near).all()
 
 
+def test_the_mean_of_two_checkpoints_lies_between(cache: Path, tmp_path: Path) -> None:
+    paths = []
+    for name, pictures in (("short", 2), ("long", 6)):
+        trainer = train.Trainer(arguments(cache, tmp_path / name, pictures))
+        trainer.run()
+        paths.append(tmp_path / name / "tiny" / "last.pt")
+    a, b, mean = export.load_network(paths[0]), export.load_network(paths[1]), export.mean_network(paths)
+    assert not torch.equal(a.head.weight, b.head.weight)
+    assert torch.allclose(mean.head.weight, (a.head.weight + b.head.weight) / 2)
+    assert torch.equal(mean.encoder._conv_stem.weight, a.encoder._conv_stem.weight)
+    assert torch.equal(export.mean_network(paths[:1]).head.weight, a.head.weight)
+
+
 def test_scores_of_a_known_error() -> None:
     truth = np.full((10, 10), 2.0)
     truth[0] = 0
