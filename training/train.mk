@@ -1,5 +1,6 @@
 # Training of the depth network; the Makefile includes this file.
 #   make train-test                          every loss and every step, small (some 30 s on CPU)
+#   make train-office START=FILE.pt          goes on from a checkpoint with offices in the mixture (SEEN: its pictures)
 #   make train TRAIN_PYTHON=... ASSETS=DIR   everything: cache, scenes, training, export, scores
 # TRAIN_PYTHON needs PyTorch, numpy, OpenCV, PyYAML and pytest; `make train` moreover the
 # packages of training/requirements.txt. ASSETS: where the packages of training/SOURCES.md
@@ -10,8 +11,12 @@ TRAIN_RUN ?= small
 ASSETS ?= training/cache/assets
 ROOM_SCENES ?= 750
 STREET_SCENES ?= 400
+OFFICE_SCENES ?= 300
+OFFICE_PICTURES ?= 22000
+START ?= training/runs/$(TRAIN_RUN)/last.pt
+SEEN ?= 156000
 
-.PHONY: train train-test train-scenes
+.PHONY: train train-test train-scenes train-office
 
 train-test:
 	$(TRAIN_PYTHON) -m pytest -q training/tests
@@ -23,6 +28,16 @@ train-scenes:
 	  EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --scenes $$n --views 6 --part 50 && \
 	  $(TRAIN_PYTHON) -m training.scenes.generate --kind $$kind --join || exit 1; \
 	done
+
+# Needs the sets of `make train`. Its result is the mean of where it started and where it ended.
+train-office:
+	EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind office --scenes $(OFFICE_SCENES) --views 6
+	$(TRAIN_PYTHON) -m training.scenes.generate --kind office --join
+	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN)-office --start $(START) --fused --settle-from 0 --settle-mix '' \
+	  --mix nyu=1,desk=.15,cabinet=.05,room=.35,office=.35,street=.3 --over .1 --rate .0001 \
+	  --pictures $$(($(SEEN) + $(OFFICE_PICTURES))) \
+	  --fall $$($(TRAIN_PYTHON) -c 'print($(OFFICE_PICTURES) / ($(SEEN) + $(OFFICE_PICTURES)))')
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)-office/last.pt training/runs/$(TRAIN_RUN)-office/plain.onnx --mean $(START)
 
 train: train-scenes
 	$(TRAIN_PYTHON) -m training.prepare
