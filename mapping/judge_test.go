@@ -232,7 +232,7 @@ func TestLinkInformation(t *testing.T) {
 	}
 	var rays []geom.Vec2
 	for i := range 400 { // 2:1, turned by 30 degrees
-		u, v := .4*(float64(i%20)/19-.5), .2*(float64(i/20)/19-.5)
+		u, v := .8*(float64(i%20)/19-.5), .4*(float64(i/20)/19-.5)
 		s, c := math.Sincos(math.Pi / 6)
 		rays = append(rays, geom.Vec2{X: .1 + c*u - s*v, Y: -.2 + s*u + c*v})
 	}

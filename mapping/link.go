@@ -35,7 +35,7 @@ const (
 	// table, a far wall comes out tilted. The tilt is this relative error of
 	// depth over the patch's half-width in radians.
 	linkDepthShare = .003
-	linkMaxTiltRad = .085 // a link that may be tilted more says too little
+	linkMaxTiltRad = .03 // a link that may be tilted more says too little
 )
 
 // linkInfo is the information of a link's Z, as a tangent in b: what the

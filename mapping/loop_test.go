@@ -31,6 +31,7 @@ type ring struct {
 	truth  []geom.SE3
 	points []geom.Vec3
 	desc   []slam.Descriptor
+	look   []sticker
 	rand   *rand.Rand
 }
 
@@ -67,6 +68,7 @@ func newRing(t testing.TB, s ringSpec, last int) *ring {
 		d := 5 + 2*w.rand.Float64()
 		w.points = append(w.points, geom.Vec3{X: d * math.Cos(a), Y: 4*w.rand.Float64() - 2, Z: d * math.Sin(a)})
 		w.desc = append(w.desc, randomDescriptor(w.rand))
+		w.look = append(w.look, newSticker(w.rand))
 	}
 	drift := geom.ExpSE3(geom.Tangent6{0, s.driftM, s.driftM, 0, s.driftRad, s.driftRad / 2})
 	pose := ringPose(0)
@@ -106,8 +108,13 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 	if metric {
 		k.Depth = packDepth(depthOf(8, 6, func(int, int) float64 { return 0 }))
 	}
+	var seen []geom.Vec3
+	var look []sticker
 	for id, p := range w.points {
 		q := w.truth[i].ApplyInverse(p)
+		if q.Z > 1 {
+			seen, look = append(seen, q), append(look, w.look[id])
+		}
 		u := testCamera.Project(q)
 		if q.Z < 1 || !testCamera.Contains(u, 5) {
 			continue
@@ -121,6 +128,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 		k.Features = append(k.Features, Feature{Landmark: landmark, Pixel: u})
 		k.Place = append(k.Place, PlaceFeature{u, flipped(w.rand, w.desc[id], .06)})
 	}
+	k.Gray = paint(testCamera, seen, look)
 	w.Map.addKeyframe(k)
 	for _, f := range k.Features {
 		if l := w.Map.landmarks[f.Landmark]; l.Host == k.ID {
@@ -162,7 +170,7 @@ func TestVerify(t *testing.T) {
 	if m, rad := l.Z.T.Sub(want.T).Norm(), geom.RotationAngle(l.Z.R.T().Mul(want.R)); m > .02 || rad > .005 || l.Z.S != 1 {
 		t.Errorf("the link is off by %.4f m, %.4f rad; scale %g", m, rad, l.Z.S)
 	}
-	if l.Inliers < linkSure || len(l.pairs) < l.Inliers {
+	if l.Inliers < linkSure || len(l.pairs) < linkSure {
 		t.Errorf("%d inliers, %d pairs", l.Inliers, len(l.pairs))
 	}
 	if _, ok := w.verify(w.Map.Keyframes[12], b); ok {

@@ -180,22 +180,24 @@ func (m *Mapper) sharedTracks(g *loopGraph, i int) []int {
 
 // addStep enters the relative pose of two nodes that share landmarks. Few of
 // them make it doubtful, very few a possible slip: it may then be let go, but for
-// a loose copy.
+// a loose copy. Noisy pixels count as fewer landmarks do.
 func (m *Mapper) addStep(g *loopGraph, a, b, shared int) {
 	z := g.Nodes[a].Pose.Inverse().Mul(g.Nodes[b].Pose)
-	doubt := math.Max(1, strongShared/float64(shared))
-	depth := m.sceneDepth(m.Map.Keyframes[g.ids[b]])
+	ka, kb := m.Map.Keyframes[g.ids[a]], m.Map.Keyframes[g.ids[b]]
+	worth := float64(shared) * m.cfg.PixelSigma / math.Max(m.cfg.pixelSigma(ka), m.cfg.pixelSigma(kb))
+	doubt := math.Max(1, strongShared/worth)
+	depth := m.sceneDepth(kb)
 	shift := doubt * (edgeFloor*depth + edgeStepShare*z.T.Norm())
 	turn := doubt * (edgeFloorRad + edgeTurnShare*geom.RotationAngle(z.R))
 	e := posegraph.Edge{From: a, To: b, Z: z, Info: edgeInfo(shift, turn, doubt*edgeLogScale)}
 	g.join(a, b)
-	if shared >= slipShared {
+	if worth >= slipShared {
 		g.Edges = append(g.Edges, e)
 		return
 	}
 	loose := e
 	loose.Info = edgeInfo(slipGain*shift, slipGain*turn, slipGain*doubt*edgeLogScale)
-	e.Suspicious, e.Trust = true, float64(shared)/slipShared
+	e.Suspicious, e.Trust = true, worth/slipShared
 	g.slips = append(g.slips, len(g.Edges))
 	g.Edges = append(g.Edges, e, loose)
 }

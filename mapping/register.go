@@ -18,6 +18,7 @@ const (
 	registerRadius = 5   // of the patch, pixels: 11x11
 	registerMinNCC = .85 // correlation of the warped patch with the picture
 	registerMaxPx  = 3   // farthest that a patch is moved
+	registerRise   = .35 // of the correlation, on the way
 	registerSteps  = 10
 	registerEnough = .01 // pixels: a step that ends the search
 	registerZoom   = 3   // largest change of size that a warp can bridge
@@ -39,11 +40,16 @@ const registerSide = 2*registerRadius + 1
 // to pixels around its feature in the host: the patch is taken to face the host
 // at the landmark's depth.
 func (m *Map) warpAt(l *Landmark, host, k *Keyframe, u geom.Vec2) (inv [2][2]float64, ok bool) {
-	rel := k.Pose.Inverse().Mul(host.Pose)
+	return warp(host.Camera, k.Camera, k.Pose.Inverse().Mul(host.Pose), u, l.InvDepth)
+}
+
+// warp is the affine map from pixels around what pixel u of camera from shows to
+// pixels around u, where rel = T_to_from. The patch is taken to face from.
+func warp(from, to geom.Camera, rel geom.SE3, u geom.Vec2, invDepth float64) (inv [2][2]float64, ok bool) {
 	at := func(d geom.Vec2) (geom.Vec2, bool) {
-		r := host.Camera.Ray(u.Add(d))
-		p := rel.R.MulVec(r).Add(rel.T.Scale(l.InvDepth)) // times the depth
-		return k.Camera.Project(p), p.Z > 1e-3
+		r := from.Ray(u.Add(d))
+		p := rel.R.MulVec(r).Add(rel.T.Scale(invDepth)) // times the depth
+		return to.Project(p), p.Z > 1e-3
 	}
 	const step = registerRadius
 	c, ok0 := at(geom.Vec2{})
@@ -106,13 +112,13 @@ func newPatch(g slam.Gray, u geom.Vec2, inv [2][2]float64) (p patch, ok bool) {
 
 // align moves u to where g looks like the patch. The gain of the light is taken
 // from the two contrasts.
-func (p *patch) align(g slam.Gray, u geom.Vec2) (geom.Vec2, bool) {
+func (p *patch) align(g slam.Gray, u geom.Vec2, maxPx, minNCC float64) (geom.Vec2, bool) {
 	var v [registerSide * registerSide]float64
 	start := u
 	det := p.h[0]*p.h[2] - p.h[1]*p.h[1]
 	for range registerSteps {
 		ncc, gain, ok := p.compare(g, u, &v)
-		if !ok || ncc < .5 {
+		if !ok || ncc < minNCC-registerRise {
 			return start, false
 		}
 		var bx, by float64
@@ -122,7 +128,7 @@ func (p *patch) align(g slam.Gray, u geom.Vec2) (geom.Vec2, bool) {
 		}
 		d := geom.Vec2{X: (p.h[2]*bx - p.h[1]*by) / det, Y: (p.h[0]*by - p.h[1]*bx) / det}
 		u = u.Sub(d)
-		if u.Sub(start).Norm() > registerMaxPx {
+		if u.Sub(start).Norm() > maxPx {
 			return start, false
 		}
 		if d.Norm() < registerEnough {
@@ -130,7 +136,7 @@ func (p *patch) align(g slam.Gray, u geom.Vec2) (geom.Vec2, bool) {
 		}
 	}
 	ncc, _, ok := p.compare(g, u, &v)
-	return u, ok && ncc > registerMinNCC
+	return u, ok && ncc > minNCC
 }
 
 // compare reads the window at u, its mean removed, into v.
@@ -204,7 +210,7 @@ func (m *Map) register(k *Keyframe) (moved int) {
 		if !ok {
 			continue
 		}
-		if u, ok := p.align(gray, f.Pixel); ok {
+		if u, ok := p.align(gray, f.Pixel, registerMaxPx, registerMinNCC); ok {
 			f.Pixel = u
 			moved++
 		}

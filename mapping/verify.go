@@ -7,8 +7,8 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// verify measures the pose of b seen from a by PnP in both directions and asks
-// that they agree.
+// verify measures the pose of b seen from a by PnP in both directions, asks that
+// they agree, and has the landmarks of a confirm it.
 func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	pairs := matchPlaces(a.Place, b.Place)
 	if len(pairs) < linkMinInliers {
@@ -35,19 +35,19 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	if !m.freeScale(a) {
 		scale = 1
 	}
+	s, ok := m.sharpen(a, b, ba)
+	if !ok {
+		return nil, false
+	}
 	l := &Link{
-		From: a.ID, To: b.ID, Z: geom.Sim3FromSE3(ba.Inverse(), 1/scale),
+		From: a.ID, To: b.ID, Z: geom.Sim3FromSE3(s.pose.Inverse(), 1/scale),
 		Inliers: min(len(inA), len(inB)), units: [2]float64{a.Unit, b.Unit},
 	}
-	var rays []geom.Vec2
-	var points []geom.Vec3
-	for _, i := range inB {
-		u, v := a.Place[pairs[i][0]].Pixel, b.Place[pairs[i][1]].Pixel
-		l.pairs = append(l.pairs, linkPair{u, v, pa[i].Z})
-		rays, points = append(rays, b.Camera.Ray(v).XY()), append(points, pa[i])
+	for i, p := range s.points {
+		l.pairs = append(l.pairs, linkPair{s.from[i], s.to[i], p.Z})
 	}
 	var spread float64
-	l.info, spread = linkInfo(ba, rays, points, linkPixelSigma/b.Camera.Focal(), depth)
+	l.info, spread = linkInfo(s.pose, s.rays(b.Camera), s.points, s.sigmaPx/b.Camera.Focal(), depth)
 	return l, linkDepthShare < linkMaxTiltRad*spread
 }
 

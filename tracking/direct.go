@@ -135,7 +135,8 @@ type Alignment struct {
 const (
 	directMinPoints  = 100
 	directMinNCC     = .9
-	directMinOverlap = .25
+	directMinOverlap = .25 // of the pixels with a depth
+	directMinSeen    = .10 // of all pixels: in the dark and at edges most have no depth
 	directIterations = 12
 	directHuber      = 8     // grey levels
 	directShared     = .0015 // of a pixel's information is its own: errors are four times what independent ones would be
@@ -164,7 +165,7 @@ func AlignDirect(ref *Reference, cur Pyramid, guess geom.SE3, shiftStdM float64)
 	for i := range 3 {
 		a.Info[i][i] += prior.info
 	}
-	return a, held && a.NCC >= directMinNCC && a.Overlap >= directMinOverlap && a.Pose.IsFinite()
+	return a, held && a.NCC >= directMinNCC && a.Overlap >= directMinSeen && a.Pose.IsFinite()
 }
 
 // shiftPrior holds the translation of T_cr near that of the guess.

@@ -1,0 +1,62 @@
+package mapping
+
+import (
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// finder finds what one keyframe shows in the picture of another, by patches
+// warped as the pose between them says. They are compared by correlation, so that
+// a lamp or a longer exposure is no matter.
+type finder struct {
+	from, to geom.Camera
+	rel      geom.SE3  // T_to_from
+	a, b     slam.Gray // pictures of both
+	size     float64   // of the pictures, in those of the keyframes
+}
+
+// findMinNCC is the correlation from which on a patch is found. Patches that blur
+// has changed reach .9, and lie a pixel or two beside where they should be.
+const findMinNCC = .95
+
+// newFinder returns a finder in pictures of half the size, or of the full size. ok
+// is false where one of the keyframes has no picture.
+func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool) (f finder, ok bool) {
+	m.Open(from)
+	m.Open(to)
+	if !from.pictured() || !to.pictured() {
+		return f, false
+	}
+	f = finder{from.Camera, to.Camera, rel, from.Gray, to.Gray, 1}
+	if !full {
+		f.a, f.b, f.size = halved(from.Gray), halved(to.Gray), .5
+	}
+	return f, true
+}
+
+// find looks for what pixel u shows at depth m, at most reachPx from pixel near of
+// the other keyframe.
+func (f *finder) find(u geom.Vec2, depthM float64, near geom.Vec2, reachPx float64) (geom.Vec2, bool) {
+	inv, ok := warp(f.from, f.to, f.rel, u, 1/depthM)
+	if !ok {
+		return near, false
+	}
+	p, ok := newPatch(f.a, shrinkPixel(u, f.size), inv)
+	if !ok {
+		return near, false
+	}
+	v, ok := p.align(f.b, shrinkPixel(near, f.size), reachPx*f.size, findMinNCC)
+	return shrinkPixel(v, 1/f.size), ok
+}
+
+// halved is a picture at half its size, by means of four pixels.
+func halved(g slam.Gray) slam.Gray {
+	out := slam.NewGray(g.W/2, g.H/2)
+	for y := range out.H {
+		a, b := g.Pix[2*y*g.W:], g.Pix[(2*y+1)*g.W:]
+		for x := range out.W {
+			out.Pix[y*out.W+x] = uint8((int(a[2*x]) + int(a[2*x+1]) + int(b[2*x]) + int(b[2*x+1]) + 2) / 4)
+		}
+	}
+	return out
+}
