@@ -272,3 +272,31 @@ func TestLinkInformation(t *testing.T) {
 		t.Errorf("a strip of spread %.3f is a link, or one of %.3f is not", narrow, spread)
 	}
 }
+
+// Landmarks of noisy pictures make a step less sure than sharp ones do, and where
+// they are few a possible slip.
+func TestNoisySteps(t *testing.T) {
+	w := newRing(t, ringSpec{metric: true}, 1)
+	edges := func(noisePx float64) []float64 {
+		w.Map.Keyframes[1].NoisePx = noisePx
+		g, err := w.newLoopGraph(0, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := len(g.Edges) - 1; len(g.slips) != want {
+			t.Fatalf("%d of %d edges may be slips", len(g.slips), len(g.Edges))
+		}
+		return []float64{math.Sqrt(1 / g.Edges[0].Info[0][0]), float64(len(g.slips))}
+	}
+	shared := float64(w.sharedTracks(&loopGraph{node: []int{0, 1}, ids: []int{0, 1}}, 1)[0])
+	sharp, noisy := edges(1), edges(4)
+	if shared < 4*strongShared/3 || shared > 4*slipShared*3 {
+		t.Fatalf("%g landmarks are shared: the test says nothing", shared)
+	}
+	if want := math.Max(1, 4*strongShared/shared); math.Abs(noisy[0]/sharp[0]-want) > 1e-9 || want < 1.2 {
+		t.Errorf("a step by pixels four times as noisy deviates %.3f times as much, want %.3f", noisy[0]/sharp[0], want)
+	}
+	if slip := shared/4 < slipShared; sharp[1] != 0 || (noisy[1] == 1) != slip {
+		t.Errorf("%g slips of sharp pictures, %g of noisy ones", sharp[1], noisy[1])
+	}
+}

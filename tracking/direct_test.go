@@ -103,6 +103,27 @@ func TestAlignDirect(t *testing.T) {
 	}
 }
 
+// Depth at a fifth of the pixels, all over the picture, is enough.
+func TestAlignDirectSparse(t *testing.T) {
+	w := newWall()
+	start, motion := geom.IdentitySE3(), geom.Tangent6{.04, -.02, .02, .02, -.06, 0}
+	g, d := w.see(directCamera, start)
+	for i := range d.Depth {
+		if x, y := i%d.W, i/d.W; x/16%3 != 0 || y/12%5 > 2 {
+			d.Depth[i] = 0
+		}
+	}
+	truth := geom.ExpSE3(motion)
+	pic, _ := w.see(directCamera, truth)
+	a, ok := AlignDirect(NewReference(NewPyramid(g, directCamera), start, d, 1), NewPyramid(pic, directCamera), start, 1)
+	if !ok || a.Overlap > .25 || a.InSight < .7 {
+		t.Fatalf("aligned %v: overlap %.2f, in sight %.2f", ok, a.Overlap, a.InSight)
+	}
+	if m, deg := poseError(a.Pose, truth); m > .015 || deg > .3 {
+		t.Errorf("off by %.4f m and %.3f degrees", m, deg)
+	}
+}
+
 // Another place, a bare wall, and depth that is missing are no pose.
 func TestAlignDirectRejects(t *testing.T) {
 	w := newWall()
