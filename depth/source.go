@@ -84,18 +84,6 @@ func Open(spec string, opt Options) (Source, error) {
 	return nil, fmt.Errorf("--depth %s: neither a folder of depth pictures nor a model; it takes none, sensor, sim, auto, a folder, a model.onnx or a kserve+http address", spec)
 }
 
-// Recorded reports whether the depth of every frame lies ready, so that asking for
-// it costs no more than reading it.
-func Recorded(s Source) bool {
-	switch s := s.(type) {
-	case *tolerant:
-		return Recorded(s.Source)
-	case Sensor, *Simulated, *Folder:
-		return true
-	}
-	return false
-}
-
 // openAuto takes the network that ships, and none where none does or where ONNX
 // Runtime is missing: with a warning, since the user did not ask for it by name.
 func openAuto(opt Options) (Source, error) {

@@ -13,11 +13,6 @@ const maxViewLogStd = .1
 // are those that other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
 	m.Open(k)
-	return m.view(k)
-}
-
-// view does the same of a keyframe that lies open.
-func (m *Map) view(k *Keyframe) slam.KeyframeView {
 	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth()}
 	shrunk := 1.0
 	if color := k.Picture(); !color.Empty() { // its pixels are means: their centres lie between the picture's

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
 
@@ -54,7 +56,11 @@ func (s *System) relocate() {
 		if r.Keyframe >= 0 {
 			guess = r.pose(referenceOf(k))
 		}
-		est := t.Locate(r.Time, k.Camera, guess, r.followed(), s.mapper.PointIn(k.Part))
+		tracks := make([]slam.Track, len(r.tracks))
+		for j, tr := range r.tracks {
+			tracks[j] = slam.Track{ID: int(tr.id), Pixel: geom.Vec2{X: float64(tr.u), Y: float64(tr.v)}}
+		}
+		est := t.Locate(r.Time, k.Camera, guess, tracks, s.mapper.PointIn(k.Part))
 		if est.OK {
 			r.attach(referenceOf(k), est.Pose)
 			r.Inliers, r.RMSPx = len(est.Inliers), est.RMSPx

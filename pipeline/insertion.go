@@ -15,7 +15,6 @@ import (
 type anchor struct {
 	reference
 	frame  int
-	time   float64
 	pixels map[int]geom.Vec2 // of its features, by track
 	gray   slam.Gray
 }
@@ -35,8 +34,6 @@ type insertion struct {
 	due  int // frame at which recorded input takes up the result
 	done chan struct{}
 
-	glimpsed []glimpsed // frames before it that are fused too
-
 	keyframe *mapping.Keyframe
 	found    []slam.Track        // landmarks that came back into sight, in the keyframe's picture
 	points   map[int]slam.Point  // landmarks of the keyframe
@@ -53,12 +50,12 @@ func (s *System) insert(ctx context.Context, f *slam.Frame, pose geom.SE3, tethe
 	}
 	s.front.Anchor()
 	tracks := append([]slam.Track(nil), s.front.Tracks()...)
-	s.anchor = anchor{reference: reference{len(s.mapper.Map.Keyframes), pose, 1}, frame: f.Index, time: f.Time, pixels: make(map[int]geom.Vec2, len(tracks)), gray: f.Gray}
+	s.anchor = anchor{reference: reference{len(s.mapper.Map.Keyframes), pose, 1}, frame: f.Index, pixels: make(map[int]geom.Vec2, len(tracks)), gray: f.Gray}
 	for _, t := range tracks {
 		s.anchor.pixels[t.ID] = t.Pixel
 	}
-	in := &insertion{due: f.Index + s.cfg.Keyframes.LagFrames, done: make(chan struct{}), glimpsed: s.glimpsed}
-	s.pending, s.glimpsed = in, nil
+	in := &insertion{due: f.Index + s.cfg.Keyframes.LagFrames, done: make(chan struct{})}
+	s.pending = in
 	c := mapping.Candidate{Frame: f, Pose: pose, Tracks: tracks, Tether: tether, NoisePx: s.track.NoisePx()}
 	go func() {
 		defer close(in.done)
@@ -83,9 +80,6 @@ func (s *System) work(ctx context.Context, in *insertion, c mapping.Candidate) {
 	}
 	if job != nil {
 		s.late.waiting = append(s.late.waiting, lateAnswer{in.keyframe.ID, job})
-	}
-	if in.err = s.takeGlimpses(ctx, in.glimpsed, in.keyframe.ID); in.err != nil {
-		return
 	}
 	in.tell(c.Tracks, s.mapper)
 	in.view = s.look()

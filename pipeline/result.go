@@ -98,7 +98,7 @@ func (r *Result) Fuse(ctx context.Context) error {
 	return err
 }
 
-// views yields the keyframes of the largest part, and the glimpses between them, as fusion reads them.
+// views yields the keyframes of the largest part as fusion reads them.
 func (r *Result) views() iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
 		for _, k := range r.keyframes() {
@@ -106,11 +106,6 @@ func (r *Result) views() iter.Seq2[slam.KeyframeView, error] {
 				continue
 			}
 			if !yield(r.sys.mapper.Map.View(k), nil) {
-				return
-			}
-		}
-		for _, g := range r.sys.glimpses {
-			if v, ok := r.sys.glimpseView(g, r.main()); ok && !yield(v, nil) {
 				return
 			}
 		}

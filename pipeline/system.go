@@ -40,9 +40,7 @@ type System struct {
 	cover   cover
 	view    mapView
 	recordKeeper
-	glimpsed []glimpsed       // since the last keyframe
-	glimpses []glimpse        // the mapper's
-	scales   []mapping.Metric // of each part, once finished
+	scales []mapping.Metric // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.
@@ -128,10 +126,7 @@ func (s *System) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate,
 		return nil
 	case pixels != nil && s.wearsOut(pixels):
 		tether = &pixels.tether
-	case pixels != nil:
-		return nil
-	case !s.wantsKeyframe(f, est):
-		s.glimpse(f)
+	case pixels != nil || !s.wantsKeyframe(f, est):
 		return nil
 	}
 	if s.pending != nil {
