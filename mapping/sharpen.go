@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/metricslam/metricslam/geom"
+import (
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
 
 // Corners that ORB pairs are few, lie in a patch of the picture and are known to
 // two pixels: a pose by them takes a turn for a shift, in the dark most of all. So
@@ -27,21 +31,26 @@ type sharp struct {
 // linkMinInliers landmarks say the same.
 func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
 	s = sharp{pose: ba, sigmaPx: max(m.cfg.pixelSigma(a), m.cfg.pixelSigma(b))}
+	find, ok := m.Map.newFinder(a, b, ba, false)
+	if !ok {
+		return s, false
+	}
 	for range sharpenRounds {
-		if !m.seek(a, b, &s, false) {
+		if !m.seek(a, b, &s, &find) {
 			return s, false
 		}
 	}
-	return s, s.sigmaPx > sharpenFullPx || m.seek(a, b, &s, true)
+	if s.sigmaPx > sharpenFullPx {
+		return s, true
+	}
+	find, ok = m.Map.newFinder(a, b, s.pose, true)
+	return s, ok && m.seek(a, b, &s, &find)
 }
 
 // seek finds the landmarks of a in b, near where the pose says, and fits the pose
 // to them.
-func (m *Mapper) seek(a, b *Keyframe, s *sharp, full bool) bool {
-	find, ok := m.Map.newFinder(a, b, s.pose, full)
-	if !ok {
-		return false
-	}
+func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *finder) bool {
+	find.rel = s.pose
 	s.from, s.to, s.points = nil, nil, nil
 	for _, f := range a.Features {
 		l, ok := m.Map.landmarks[f.Landmark]
@@ -71,10 +80,7 @@ func (s *sharp) refine(cam geom.Camera) bool {
 		if len(s.to) < linkMinInliers {
 			return false
 		}
-		info := make([]geom.Info2, len(s.to))
-		for i := range info {
-			info[i] = w
-		}
+		info := slices.Repeat([]geom.Info2{w}, len(s.to))
 		s.pose, _ = geom.RefinePnP(s.pose, s.rays(cam), s.points, info, geom.Kernel{Kind: geom.Cauchy, Delta: 2}, 10)
 		n := 0
 		for i, p := range s.points {
