@@ -28,10 +28,17 @@ import (
 type fake struct {
 	requests atomic.Int32
 	fail     atomic.Int32 // so many requests are answered 503 first
-	delay    time.Duration
+	silent   bool         // no request is answered
 	token    string
 	noBinary bool   // knows numbers only
 	garbage  string // answered instead
+}
+
+// wait holds a request for as long as the client asks, where the server is silent.
+func (f *fake) wait(ctx context.Context) {
+	if f.silent {
+		<-ctx.Done()
+	}
 }
 
 func (f *fake) mean(v []float32, shape []int64) []float32 {
@@ -49,7 +56,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(map[string]string{"error": text})
 	}
 	f.requests.Add(1)
-	time.Sleep(f.delay)
+	f.wait(r.Context())
 	switch {
 	case f.token != "" && r.Header.Get("Authorization") != "Bearer "+f.token:
 		refuse(401, "who are you")
@@ -127,7 +134,7 @@ func (f *fake) infer(w http.ResponseWriter, r *http.Request, refuse func(int, st
 
 func (f *fake) grpcInfer(ctx context.Context, msg []byte) ([]byte, error) {
 	f.requests.Add(1)
-	time.Sleep(f.delay)
+	f.wait(ctx)
 	md, _ := metadata.FromIncomingContext(ctx)
 	if got := md.Get("authorization"); f.token != "" && (len(got) != 1 || got[0] != "Bearer "+f.token) {
 		return nil, status.Error(codes.Unauthenticated, "who are you")

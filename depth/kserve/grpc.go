@@ -79,6 +79,11 @@ func (t *grpcTransport) call(ctx context.Context, method string, req []byte) (re
 		return resp, nil
 	}
 	s := status.Convert(err)
+	if deadline, ok := ctx.Deadline(); ok && s.Code() == codes.DeadlineExceeded && time.Until(deadline) < 100*time.Millisecond {
+		// The server keeps the deadline that it was told, and can be a moment
+		// ahead of this side: it is the caller's deadline, not the server's own.
+		<-ctx.Done()
+	}
 	err = fmt.Errorf("the server answers %s: %s", s.Code(), s.Message())
 	switch s.Code() {
 	case codes.Unavailable, codes.ResourceExhausted, codes.Aborted, codes.DeadlineExceeded:

@@ -129,18 +129,14 @@ func TestRetries(t *testing.T) {
 }
 
 func TestDeadline(t *testing.T) {
-	f := &fake{delay: 300 * time.Millisecond}
+	f := &fake{silent: true}
 	h, _ := f.serveHTTP(t, "127.0.0.1:0")
 	g, _ := f.serveGRPC(t, "127.0.0.1:0")
 	opt := hasty
 	opt.Timeout, opt.Attempts = 20*time.Millisecond, 2
 	for _, spec := range []string{"kserve+http://" + h + "/mean", "kserve+grpc://" + g + "/mean"} {
-		start := time.Now()
 		if _, err := run(dial(t, spec, opt)); err == nil || !strings.Contains(err.Error(), "no answer within 20ms") {
 			t.Errorf("%s: got %v", spec, err)
-		}
-		if d := time.Since(start); d > 250*time.Millisecond {
-			t.Errorf("%s: took %v for 2 attempts of 20 ms", spec, d)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 		if _, err := dial(t, spec, opt).Run(ctx, []network.Tensor{picture(2, 3)}, []string{"depth"}); !errors.Is(err, context.DeadlineExceeded) {
@@ -250,7 +246,7 @@ func TestKilledAndRestarted(t *testing.T) {
 	for scheme, serve := range map[string]func(*testing.T, string) (string, func()){"http": f.serveHTTP, "grpc": overGRPC} {
 		at, stop := serve(t, "127.0.0.1:0")
 		opt := hasty
-		opt.Cooldown = 300 * time.Millisecond
+		opt.Cooldown = time.Second
 		c := dial(t, "kserve+"+scheme+"://"+at+"/mean", opt)
 		out, err := run(c)
 		wantMean(t, out, err)
