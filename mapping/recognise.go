@@ -10,7 +10,7 @@ const (
 	linkNeighbours  = 2   // and more around the best of them, where it says something new
 	linkMinVotes    = 12  // features in common that make a candidate
 	placeMinInliers = 18  // of PnP
-	linkMinInliers  = 40  // of PnP, in each direction, that make a link
+	linkMinInliers  = 30  // of PnP, in each direction, that make a link
 	linkSure        = 40  // inliers of a good link
 	linkRecent      = 10  // keyframes back that are neighbours, not loops
 	linkMaxTurnRad  = .09 // between the two directions' poses: 5 degrees
