@@ -33,6 +33,9 @@ func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 	var links []*Link
 	if m.cfg.Loops {
 		links = m.recognise(k)
+		if l, ok := m.returned(k); ok {
+			links = append(links, l)
+		}
 	}
 	m.places.add(k.ID, k.Place)
 	out, err := m.take(ctx, k, links)

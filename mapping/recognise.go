@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"slices"
+
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -17,6 +19,7 @@ const (
 	linkMaxShift    = .1  // the same in shares of the median depth
 	linkMaxLogScale = .4  // between two metric maps
 	linkPixelSigma  = 2   // of an ORB corner, pixels
+	returnShared    = 20  // landmarks that came back into sight together
 	linkNewPx       = 8   // distance of its features from where the map has them, for a link to be news
 )
 
@@ -34,7 +37,40 @@ func (m *Mapper) recognise(k *Keyframe) []*Link {
 	return m.recogniseBut(k, skip)
 }
 
-// recogniseBut does the same with the keyframes for which skip is false.
+// returned returns the verified link of keyframe k to the old keyframe with which
+// it shares most of the landmarks that came back into sight. They were found
+// where the map has them, so that the loop is closed by then; the link confirms
+// it. One link a return is enough.
+func (m *Mapper) returned(k *Keyframe) (l *Link, ok bool) {
+	for _, kf := range m.Map.Covisible(k.ID, returnShared) {
+		o := m.Map.Keyframes[kf]
+		if o.Part != k.Part || k.ID-kf < 2*linkRecent || m.linkedNear(kf, k.ID) || !m.leftSight(o, k) {
+			continue
+		}
+		return m.verify(o, k)
+	}
+	return nil, false
+}
+
+// linkedNear reports whether keyframes around a and b are linked.
+func (m *Mapper) linkedNear(a, b int) bool {
+	near := func(x, y int) bool { return max(x-y, y-x) < linkRecent }
+	return slices.ContainsFunc(m.Links, func(l Link) bool { return near(l.From, a) && near(l.To, b) })
+}
+
+// leftSight reports whether keyframes between o and k, some linkRecent of them,
+// saw nothing of what o sees.
+func (m *Mapper) leftSight(o, k *Keyframe) bool {
+	seen := 0
+	for _, kf := range m.Map.Covisible(o.ID, 8) {
+		if o.ID < kf && kf < k.ID {
+			seen++
+		}
+	}
+	return k.ID-o.ID-1-seen >= linkRecent
+}
+
+// recogniseBut returns the links to the keyframes for which skip is false.
 func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []*Link {
 	links, tried := m.verifyBest(k, linkCandidates, linkMinVotes, skip)
 	if len(links) > 0 && m.isNews(links[0]) {

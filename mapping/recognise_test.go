@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"testing"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// TestReturned: a loop that landmarks closed, because the map had not drifted, is
+// told by a link, and by one alone.
+func TestReturned(t *testing.T) {
+	w := newRing(t, ringSpec{metric: true}, ringLap+2)
+	for i := ringLap; i < ringLap+3; i++ {
+		k := w.Map.Keyframes[i]
+		if links := len(w.Links); i == ringLap && links != 0 {
+			t.Fatalf("%d links before the return", links)
+		}
+		back := 0
+		for _, f := range append([]Feature(nil), k.Features...) {
+			if old := w.Map.landmarks[f.Landmark%lapShift]; f.Landmark >= lapShift && old != nil {
+				w.takeUp(k, old, f.Pixel)
+				back++
+			}
+		}
+		if back < returnShared {
+			t.Fatalf("keyframe %d takes up %d landmarks, too few for this test", i, back)
+		}
+		w.places.remove(k.ID)
+		if err := w.closeLoops(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.Links) != 1 {
+		t.Fatalf("%d links, want one", len(w.Links))
+	}
+	l := w.Links[0]
+	d := w.truth[l.From].Between(w.truth[l.To]).Inverse().Mul(l.Z.SE3())
+	if d.T.Norm() > .02 || geom.RotationAngle(d.R) > .005 {
+		t.Errorf("the link of %d and %d is off by %.3f m and %.4f rad", l.From, l.To, d.T.Norm(), geom.RotationAngle(d.R))
+	}
+	if l.From > 3 {
+		t.Errorf("keyframe %d was recognised as %d", l.To, l.From)
+	}
+}
+
+// TestStaysInSight: what never left the picture does not return.
+func TestStaysInSight(t *testing.T) {
+	w := newRing(t, ringSpec{metric: true}, ringLap)
+	first, last := w.Map.Keyframes[0], w.Map.Keyframes[ringLap]
+	w.places.remove(last.ID)
+	for _, k := range w.Map.Keyframes[1:] {
+		for _, f := range first.Features[:2*returnShared] {
+			w.takeUp(k, w.Map.landmarks[f.Landmark], f.Pixel)
+		}
+	}
+	if l, ok := w.returned(last); ok {
+		t.Errorf("a link of %d and %d", l.From, l.To)
+	}
+}
