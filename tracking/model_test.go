@@ -52,6 +52,19 @@ func TestLocateChoosesModel(t *testing.T) {
 	}
 }
 
+// Landmarks that the camera has passed, as a car passes many, decide nothing.
+func TestLocatePassedLandmarks(t *testing.T) {
+	truth := motion(.05, 0, .5, 0, .01, 0)
+	w := newWorld(worldSpec{n: 300, pose: truth, noisePx: .5, wrong: .3})
+	for i := range 5 {
+		w.points[w.tracks[i].ID] = slam.Point{Position: geom.Vec3{X: .1 * float64(i), Y: .2, Z: -1}, LogStd: .01}
+	}
+	est := New(Default(), 1).Locate(1, testCamera, motion(.05, 0, .4, 0, 0, 0), w.tracks, w.point)
+	if m, d := poseError(est.Pose, truth); !est.OK || est.Model != Structure || m > .01 || d > .1 {
+		t.Errorf("OK %v, rests on %v, off by %.4f m and %.3f degrees", est.OK, est.Model, m, d)
+	}
+}
+
 // A pure turn and points on a plane: the cases that break an essential matrix.
 func TestLocateDegenerate(t *testing.T) {
 	turn := motion(0, 0, 0, .02, .12, .03)

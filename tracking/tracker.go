@@ -232,12 +232,15 @@ func (t *Tracker) inliersOf(cw geom.SE3) []int {
 // squared is the whitened squared reprojection error of point i.
 func (t *Tracker) squared(cw geom.SE3, i int) float64 { return t.info[i].Quad(t.residual(cw, i)) }
 
-// residual is the reprojection error of point i on the z = 1 plane, infinite
-// behind the camera.
+// behind is the reprojection error of a point behind the camera, on the z = 1
+// plane: beyond every gate, and finite, so that sums of squares stay numbers.
+const behind = 1e3
+
+// residual is the reprojection error of point i on the z = 1 plane.
 func (t *Tracker) residual(cw geom.SE3, i int) geom.Vec2 {
 	p := cw.Apply(t.points[i])
 	if p.Z < .01 {
-		return geom.Vec2{X: math.Inf(1)}
+		return geom.Vec2{X: behind}
 	}
 	return p.XY().Sub(t.rays[i])
 }
