@@ -49,9 +49,6 @@ func (s *System) relocate() {
 			r.attach(referenceOf(k), k.Pose)
 			continue
 		}
-		if r.pixels {
-			continue // few landmarks hold it
-		}
 		guess := k.Pose
 		if r.Keyframe >= 0 {
 			guess = r.pose(referenceOf(k))
@@ -61,6 +58,9 @@ func (s *System) relocate() {
 			tracks[j] = slam.Track{ID: int(tr.id), Pixel: geom.Vec2{X: float64(tr.u), Y: float64(tr.v)}}
 		}
 		est := t.Locate(r.Time, k.Camera, guess, tracks, s.mapper.PointIn(k.Part))
+		if r.pixels && len(est.Inliers) < weakInliers/2 {
+			continue // the pixels of a keyframe hold it better
+		}
 		if est.OK {
 			r.attach(referenceOf(k), est.Pose)
 			r.Inliers, r.RMSPx = len(est.Inliers), est.RMSPx
