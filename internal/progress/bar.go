@@ -69,7 +69,7 @@ func (b *bar) Update(s State) {
 	if b.done {
 		return
 	}
-	if text := fmt.Sprintf("%v, %d landmarks", s.Tracking, s.Landmarks); text != b.text {
+	if text := s.text(true); text != b.text {
 		b.text = text
 		b.bar.Describe(text)
 	}

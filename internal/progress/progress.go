@@ -20,6 +20,18 @@ type State struct {
 	Tracking  slam.TrackState
 	Landmarks int
 	Keyframes int
+	Task      string // shown instead where nothing is tracked
+}
+
+// text is what is shown of a state beside the frames, short for a bar.
+func (s State) text(short bool) string {
+	switch {
+	case s.Task != "":
+		return s.Task
+	case short:
+		return fmt.Sprintf("%v, %d landmarks", s.Tracking, s.Landmarks)
+	}
+	return fmt.Sprintf("%v, %d landmarks, %d keyframes", s.Tracking, s.Landmarks, s.Keyframes)
 }
 
 // Display shows the progress of a run. Its methods may be called from many
@@ -108,7 +120,7 @@ func (l *lines) line(s State, elapsed time.Duration) string {
 			text += fmt.Sprintf(", %v left", left.Round(time.Second))
 		}
 	}
-	return text + fmt.Sprintf(", %v, %d landmarks, %d keyframes", s.Tracking, s.Landmarks, s.Keyframes)
+	return text + ", " + s.text(false)
 }
 
 func (l *lines) Stage(name string) { l.println(name) }

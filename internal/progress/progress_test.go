@@ -142,3 +142,11 @@ func BenchmarkUpdate(b *testing.B) {
 		})
 	}
 }
+
+// TestTask: what tracks nothing says what it does instead.
+func TestTask(t *testing.T) {
+	s := State{Frame: 3, Tracking: slam.Tracking, Landmarks: 5, Task: "fusing"}
+	if long, short := s.text(false), s.text(true); long != "fusing" || short != "fusing" {
+		t.Errorf("%q, %q", long, short)
+	}
+}
