@@ -34,11 +34,12 @@ type fake struct {
 	garbage  string // answered instead
 }
 
-// wait holds a request for as long as the client asks, where the server is silent.
-func (f *fake) wait(ctx context.Context) {
+// hangs holds a request for as long as the client asks, where the server is silent.
+func (f *fake) hangs(ctx context.Context) bool {
 	if f.silent {
 		<-ctx.Done()
 	}
+	return f.silent
 }
 
 func (f *fake) mean(v []float32, shape []int64) []float32 {
@@ -56,7 +57,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(map[string]string{"error": text})
 	}
 	f.requests.Add(1)
-	f.wait(r.Context())
+	if f.hangs(r.Context()) {
+		return
+	}
 	switch {
 	case f.token != "" && r.Header.Get("Authorization") != "Bearer "+f.token:
 		refuse(401, "who are you")
@@ -134,7 +137,9 @@ func (f *fake) infer(w http.ResponseWriter, r *http.Request, refuse func(int, st
 
 func (f *fake) grpcInfer(ctx context.Context, msg []byte) ([]byte, error) {
 	f.requests.Add(1)
-	f.wait(ctx)
+	if f.hangs(ctx) {
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	md, _ := metadata.FromIncomingContext(ctx)
 	if got := md.Get("authorization"); f.token != "" && (len(got) != 1 || got[0] != "Bearer "+f.token) {
 		return nil, status.Error(codes.Unauthenticated, "who are you")
