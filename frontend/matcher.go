@@ -15,7 +15,6 @@ type Matcher struct {
 
 // NewMatcher returns a matcher without pictures.
 func NewMatcher(cfg Config) *Matcher {
-	singleThread()
 	return &Matcher{cfg: cfg}
 }
 

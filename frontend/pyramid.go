@@ -113,6 +113,7 @@ func (f *flow) call(a, b *pyramid, from, to []float32, status []uint8, levels in
 	return nil
 }
 
-// singleThread keeps OpenCV to the calling thread: the other core belongs to
-// mapping and fusion.
-func singleThread() { C.ms_single_thread() }
+// OpenCV keeps to the calling thread: the other core belongs to mapping and fusion.
+// It is told so before any goroutine runs, because it takes down its pool of
+// threads then, and a reader of live input that is inside at that moment crashes.
+func init() { C.ms_single_thread() }

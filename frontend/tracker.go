@@ -30,7 +30,6 @@ type Tracker struct {
 
 // New returns a tracker without features.
 func New(cfg Config) *Tracker {
-	singleThread()
 	return &Tracker{cfg: cfg, det: detector{threshold: 20, cfg: cfg}}
 }
 
