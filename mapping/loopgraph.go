@@ -241,7 +241,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 		m.bringUp(l)
 		same := 0
 		for _, o := range out {
-			if near(o.From, l.From) && near(o.To, l.To) {
+			if near(o.From, l.From, visitReach) && near(o.To, l.To, visitReach) {
 				same++
 			}
 		}
@@ -255,7 +255,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	return out
 }
 
-func near(a, b int) bool { return max(a-b, b-a) <= visitReach }
+func near(a, b, reach int) bool { return max(a-b, b-a) <= reach }
 
 func (m *Mapper) addLink(g *loopGraph, l *Link) {
 	e := len(g.Edges)

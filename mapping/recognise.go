@@ -19,6 +19,7 @@ const (
 	linkMaxShift    = .1  // the same in shares of the median depth
 	linkMaxLogScale = .4  // between two metric maps
 	linkPixelSigma  = 2   // of an ORB corner, pixels
+	neighbourShared = 8   // landmarks that make two keyframes neighbours, wherever they are in time
 	returnShared    = 20  // landmarks that came back into sight together
 	linkNewPx       = 8   // distance of its features from where the map has them, for a link to be news
 )
@@ -27,7 +28,7 @@ const (
 // neighbours, verified from both sides, most inliers first.
 func (m *Mapper) recognise(k *Keyframe) []*Link {
 	near := make(map[int]bool)
-	for _, kf := range m.Map.Covisible(k.ID, 8) {
+	for _, kf := range m.Map.Covisible(k.ID, neighbourShared) {
 		near[kf] = true
 	}
 	skip := func(kf int) bool {
@@ -54,15 +55,14 @@ func (m *Mapper) returned(k *Keyframe) (l *Link, ok bool) {
 
 // linkedNear reports whether keyframes around a and b are linked.
 func (m *Mapper) linkedNear(a, b int) bool {
-	near := func(x, y int) bool { return max(x-y, y-x) < linkRecent }
-	return slices.ContainsFunc(m.Links, func(l Link) bool { return near(l.From, a) && near(l.To, b) })
+	return slices.ContainsFunc(m.Links, func(l Link) bool { return near(l.From, a, linkRecent-1) && near(l.To, b, linkRecent-1) })
 }
 
 // leftSight reports whether keyframes between o and k, some linkRecent of them,
-// saw nothing of what o sees.
+// saw next to nothing of what o sees.
 func (m *Mapper) leftSight(o, k *Keyframe) bool {
 	seen := 0
-	for _, kf := range m.Map.Covisible(o.ID, 8) {
+	for _, kf := range m.Map.Covisible(o.ID, neighbourShared) {
 		if o.ID < kf && kf < k.ID {
 			seen++
 		}

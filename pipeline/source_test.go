@@ -25,13 +25,19 @@ func nextWithDepth(ctx context.Context, src datasets.Source) (*slam.Frame, slam.
 // mapSensor maps a source with the sensor's depth, in silence.
 func mapSensor(t *testing.T, src datasets.Source) *Result {
 	t.Helper()
-	d, err := depth.Open("sensor", depth.Options{})
+	return mapSilently(t, src, "sensor", Default())
+}
+
+// mapSilently maps a source with the depth that spec names.
+func mapSilently(t *testing.T, src datasets.Source, spec string, cfg Config) *Result {
+	t.Helper()
+	d, err := depth.Open(spec, depth.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
 	res, err := Run(t.Context(), Job{
-		Source: src, Depth: d, Config: Default(), Progress: progress.New(io.Discard, 0, true), Log: slog.New(slog.DiscardHandler),
+		Source: src, Depth: d, Config: cfg, Progress: progress.New(io.Discard, 0, true), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

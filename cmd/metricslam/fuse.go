@@ -170,7 +170,7 @@ func (p *posedFrames) views(ctx context.Context) iter.Seq2[slam.KeyframeView, er
 				return
 			}
 			p.rep.Frames++
-			p.show.Update(progress.State{Frame: p.rep.Frames, Tracking: slam.Tracking, Task: "fusing"})
+			p.show.Update(progress.State{Frame: p.rep.Frames, Task: "fusing"})
 			view, ok, err := p.view(ctx, f)
 			if err != nil || ok {
 				if !yield(view, err) || err != nil {
