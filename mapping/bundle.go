@@ -27,7 +27,8 @@ type bundle struct {
 	depths    []bundleDepth
 	factors   []bundleFactor
 	moving    []int
-	priorGain float64 // scales the weight of depth readings; 1 in the local window
+	held      map[int]bool // by features that were found: of keyframes asked for
+	priorGain float64      // scales the weight of depth readings; 1 in the local window
 }
 
 type bundleDepth struct {
@@ -41,6 +42,7 @@ type bundleFactor struct {
 	l     *Landmark
 	o     Observation
 	depth bool
+	gate  float64 // chi-square of an outlier
 }
 
 // Gates of a residual that is an outlier: 95 % of chi-square with two degrees of
@@ -54,7 +56,7 @@ func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale, priorGain flo
 	b := &bundle{
 		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: priorGain,
 		poses: make(map[int]*poseVar), poseIDs: make(map[int]optimize.ID),
-		scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
+		held: make(map[int]bool), scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
 	}
 	for _, id := range moving {
 		b.addPose(id)
@@ -133,15 +135,33 @@ func (b *bundle) addLandmark(l *Landmark) {
 }
 
 func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation) {
-	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}
+	trust := b.trust(k, f)
+	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel) * trust}
 	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
-	weight := b.m.pixelWeight(k, d.l, b.cfg)
+	weight := b.m.pixelWeight(k, d.l, b.cfg) * trust
 	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, weight}
 	if b.lens != nil {
 		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, weight}
 		ids = append(ids, b.lensID)
 	}
-	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o})
+	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o, gate: chi2Pixel * trust * trust})
+}
+
+// trust is the weight of a feature of keyframe k: little where a patch did not
+// find it and others hold the keyframe.
+func (b *bundle) trust(k *Keyframe, f Feature) float64 {
+	if f.found == 1 || f.Landmark >= firstTie {
+		return 1
+	}
+	held, ok := b.held[k.ID]
+	if !ok {
+		held = k.held()
+		b.held[k.ID] = held
+	}
+	if held {
+		return wanderTrust
+	}
+	return 1
 }
 
 // pixelWeight is 1/sigma of the reprojection error of a landmark in keyframe k:
@@ -167,7 +187,7 @@ func (b *bundle) addHostReading(d bundleDepth, k *Keyframe, f Feature, o Observa
 		ids = append(ids, b.scaleIDs[k.ID])
 	}
 	fid := b.p.AddFactor(r, depthKernel, ids...)
-	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true})
+	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true, gate: chi2Depth})
 }
 
 func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation, host int) {
@@ -180,7 +200,7 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 		ids = append(ids, b.scaleIDs[k.ID])
 	}
 	fid := b.p.AddFactor(r, depthKernel, ids...)
-	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true})
+	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true, gate: chi2Depth})
 }
 
 // globalSensorGain is the weight of a depth sensor's readings in the last
@@ -210,11 +230,7 @@ func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
 		return optimize.Summary{}, err
 	}
 	for _, f := range b.factors {
-		gate := chi2Pixel
-		if f.depth {
-			gate = chi2Depth
-		}
-		if b.p.FactorChi2(f.id) > 4*gate {
+		if b.p.FactorChi2(f.id) > 4*f.gate {
 			b.p.Disable(f.id)
 		}
 	}
@@ -281,12 +297,12 @@ func (b *bundle) forgetOutliers() {
 	for _, f := range b.factors {
 		chi2 := b.p.FactorChi2(f.id)
 		if f.depth {
-			if chi2 > 4*chi2Depth && b.priorGain == 1 {
+			if chi2 > 4*f.gate && b.priorGain == 1 {
 				b.m.Keyframes[f.o.KF].Features[f.o.Index].DepthM = 0
 			}
 			continue
 		}
-		if chi2 > 2*chi2Pixel || math.IsInf(chi2, 1) {
+		if chi2 > 2*f.gate || math.IsInf(chi2, 1) {
 			b.m.forgetObservation(f.l, f.o)
 		}
 	}

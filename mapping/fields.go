@@ -47,6 +47,7 @@ var featureFields = []field[Feature]{
 	vectorField("pixel", func(f *Feature) []*float64 { return []*float64{&f.Pixel.X, &f.Pixel.Y} }),
 	floatField("depth_m", func(f *Feature) *float64 { return &f.DepthM }),
 	floatField("log_std", func(f *Feature) *float64 { return &f.LogStd }),
+	{name: "found", optional: true, ints: func(f *Feature) []*int { return []*int{&f.found} }},
 }
 
 var landmarkFields = []field[Landmark]{

@@ -13,6 +13,8 @@ type Feature struct {
 	Pixel    geom.Vec2
 	DepthM   float64 // the depth source's reading at Pixel, 0 where it has none
 	LogStd   float64 // deviation of its logarithm
+
+	found int // 1 where the patch of another keyframe found it: its pixel does not wander
 }
 
 // Keyframe is a frame that is kept. IDs count up in the order of insertion.

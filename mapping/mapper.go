@@ -86,6 +86,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	}
 	m.Map.triangulate(k, m.cfg.MinParallax)
 	m.giveDepth(k)
+	m.Map.register(k)
 	m.measureStep(k)
 	if _, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
 		return nil, err

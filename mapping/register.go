@@ -15,14 +15,20 @@ import (
 // the feature alignment of Forster, SVO 2014.)
 
 const (
-	registerRadius = 5   // of the patch, pixels: 11x11
-	registerMinNCC = .85 // correlation of the warped patch with the picture
+	registerRadius = 5 // of the patch, pixels: 11x11
+	registerMinNCC = .85
 	registerMaxPx  = 3   // farthest that a patch is moved
 	registerRise   = .35 // of the correlation, on the way
 	registerSteps  = 10
 	registerEnough = .01 // pixels: a step that ends the search
 	registerZoom   = 3   // largest change of size that a warp can bridge
+	registerPlenty = 100 // found features that hold a keyframe by themselves
 )
+
+// wanderTrust is the weight that is left to the other features there. They slide
+// along outlines and occlusions, all to the same side of the motion, so that more
+// of them do not help. They hold what nothing else does.
+const wanderTrust = .03
 
 // patch is a window of a picture seen through a warp, with the derivatives that
 // its alignment needs.
@@ -35,13 +41,6 @@ type patch struct {
 }
 
 const registerSide = 2*registerRadius + 1
-
-// warpAt returns the affine map from pixels around a landmark in keyframe k back
-// to pixels around its feature in the host: the patch is taken to face the host
-// at the landmark's depth.
-func (m *Map) warpAt(l *Landmark, host, k *Keyframe, u geom.Vec2) (inv [2][2]float64, ok bool) {
-	return warp(host.Camera, k.Camera, k.Pose.Inverse().Mul(host.Pose), u, l.InvDepth)
-}
 
 // warp is the affine map from pixels around what pixel u of camera from shows to
 // pixels around u, where rel = T_to_from. The patch is taken to face from.
@@ -183,48 +182,89 @@ func grayAt(g slam.Gray, x, y float64) (float64, bool) {
 }
 
 // register moves the features of keyframe k to where the first observations of
-// their landmarks say.
-func (m *Map) register(k *Keyframe) (moved int) {
+// their landmarks say or, where these look too different, the nearest keyframe
+// whose own feature was found. It notes those that it finds.
+func (m *Map) register(k *Keyframe) {
 	m.Open(k)
 	if !k.pictured() {
-		return 0
+		return
 	}
-	gray := k.Gray
 	for i := range k.Features {
-		f := &k.Features[i]
-		l, ok := m.landmarks[f.Landmark]
-		if !ok || l.Host == k.ID {
+		l, ok := m.landmarks[k.Features[i].Landmark]
+		if !ok || !l.Known() || l.Host == k.ID {
 			continue
 		}
-		host := m.Keyframes[l.Host]
-		m.Open(host)
-		if !host.pictured() {
-			continue
-		}
-		at := m.hostPixel(l)
-		inv, ok := m.warpAt(l, host, k, at)
+		at, ok := m.registerFrom(l, l.Obs[0], k, i)
 		if !ok {
-			continue
+			ref, near := m.nearestFound(l, k.ID)
+			if !near {
+				continue
+			}
+			if at, ok = m.registerFrom(l, ref, k, i); !ok {
+				continue
+			}
 		}
-		p, ok := newPatch(host.Gray, at, inv)
-		if !ok {
-			continue
-		}
-		if u, ok := p.align(gray, f.Pixel, registerMaxPx, registerMinNCC); ok {
-			f.Pixel = u
-			moved++
-		}
+		k.Features[i].Pixel, k.Features[i].found = at, 1
 	}
-	return moved
 }
 
-// registerAll does so in all keyframes of a part.
+// nearestFound returns the observation of l that was found in the keyframe next to kf.
+func (m *Map) nearestFound(l *Landmark, kf int) (best Observation, ok bool) {
+	gap := math.MaxInt
+	for _, o := range l.Obs {
+		d := max(o.KF-kf, kf-o.KF)
+		if o.KF != kf && d < gap && m.Keyframes[o.KF].Features[o.Index].found == 1 {
+			best, gap, ok = o, d, true
+		}
+	}
+	return best, ok
+}
+
+// registerFrom finds what observation ref of a landmark shows near feature i of
+// keyframe k.
+func (m *Map) registerFrom(l *Landmark, ref Observation, k *Keyframe, i int) (at geom.Vec2, ok bool) {
+	from := m.Keyframes[ref.KF]
+	m.Open(from)
+	z := from.Pose.ApplyInverse(m.Position(l)).Z
+	if !from.pictured() || z < minDepthM {
+		return at, false
+	}
+	u := from.Features[ref.Index].Pixel
+	inv, ok := warp(from.Camera, k.Camera, k.Pose.Inverse().Mul(from.Pose), u, 1/z)
+	if !ok {
+		return at, false
+	}
+	p, ok := newPatch(from.Gray, u, inv)
+	if !ok {
+		return at, false
+	}
+	return p.align(k.Gray, k.Features[i].Pixel, registerMaxPx, registerMinNCC)
+}
+
+// registerAll registers the features of all keyframes of a part anew.
 func (m *Map) registerAll(part int) {
+	for _, k := range m.Keyframes {
+		if k.Part != part {
+			continue
+		}
+		for i := range k.Features {
+			k.Features[i].found = 0
+		}
+	}
 	for _, k := range m.Keyframes {
 		if k.Part == part && !k.Culled() {
 			m.register(k)
 		}
 	}
+}
+
+// held reports whether the features that were found hold the keyframe by themselves.
+func (k *Keyframe) held() bool {
+	n := 0
+	for _, f := range k.Features {
+		n += f.found
+	}
+	return n >= registerPlenty
 }
 
 // pictured reports whether the keyframe's picture is there in full size.

@@ -39,8 +39,8 @@ func registerScene(phase float64, drift geom.Vec2) (m *Map, want geom.Vec2) {
 func TestRegisterTakesDriftAway(t *testing.T) {
 	for _, drift := range []geom.Vec2{{}, {X: .4, Y: -.3}, {X: -1, Y: 1.2}} {
 		m, want := registerScene(0, drift)
-		if n := m.register(m.Keyframes[1]); n != 1 {
-			t.Fatalf("drift %v: %d features moved, want 1", drift, n)
+		if m.register(m.Keyframes[1]); m.Keyframes[1].Features[0].found == 0 {
+			t.Fatalf("drift %v: not found", drift)
 		}
 		if d := m.Keyframes[1].Features[0].Pixel.Sub(want).Norm(); d > .06 {
 			t.Errorf("drift %v: still %.3f pixels off", drift, d)
@@ -56,7 +56,53 @@ func TestRegisterLeavesWhatDoesNotMatch(t *testing.T) {
 	}
 	m, _ = registerScene(0, geom.Vec2{X: .5})
 	m.landmarks[7].InvDepth = 1 / 1.05 // the keyframe would stand 5 cm before it
-	if n := m.register(m.Keyframes[1]); n != 0 {
+	if m.register(m.Keyframes[1]); m.Keyframes[1].Features[0].found == 1 {
 		t.Error("a patch was enlarged beyond recognition")
+	}
+}
+
+// TestRegisterFromTheNearest: where the first picture of a landmark looks
+// different, a later one that it was found in will do.
+func TestRegisterFromTheNearest(t *testing.T) {
+	m, want := registerScene(1.5, geom.Vec2{})
+	k := m.Keyframes[1]
+	m.addKeyframe(&Keyframe{ID: 2, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray,
+		Features: []Feature{{Landmark: 7, Pixel: want.Add(geom.Vec2{X: .5, Y: -.4})}}})
+	last := m.Keyframes[2]
+	if m.register(last); last.Features[0].found == 1 {
+		t.Fatal("found in a picture that itself was found nowhere")
+	}
+	k.Features[0].found = 1
+	m.register(last)
+	if d := last.Features[0].Pixel.Sub(want).Norm(); last.Features[0].found == 0 || d > .06 {
+		t.Errorf("%.3f pixels off, found %d", d, last.Features[0].found)
+	}
+}
+
+// TestWanderersHardlyCount: features that were not found, and all err to the same
+// side, turn a keyframe only where too few others hold it.
+func TestWanderersHardlyCount(t *testing.T) {
+	for _, c := range []struct {
+		found             int
+		leastRad, mostRad float64
+	}{{registerPlenty + 20, 0, 1e-4}, {registerPlenty - 20, 5e-4, 2e-3}} {
+		w := newSynthetic(syntheticSpec{keyframes: 4, points: 400})
+		last := w.m.Keyframes[3]
+		for i := range last.Features {
+			f := &last.Features[i]
+			if i < c.found {
+				f.found = 1
+			} else {
+				f.Pixel.X++ // 1.9e-3 rad
+			}
+		}
+		b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
+		b.addLandmarks()
+		if _, err := b.solve(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, e := w.poseErrors(); e < c.leastRad || e > c.mostRad {
+			t.Errorf("%d of %d features found: the keyframe is turned by %.5f rad", c.found, len(last.Features), e)
+		}
 	}
 }

@@ -32,6 +32,9 @@ func fullState(keyframes int) *State {
 		for j := range k.Gray.Pix {
 			k.Gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
 		}
+		for j := range k.Features {
+			k.Features[j].found = j % 2
+		}
 		for j := range k.Color.Pix {
 			k.Color.Pix[j] = uint8(j / 8)
 		}
@@ -75,7 +78,7 @@ func fullState(keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}),
+	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}),
 	cmpopts.IgnoreFields(State{}, "live"),
 	cmpopts.IgnoreFields(Keyframe{}, "Color", "shelved"), // JPEG
 	cmpopts.EquateEmpty(),
