@@ -101,8 +101,10 @@ STREET = ViewRange(whole=0.6, focal=(0.95, 1.8), tilt=0.06, roll=0.03, letterbox
 
 
 def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
-              views: ViewRange) -> tuple[Camera, np.ndarray]:
+              views: ViewRange, focal: float | None = None) -> tuple[Camera, np.ndarray]:
     """Draws a virtual camera of `size` (width, height) and its rotation in the source's frame.
+
+    focal: the focal length [px] where it is given, else it is drawn too.
 
     A narrower view looks anywhere within the source's, so cutting keeps the optical centre
     near the middle: only the focal length tells it from a whole picture.
@@ -112,7 +114,7 @@ def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
     low, high = views.focal
     near_whole = rng.random() < views.whole
     zoom = rng.uniform(0.95, 1.2) if near_whole else np.exp(rng.uniform(np.log(low), np.log(high)))
-    f = whole * zoom
+    f = whole * zoom if focal is None else focal
     slack_x = max(0.0, np.arctan(source.width / 2 / source.f) - np.arctan(width / 2 / f))
     slack_y = max(0.0, np.arctan(source.height / 2 / source.f) - np.arctan(height / 2 / f))
     pan = rng.uniform(-slack_x, slack_x)
@@ -205,6 +207,15 @@ def erase(rng: np.random.Generator, image: np.ndarray) -> None:
         image[y:y + rows, x:x + cols] = rng.integers(0, 256, 3)
 
 
+def window(rng: np.random.Generator, width: int, height: int) -> tuple[slice, slice]:
+    """Rows and columns of a rectangle of .2 to .55 of the area, often as high as the picture."""
+    area = rng.uniform(0.2, 0.55)
+    high = 1.0 if rng.random() < 0.5 else rng.uniform(area ** 0.5, 1.0)
+    rows, cols = round(height * high), round(width * min(1.0, area / high))
+    y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
+    return slice(y, y + rows), slice(x, x + cols)
+
+
 def _add_noise(image: np.ndarray, noise: np.ndarray, deviation: float) -> np.ndarray:
     noisy = cv2.scaleAdd(noise, deviation, image.astype(np.float32))
     return np.clip(noisy, 0, 255).astype(np.uint8)
@@ -224,6 +235,8 @@ class MixedViews(Dataset):
 
     From item `settle_from` on the sets have the weights `settle_weights`, and the pictures
     are what cameras give: no turned hues, nothing covered. over: share of overexposed ones.
+    mingle: share of indoor pictures in which a rectangle shows another indoor set through the
+    same camera, so that no picture can be told to be a photograph or a drawing as a whole.
 
     Gives image [3, h, w] uint8 RGB, depth [1, h, w] float32 metres (0 unknown, inf sky)
     and the camera (f, cx, cy).
@@ -231,7 +244,7 @@ class MixedViews(Dataset):
 
     def __init__(self, shares: list[Share], size: tuple[int, int], seed: int, length: int,
                  settle_from: int | None = None, settle_weights: list[float] | None = None,
-                 over: float = 0.0) -> None:
+                 over: float = 0.0, mingle: float = 0.0) -> None:
         if not shares:
             raise ValueError("the mixture has no sets")
         self.settle_from = length if settle_from is None else settle_from
@@ -240,6 +253,7 @@ class MixedViews(Dataset):
         self.seed = seed
         self.length = length
         self.over = over
+        self.mingle = mingle
         weights = np.array([s.weight for s in shares], float)
         self.weights = weights / weights.sum()
         settled = weights if settle_weights is None else np.array(settle_weights, float)
@@ -253,12 +267,9 @@ class MixedViews(Dataset):
         rng = np.random.default_rng((self.seed, index))
         strong = index < self.settle_from
         share = self.shares[rng.choice(len(self.shares), p=self.weights if strong else self.settled)]
-        i = int(rng.integers(len(share.pictures)))
-        source = share.pictures.camera(i)
-        image = np.asarray(share.pictures.rgb[i])
-        depth = np.asarray(share.pictures.depth[i]).astype(np.float32)
-        target, turn = draw_view(rng, source, self.size, share.views)
-        image, depth = virtual_view(image, depth, source, target, turn)
+        image, depth, target = self._view(rng, share)
+        if self.mingle > 0 and share.views is INDOOR and rng.random() < self.mingle:
+            self._mingle(rng, image, depth, target, strong)
         outside = (image == PAD_VALUE).all(2) & (depth == 0)
         image = photometric(rng, image, strong, self.over)
         if strong and rng.random() < 0.2:
@@ -272,3 +283,22 @@ class MixedViews(Dataset):
         return (torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
                 torch.from_numpy(np.ascontiguousarray(depth))[None],
                 torch.tensor([target.f, cx, target.cy], dtype=torch.float32))
+
+    def _view(self, rng: np.random.Generator, share: Share, focal: float | None = None
+              ) -> tuple[np.ndarray, np.ndarray, Camera]:
+        """A virtual view of a random picture of a set: picture, depth and camera."""
+        i = int(rng.integers(len(share.pictures)))
+        source = share.pictures.camera(i)
+        image = np.asarray(share.pictures.rgb[i])
+        depth = np.asarray(share.pictures.depth[i]).astype(np.float32)
+        target, turn = draw_view(rng, source, self.size, share.views, focal)
+        return *virtual_view(image, depth, source, target, turn), target
+
+    def _mingle(self, rng: np.random.Generator, image: np.ndarray, depth: np.ndarray,
+                target: Camera, strong: bool) -> None:
+        """Puts a rectangle of another indoor set's view with the same focal length into a view."""
+        weights = (self.weights if strong else self.settled) * [s.views is INDOOR for s in self.shares]
+        share = self.shares[rng.choice(len(self.shares), p=weights / weights.sum())]
+        other, other_depth, _ = self._view(rng, share, target.f)
+        at = window(rng, target.width, target.height)
+        image[at], depth[at] = other[at], other_depth[at]

@@ -202,7 +202,8 @@ class Trainer:
     def loader(self) -> DataLoader:
         """Items from where the run stands to its end, in order."""
         views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures,
-                           self.args.settle_from, self.settled, self.args.over)
+                           self.args.settle_from, self.settled, self.args.over,
+                           self.args.mingle)
         share = self.args.batch // self.world
         starts = range(self.pictures, self.args.pictures - self.args.batch + 1, self.args.batch)
         mine = [i for s in starts for i in range(s + self.rank * share, s + (self.rank + 1) * share)]
@@ -295,6 +296,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--settle-mix", default="nyu=1,desk=.15,cabinet=.05,room=.35,street=.3",
                    help="empty: as before")
     p.add_argument("--over", type=float, default=0.0, help="share of pictures overexposed by up to two stops")
+    p.add_argument("--mingle", type=float, default=0.0,
+                   help="share of indoor pictures with a rectangle of another set's")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from training import calibrate, evaluate, export, train
-from training.data import INDOOR, MixedViews, Share, load_set, overexpose, save_set
+from training.data import INDOOR, MixedViews, Share, load_set, overexpose, save_set, window
 from training.network import DepthNetwork, Encoder, parameter_count
 
 
@@ -67,6 +67,25 @@ def test_overexposed_pictures_clip(cache: Path) -> None:
     always = MixedViews([share], (256, 192), 3, 30, over=1.0)
     white = [np.mean([(views[i][0] > 250).float().mean() for i in range(30)]) for views in (never, always)]
     assert white[1] > white[0] + 0.05
+
+
+def test_mingled_pictures_show_two_sets(cache: Path) -> None:
+    """A rectangle of .2 to .55 of the area comes from the other set, picture and depth alike."""
+    shares = [Share(load_set(cache, name), 1.0, INDOOR) for name in ("toy", "far")]
+    plain = MixedViews(shares, (256, 192), 3, 40)
+    mingled = MixedViews(shares, (256, 192), 3, 40, mingle=1.0)
+
+    def both(item: tuple[torch.Tensor, ...]) -> float:
+        d = item[1][torch.isfinite(item[1]) & (item[1] > 0)]
+        return float(min((d < 6).float().mean(), (d > 6).float().mean()))
+
+    assert max(both(plain[i]) for i in range(40)) == 0
+    shared = [both(mingled[i]) for i in range(40)]
+    assert 0.3 < np.mean([s > 0 for s in shared]) < 0.8  # the other half has a rectangle of its own set
+    for seed in range(50):
+        rows, cols = window(np.random.default_rng(seed), 256, 192)
+        area = (rows.stop - rows.start) * (cols.stop - cols.start) / (256 * 192)
+        assert 0.19 < area < 0.56 and rows.start >= 0 and rows.stop <= 192 and cols.start >= 0 and cols.stop <= 256
 
 
 def test_nothing_is_left_out_when_scoring() -> None:
