@@ -17,7 +17,7 @@ import (
 // the run and its end the heap may grow by this much, most of it for the frames'
 // own poses and tracks.
 const (
-	soakShort  = 700      // frames; METRICSLAM_SOAK sets another number
+	soakShort  = 1000     // frames, by half of which the shelf is full; METRICSLAM_SOAK sets another number
 	soakScene  = 60       // of the sequence, played forward and backward
 	soakGrowth = 12 << 20 // bytes
 )
