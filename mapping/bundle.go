@@ -17,18 +17,18 @@ type bundle struct {
 	cfg       Config
 	meanScale float64 // log-scale of the depth source
 
-	p         *optimize.Problem
-	poses     map[int]*poseVar
-	poseIDs   map[int]optimize.ID
-	scales    map[int]*scaleVar
-	scaleIDs  map[int]optimize.ID
-	lens      *lensVar // nil: the camera is as it is
-	lensID    optimize.ID
-	depths    []bundleDepth
-	factors   []bundleFactor
-	moving    []int
-	held      map[int]bool // by features that were found: of keyframes asked for
-	priorGain float64      // scales the weight of depth readings; 1 in the local window
+	p          *optimize.Problem
+	poses      map[int]*poseVar
+	poseIDs    map[int]optimize.ID
+	scales     map[int]*scaleVar
+	scaleIDs   map[int]optimize.ID
+	lens       *lensVar // nil: the camera is as it is
+	lensID     optimize.ID
+	depths     []bundleDepth
+	factors    []bundleFactor
+	moving     []int
+	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
+	priorGain  float64      // scales the weight of depth readings; 1 in the local window
 }
 
 type bundleDepth struct {
@@ -56,7 +56,7 @@ func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale, priorGain flo
 	b := &bundle{
 		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: priorGain,
 		poses: make(map[int]*poseVar), poseIDs: make(map[int]optimize.ID),
-		held: make(map[int]bool), scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
+		registered: make(map[int]bool), scales: make(map[int]*scaleVar), scaleIDs: make(map[int]optimize.ID),
 	}
 	for _, id := range moving {
 		b.addPose(id)
@@ -153,10 +153,10 @@ func (b *bundle) trust(k *Keyframe, f Feature) float64 {
 	if f.found == 1 || f.Landmark >= firstTie {
 		return 1
 	}
-	held, ok := b.held[k.ID]
+	held, ok := b.registered[k.ID]
 	if !ok {
-		held = k.held()
-		b.held[k.ID] = held
+		held = k.registered()
+		b.registered[k.ID] = held
 	}
 	if held {
 		return wanderTrust

@@ -15,8 +15,8 @@ import (
 // the feature alignment of Forster, SVO 2014.)
 
 const (
-	registerRadius = 5 // of the patch, pixels: 11x11
-	registerMinNCC = .85
+	registerRadius = 5   // of the patch, pixels: 11x11
+	registerMinNCC = .85 // correlation of the warped patch with the picture
 	registerMaxPx  = 3   // farthest that a patch is moved
 	registerRise   = .35 // of the correlation, on the way
 	registerSteps  = 10
@@ -258,8 +258,8 @@ func (m *Map) registerAll(part int) {
 	}
 }
 
-// held reports whether the features that were found hold the keyframe by themselves.
-func (k *Keyframe) held() bool {
+// registered reports whether the features that were found hold the keyframe by themselves.
+func (k *Keyframe) registered() bool {
 	n := 0
 	for _, f := range k.Features {
 		n += f.found
