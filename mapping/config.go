@@ -14,6 +14,7 @@ type Config struct {
 	MinParallax     float64 `yaml:"min_parallax"`      // radians between two rays that fix a depth
 	RetrackFrom     int     `yaml:"retrack_from"`      // older keyframes searched for known landmarks at each new one
 	Loops           bool    `yaml:"loops"`             // places seen before are looked for, in this part of the map and in others
+	OpenMB          int     `yaml:"open_mb"`           // memory for pictures and depth of keyframes that are looked at; those of the others lie packed
 	Known           Known   `yaml:"known"`             // true sizes
 }
 
@@ -21,7 +22,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Window: 12, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
-		PriorInflate: 1, GlobalPriorGain: .15, MinParallax: .012, RetrackFrom: 5, Loops: true,
+		PriorInflate: 1, GlobalPriorGain: .15, MinParallax: .012, RetrackFrom: 5, Loops: true, OpenMB: 256,
 	}
 }
 
@@ -40,6 +41,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("mapping.global_prior_gain is %g; it must not be negative", c.GlobalPriorGain)
 	case c.RetrackFrom < 0:
 		return fmt.Errorf("mapping.retrack_from is %d; it must not be negative", c.RetrackFrom)
+	case c.OpenMB < 0 || c.OpenMB > 1<<20:
+		return fmt.Errorf("mapping.open_mb is %d; it must lie between 0 and %d", c.OpenMB, 1<<20)
 	}
 	return c.Known.validate()
 }

@@ -13,21 +13,18 @@ type finder struct {
 	rel      geom.SE3  // T_to_from
 	a, b     slam.Gray // pictures of both
 	size     float64   // of the pictures, in those of the keyframes
+	minNCC   float64   // correlation from which on a patch is found
 }
-
-// findMinNCC is the correlation from which on a patch is found. Patches that blur
-// has changed reach .9, and lie a pixel or two beside where they should be.
-const findMinNCC = .95
 
 // newFinder returns a finder in pictures of half the size, or of the full size. ok
 // is false where one of the keyframes has no picture.
-func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool) (f finder, ok bool) {
+func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool, minNCC float64) (f finder, ok bool) {
 	m.Open(from)
 	m.Open(to)
 	if !from.pictured() || !to.pictured() {
 		return f, false
 	}
-	f = finder{from.Camera, to.Camera, rel, from.Gray, to.Gray, 1}
+	f = finder{from.Camera, to.Camera, rel, from.Gray, to.Gray, 1, minNCC}
 	if !full {
 		f.a, f.b, f.size = halved(from.Gray), halved(to.Gray), .5
 	}
@@ -45,7 +42,7 @@ func (f *finder) find(u geom.Vec2, depthM float64, near geom.Vec2, reachPx float
 	if !ok {
 		return near, false
 	}
-	v, ok := p.align(f.b, shrinkPixel(near, f.size), reachPx*f.size, findMinNCC)
+	v, ok := p.align(f.b, shrinkPixel(near, f.size), reachPx*f.size, f.minNCC)
 	return shrinkPixel(v, 1/f.size), ok
 }
 

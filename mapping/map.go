@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"math"
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
@@ -80,8 +81,10 @@ type Map struct {
 	lenses    lenses
 }
 
-// NewMap returns an empty map.
-func NewMap() *Map { return &Map{landmarks: make(map[int]*Landmark)} }
+// NewMap returns an empty map. All keyframes of it lie open.
+func NewMap() *Map {
+	return &Map{landmarks: make(map[int]*Landmark), shelf: shelf{most: math.MaxInt}}
+}
 
 // Landmark returns the landmark of an id.
 func (m *Map) Landmark(id int) (*Landmark, bool) {

@@ -17,6 +17,10 @@ const (
 	sharpenMaxStd  = .2  // of the log depth of a landmark
 	sharpenFullPx  = 1.5 // noise of pixels below which pictures of full size tell more
 	sharpenOutlier = 3   // deviations of a pixel
+
+	// Correlation from which on a patch is found. Patches that blur has changed reach
+	// .9, and lie a pixel or two beside where they should be.
+	sharpenMinNCC = .95
 )
 
 // sharp is a pose T_b_a by landmarks of a that were found in b.
@@ -31,7 +35,7 @@ type sharp struct {
 // linkMinInliers landmarks say the same.
 func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
 	s = sharp{pose: ba, sigmaPx: max(m.cfg.pixelSigma(a), m.cfg.pixelSigma(b))}
-	find, ok := m.Map.newFinder(a, b, ba, false)
+	find, ok := m.Map.newFinder(a, b, ba, false, sharpenMinNCC)
 	if !ok {
 		return s, false
 	}
@@ -43,7 +47,7 @@ func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
 	if s.sigmaPx > sharpenFullPx {
 		return s, true
 	}
-	find, ok = m.Map.newFinder(a, b, s.pose, true)
+	find, ok = m.Map.newFinder(a, b, s.pose, true, sharpenMinNCC)
 	return s, ok && m.seek(a, b, &s, &find)
 }
 

@@ -13,14 +13,13 @@ import (
 // was packed once stays packed beside what is open, so that a keyframe is put back
 // at no cost.
 
-// shelfOpen is the number of keyframes that lie open: those of the window and of
-// a place that is seen again.
-const shelfOpen = 64
+// shelfLeast is the number of keyframes that lie open whatever they take.
+const shelfLeast = 2
 
 // shelf keeps track of the keyframes that lie open.
 type shelf struct {
 	open  []*Keyframe // least recently used first
-	most  int         // of them; 0: shelfOpen
+	most  int         // bytes that they take
 	match Matcher     // keeps the pictures of those that lie open; may be nil
 }
 
@@ -34,8 +33,8 @@ type shelved struct {
 	away           bool // nothing but the packed form is there
 }
 
-// Open makes the grey picture and the depth of a keyframe readable, until some
-// 60 others have been opened.
+// Open makes the grey picture and the depth of a keyframe readable, until others
+// that were opened since take Config.OpenMB.
 func (m *Map) Open(k *Keyframe) {
 	s := &m.shelf
 	if n := len(s.open); n > 0 && s.open[n-1] == k {
@@ -51,17 +50,29 @@ func (m *Map) Open(k *Keyframe) {
 		}
 	}
 	s.open = append(s.open, k)
-	most := s.most
-	if most == 0 {
-		most = shelfOpen
-	}
-	for len(s.open) > most {
-		o := s.open[0]
-		s.open = append(s.open[:0], s.open[1:]...)
+	n := s.surplus()
+	for _, o := range s.open[:n] {
 		if o.pack() && s.match != nil {
 			s.match.Forget(o.ID)
 		}
 	}
+	s.open = slices.Delete(s.open, 0, n)
+}
+
+// surplus is the number of keyframes to be put away.
+func (s *shelf) surplus() int {
+	bytes := 0
+	for i := len(s.open) - 1; i >= 0; i-- {
+		if bytes += s.open[i].openBytes(); bytes > s.most && len(s.open)-i > shelfLeast {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// openBytes is what the pictures and the depth take now.
+func (k *Keyframe) openBytes() int {
+	return len(k.Gray.Pix) + len(k.Color.Pix) + 2*len(k.Depth.code) + len(k.Depth.std)
 }
 
 // forget takes a keyframe off the list of those that lie open.

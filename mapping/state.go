@@ -88,7 +88,7 @@ func (m *Mapper) State() *State {
 // belongs to the mapper from then on. A camera height that the mapper was given
 // stays. Tracks must be numbered from NextTrack on.
 func (m *Mapper) Restore(s *State) {
-	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks)), shelf: shelf{match: m.match}}
+	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks)), shelf: shelf{match: m.match, most: m.cfg.OpenMB << 20}}
 	for _, l := range s.Landmarks {
 		m.Map.landmarks[l.ID] = l
 	}

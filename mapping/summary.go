@@ -21,7 +21,8 @@ type PartSummary struct {
 
 // Map returns the state's keyframes and landmarks as a map; they are shared.
 func (s *State) Map() *Map {
-	m := &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks)), shelf: shelf{most: math.MaxInt}} // what was read lies open
+	m := NewMap()
+	m.Keyframes = s.Keyframes
 	for _, l := range s.Landmarks {
 		m.landmarks[l.ID] = l
 	}
