@@ -1,6 +1,8 @@
 package frontend
 
 import (
+	"golang.org/x/sync/errgroup"
+
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -8,15 +10,19 @@ import (
 // Matcher finds points of one keyframe's picture in another's. It is used by one
 // goroutine, which need not be the tracker's, and closed by its owner.
 type Matcher struct {
-	cfg  Config
-	flow flow
-	kept keptPictures
+	cfg   Config
+	flows []flow // of those that share a Match
+	kept  keptPictures
 }
 
 // NewMatcher returns a matcher without pictures.
 func NewMatcher(cfg Config) *Matcher {
-	return &Matcher{cfg: cfg}
+	return &Matcher{cfg: cfg, flows: make([]flow, 1)}
 }
+
+// Spread lets n goroutines share the points of a Match, which finds the same: for
+// when nobody is tracking.
+func (m *Matcher) Spread(n int) { m.flows = make([]flow, max(n, 1)) }
 
 // Close frees every picture the matcher holds.
 func (m *Matcher) Close() { m.kept.closeAll() }
@@ -47,7 +53,14 @@ func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error
 	if err != nil || pb == nil || pa.w != pb.w || pa.h != pb.h {
 		return ok, err
 	}
-	return ok, m.flow.track(pa, pb, from, guess, ok, matchLevels, m.cfg.FBMaxPx)
+	var all errgroup.Group
+	for i := range m.flows {
+		lo, hi := i*len(from)/len(m.flows), (i+1)*len(from)/len(m.flows)
+		all.Go(func() error {
+			return m.flows[i].track(pa, pb, from[lo:hi], guess[lo:hi], ok[lo:hi], matchLevels, m.cfg.FBMaxPx)
+		})
+	}
+	return ok, all.Wait()
 }
 
 // Describe returns the ORB features of a picture, strongest first.

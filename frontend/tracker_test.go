@@ -311,6 +311,11 @@ func TestMatch(t *testing.T) {
 	if n := match(5, 6); n < len(first)*3/4 {
 		t.Errorf("%d of %d features found", n, len(first))
 	}
+	alone := slices.Clone(guess)
+	m.Spread(3)
+	if match(5, 6); !slices.Equal(guess, alone) {
+		t.Error("three find other than one")
+	}
 	if n := match(77, 6) + match(5, 77); n != 0 {
 		t.Errorf("%d features found in a picture that was never kept", n)
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
@@ -19,6 +20,7 @@ func (s *System) Finish(ctx context.Context) error {
 		return err
 	}
 	s.mapper.Where = s.whereIs
+	s.match.Spread(runtime.GOMAXPROCS(0))
 	if err := s.mapper.Conclude(ctx); err != nil {
 		return err
 	}
