@@ -27,6 +27,7 @@ type bundle struct {
 	depths     []bundleDepth
 	factors    []bundleFactor
 	moving     []int
+	found      geom.Kernel  // of the features that were found
 	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
 	priorGain  float64      // scales the weight of depth readings; 1 in the local window
 }
@@ -85,11 +86,15 @@ func (b *bundle) addPose(id int) {
 // addLandmarks enters every known landmark that two or more of the problem's
 // keyframes see, its observations and the depth readings at them.
 func (b *bundle) addLandmarks() {
+	var all []*Landmark
 	for _, id := range b.landmarkIDs() {
 		l := b.m.landmarks[id]
-		if _, ok := b.poses[l.Host]; !ok {
-			continue
+		if _, ok := b.poses[l.Host]; ok {
+			all = append(all, l)
 		}
+	}
+	b.found = b.foundKernel(all)
+	for _, l := range all {
 		b.addLandmark(l)
 	}
 }
@@ -138,6 +143,9 @@ func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feat
 	trust := b.trust(k, f)
 	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel) * trust}
 	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
+	if f.found == 1 {
+		kernel = b.found
+	}
 	weight := b.m.pixelWeight(k, d.l, b.cfg) * trust
 	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, weight}
 	if b.lens != nil {
@@ -146,36 +154,6 @@ func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feat
 	}
 	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o, gate: chi2Pixel * trust * trust})
 }
-
-// trust is the weight of a feature of keyframe k: little where a patch did not
-// find it and others hold the keyframe.
-func (b *bundle) trust(k *Keyframe, f Feature) float64 {
-	if f.found == 1 || f.Landmark >= firstTie {
-		return 1
-	}
-	held, ok := b.registered[k.ID]
-	if !ok {
-		held = k.registered()
-		b.registered[k.ID] = held
-	}
-	if held {
-		return wanderTrust
-	}
-	return 1
-}
-
-// pixelWeight is 1/sigma of the reprojection error of a landmark in keyframe k:
-// the pixel there and the ray of its host are as good as their pictures.
-func (m *Map) pixelWeight(k *Keyframe, l *Landmark, cfg Config) float64 {
-	at, host := cfg.pixelSigma(k), cfg.pixelSigma(m.Keyframes[l.Host])
-	return 1 / math.Sqrt((at*at+host*host)/2)
-}
-
-// pixelSigma is the deviation of a coordinate of a keyframe's pixels.
-func (c Config) pixelSigma(k *Keyframe) float64 { return max(k.NoisePx, c.PixelSigma) }
-
-// depthKernel lets a wrong reading (an edge, a reflection) go.
-var depthKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 1.5}
 
 func (b *bundle) addHostReading(d bundleDepth, k *Keyframe, f Feature, o Observation) {
 	if f.DepthM <= 0 || b.priorGain == 0 {

@@ -56,6 +56,7 @@ var landmarkFields = []field[Landmark]{
 	vectorField("ray", func(l *Landmark) []*float64 { return []*float64{&l.Ray.X, &l.Ray.Y, &l.Ray.Z} }),
 	floatField("inv_depth", func(l *Landmark) *float64 { return &l.InvDepth }),
 	floatField("log_std", func(l *Landmark) *float64 { return &l.LogStd }),
+	{name: "slant", optional: true, floats: func(l *Landmark) []*float64 { return []*float64{&l.slant.x, &l.slant.y, &l.slant.info} }},
 }
 
 var observationFields = []field[Observation]{

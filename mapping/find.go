@@ -31,19 +31,46 @@ func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool, minNCC floa
 	return f, true
 }
 
-// find looks for what pixel u shows at depth m, at most reachPx from pixel near of
-// the other keyframe.
-func (f *finder) find(u geom.Vec2, depthM float64, near geom.Vec2, reachPx float64) (geom.Vec2, bool) {
-	inv, ok := warp(f.from, f.to, f.rel, u, 1/depthM)
+// sighting is where a patch was found, and what it says of its slant: how much is
+// missing, and the information of that.
+type sighting struct {
+	pixel geom.Vec2
+	turn  geom.Vec2
+	info  float64
+}
+
+// minMovePx is how far a point must move for a change of its inverse depth by e, so
+// that a slant shows.
+const minMovePx = 1
+
+// find looks for what pixel u shows on a plane that is known as well as known says,
+// at most reachPx from pixel near of the other keyframe.
+func (f *finder) find(u geom.Vec2, plane geom.Vec3, known float64, near geom.Vec2, reachPx float64) (out sighting, ok bool) {
+	w, ok := newWarp(f.from, f.to, f.rel, u, plane, f.size)
 	if !ok {
-		return near, false
+		return out, false
 	}
-	p, ok := newPatch(f.a, shrinkPixel(u, f.size), inv)
+	p, ok := newPatch(f.a, shrinkPixel(u, f.size), &w)
 	if !ok {
-		return near, false
+		return out, false
 	}
-	v, ok := p.align(f.b, shrinkPixel(near, f.size), reachPx*f.size, f.minNCC)
-	return shrinkPixel(v, 1/f.size), ok
+	s := sight{at: shrinkPixel(near, f.size)}
+	stiff := 1.
+	move := w.closer.Norm()
+	shearStd := move / (f.from.Focal() * w.zoom()) // of the shear, for a deviation of the slant of one
+	if move > minMovePx {
+		s.dir = w.closer.Scale(1 / move)
+		stiff = greyStd * greyStd * known / (shearStd * shearStd)
+	}
+	a := newAligner(p, s.dir, stiff)
+	s, ok = a.align(f.b, s, reachPx*f.size, f.minNCC)
+	out.pixel = shrinkPixel(s.at, 1/f.size)
+	if ok && move > minMovePx {
+		turn := w.gradient(s.shear).Scale(1 / move)
+		out.turn = geom.Vec2{X: f.from.Fx * turn.X, Y: f.from.Fy * turn.Y}
+		out.info = a.rest().least() / (greyStd * greyStd) * shearStd * shearStd
+	}
+	return out, ok
 }
 
 // halved is a picture at half its size, by means of four pixels.

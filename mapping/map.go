@@ -67,6 +67,7 @@ type Landmark struct {
 	Ray      geom.Vec3 // in the host's camera, z = 1
 	InvDepth float64   // 1/m along the host's optical axis; 0 while unknown
 	LogStd   float64   // deviation of its log depth
+	slant    slant
 	Obs      []Observation
 }
 
@@ -170,7 +171,7 @@ func (m *Map) rehost(l *Landmark) {
 			l.InvDepth = 1 / p.Z
 		}
 	}
-	l.Host, l.Ray = next.ID, ray
+	l.Host, l.Ray, l.slant = next.ID, ray, slant{}
 }
 
 // minDepthM is the nearest depth at which anything is believed.

@@ -7,156 +7,117 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// A patch is found in another picture by aligning the two. (Lucas and Kanade 1981
-// in the inverse compositional form of Baker and Matthews 2004, as the feature
-// alignment of Forster, SVO 2014.)
-
 const (
-	patchRadius   = 5 // pixels
-	patchSide     = 2*patchRadius + 1
-	patchZoom     = 3   // largest change of size that a warp can bridge
-	alignRise     = .35 // of the correlation, on the way
-	alignSteps    = 10
-	alignEnoughPx = .01 // a step that ends the search
+	patchRadius = 5 // pixels
+	patchSide   = 2*patchRadius + 1
+	patchArea   = patchSide * patchSide
+	patchZoom   = 3 // largest change of size that a warp can bridge
 )
 
-// patch is a window of a picture seen through a warp, with the derivatives that
-// its alignment needs.
+// patch is a window of a picture seen through a warp, with its derivatives.
 type patch struct {
-	value  [patchSide * patchSide]float64
-	gx, gy [patchSide * patchSide]float64
-	mean   float64
+	value  [patchArea]float64
+	gx, gy [patchArea]float64 // less their mean, slope
+	slope  geom.Vec2
 	norm   float64 // root of the sum of squares around the mean
-	h      [3]float64
 }
 
-// warp is the affine map from pixels around what pixel u of camera from shows to
-// pixels around u, where rel = T_to_from. The patch is taken to face from.
-func warp(from, to geom.Camera, rel geom.SE3, u geom.Vec2, invDepth float64) (inv [2][2]float64, ok bool) {
-	at := func(d geom.Vec2) (geom.Vec2, bool) {
-		r := from.Ray(u.Add(d))
-		p := rel.R.MulVec(r).Add(rel.T.Scale(invDepth)) // times the depth
-		return to.Project(p), p.Z > 1e-3
-	}
-	const step = patchRadius
-	c, ok0 := at(geom.Vec2{})
-	x, ok1 := at(geom.Vec2{X: step})
-	y, ok2 := at(geom.Vec2{Y: step})
-	if !ok0 || !ok1 || !ok2 {
-		return inv, false
-	}
-	a := [2][2]float64{{(x.X - c.X) / step, (y.X - c.X) / step}, {(x.Y - c.Y) / step, (y.Y - c.Y) / step}}
-	det := a[0][0]*a[1][1] - a[0][1]*a[1][0]
-	if det < 1/(patchZoom*patchZoom) || det > patchZoom*patchZoom {
-		return inv, false
-	}
-	return [2][2]float64{{a[1][1] / det, -a[0][1] / det}, {-a[1][0] / det, a[0][0] / det}}, true
+// warp is how the pixels of a plane, seen around pixel u of camera from, lie around
+// where camera to sees that: to second order, since a road's near side is drawn out
+// more than its far side is pressed together.
+type warp struct {
+	x, y, xx, xy, yy geom.Vec2 // of the pixel in from, by that in to
+	closer           geom.Vec2 // how the pixel in to moves per unit of log inverse depth
 }
 
-// newPatch reads the patch around u in g through the map inv from patch to
-// picture. ok is false at the border and where there is nothing to hold on to.
-func newPatch(g slam.Gray, u geom.Vec2, inv [2][2]float64) (p patch, ok bool) {
+// newWarp returns the warp around pixel u in pictures of size times the side of the
+// cameras', where rel = T_to_from and plane is that of the patch: the inverse depth
+// of ray r of from is plane.r.
+func newWarp(from, to geom.Camera, rel geom.SE3, u geom.Vec2, plane geom.Vec3, size float64) (w warp, ok bool) {
+	ray := from.Ray(u)
+	centre := rel.R.MulVec(ray).Add(rel.T.Scale(plane.Dot(ray)))
+	turned := rel.R.MulVec(plane)
+	side := 1 + turned.Dot(rel.T)
+	if centre.Z < 1e-3 || side < 1e-3 {
+		return w, false
+	}
+	turned = turned.Scale(1 / side) // the plane as to sees it
+	c := to.Project(centre)
+	ok = true
+	const step = patchRadius + 1
+	at := func(x, y float64) geom.Vec2 {
+		r := to.Ray(c.Add(geom.Vec2{X: x, Y: y}.Scale(step / size)))
+		p := rel.R.TMulVec(r.Sub(rel.T.Scale(turned.Dot(r))))
+		ok = ok && p.Z > 1e-3
+		return from.Project(p).Sub(u).Scale(size)
+	}
+	l, r, t, b := at(-1, 0), at(1, 0), at(0, -1), at(0, 1)
+	w.x, w.y = r.Sub(l).Scale(.5/step), b.Sub(t).Scale(.5/step)
+	w.xx, w.yy = r.Add(l).Scale(.5/(step*step)), b.Add(t).Scale(.5/(step*step))
+	w.xy = at(1, 1).Add(at(-1, -1)).Sub(at(1, -1)).Sub(at(-1, 1)).Scale(.25 / (step * step))
+	const little = 1e-3
+	w.closer = to.Project(centre.Add(rel.T.Scale(plane.Dot(ray) * little))).Sub(c).Scale(1 / little)
+	area := w.x.X*w.y.Y - w.y.X*w.x.Y
+	return w, ok && area > 1/(patchZoom*patchZoom) && area < patchZoom*patchZoom
+}
+
+// zoom is how much longer lengths are in to.
+func (w *warp) zoom() float64 { return 1 / math.Sqrt(w.x.X*w.y.Y-w.y.X*w.x.Y) }
+
+// source is the pixel of from that (x, y) of to shows, both from the centres.
+func (w *warp) source(x, y float64) geom.Vec2 {
+	return geom.Vec2{
+		X: x*(w.x.X+x*w.xx.X+y*w.xy.X) + y*(w.y.X+y*w.yy.X),
+		Y: x*(w.x.Y+x*w.xx.Y+y*w.xy.Y) + y*(w.y.Y+y*w.yy.Y),
+	}
+}
+
+// gradient is that of f in from, where q is that in to.
+func (w *warp) gradient(q geom.Vec2) geom.Vec2 {
+	det := w.x.X*w.y.Y - w.y.X*w.x.Y
+	return geom.Vec2{X: (w.y.Y*q.X - w.x.Y*q.Y) / det, Y: (w.x.X*q.Y - w.y.X*q.X) / det}
+}
+
+// newPatch reads the patch around u in g through a warp. ok is false at the border
+// and where there is nothing to hold on to.
+func newPatch(g slam.Gray, u geom.Vec2, w *warp) (p *patch, ok bool) {
+	p = new(patch)
 	const n = patchSide + 2
 	var v [n * n]float64
 	for y := range n {
 		for x := range n {
-			dx, dy := float64(x-patchRadius-1), float64(y-patchRadius-1)
-			w, inside := grayAt(g, u.X+inv[0][0]*dx+inv[0][1]*dy, u.Y+inv[1][0]*dx+inv[1][1]*dy)
+			d := w.source(float64(x-patchRadius-1), float64(y-patchRadius-1))
+			grey, inside := grayAt(g, u.X+d.X, u.Y+d.Y)
 			if !inside {
 				return p, false
 			}
-			v[y*n+x] = w
+			v[y*n+x] = grey
 		}
 	}
 	i := 0
-	var mx, my float64
+	var mean, mx, my float64
 	for y := 1; y < n-1; y++ {
 		for x := 1; x < n-1; x++ {
 			at := y*n + x
 			p.value[i] = v[at]
 			p.gx[i], p.gy[i] = (v[at+1]-v[at-1])/2, (v[at+n]-v[at-n])/2
-			p.mean += v[at]
+			mean += v[at]
 			mx, my = mx+p.gx[i], my+p.gy[i]
 			i++
 		}
 	}
-	area := float64(patchSide * patchSide)
-	p.mean, mx, my = p.mean/area, mx/area, my/area
+	const area = patchArea
+	mean, mx, my = mean/area, mx/area, my/area
 	var sum float64
+	var h sym2
 	for i := range p.value {
-		p.value[i] -= p.mean
+		p.value[i] -= mean
 		p.gx[i], p.gy[i] = p.gx[i]-mx, p.gy[i]-my // light is taken out
 		sum += p.value[i] * p.value[i]
-		p.h[0] += p.gx[i] * p.gx[i]
-		p.h[1] += p.gx[i] * p.gy[i]
-		p.h[2] += p.gy[i] * p.gy[i]
+		h.add(p.gx[i], p.gy[i])
 	}
-	p.norm = math.Sqrt(sum)
-	tr, det := p.h[0]+p.h[2], p.h[0]*p.h[2]-p.h[1]*p.h[1]
-	least := (tr - math.Sqrt(math.Max(tr*tr-4*det, 0))) / 2
-	return p, least > area && sum > 9*area // a gradient of one, a contrast of three grey levels
-}
-
-// align moves u to where g looks like the patch. The gain of the light is taken
-// from the two contrasts.
-func (p *patch) align(g slam.Gray, u geom.Vec2, maxPx, minNCC float64) (geom.Vec2, bool) {
-	var v [patchSide * patchSide]float64
-	start := u
-	det := p.h[0]*p.h[2] - p.h[1]*p.h[1]
-	for range alignSteps {
-		ncc, gain, ok := p.compare(g, u, &v)
-		if !ok || ncc < minNCC-alignRise {
-			return start, false
-		}
-		var bx, by float64
-		for i := range v {
-			r := v[i]/gain - p.value[i]
-			bx, by = bx+r*p.gx[i], by+r*p.gy[i]
-		}
-		d := geom.Vec2{X: (p.h[2]*bx - p.h[1]*by) / det, Y: (p.h[0]*by - p.h[1]*bx) / det}
-		u = u.Sub(d)
-		if u.Sub(start).Norm() > maxPx {
-			return start, false
-		}
-		if d.Norm() < alignEnoughPx {
-			break
-		}
-	}
-	ncc, _, ok := p.compare(g, u, &v)
-	return u, ok && ncc > minNCC
-}
-
-// compare reads the window at u, its mean removed, into v.
-func (p *patch) compare(g slam.Gray, u geom.Vec2, v *[patchSide * patchSide]float64) (ncc, gain float64, ok bool) {
-	x0, y0 := int(math.Floor(u.X))-patchRadius, int(math.Floor(u.Y))-patchRadius
-	if x0 < 0 || y0 < 0 || x0+patchSide >= g.W || y0+patchSide >= g.H {
-		return 0, 1, false
-	}
-	fx, fy := u.X-math.Floor(u.X), u.Y-math.Floor(u.Y)
-	a, b, c, d := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
-	var mean float64
-	i := 0
-	for y := range patchSide {
-		top := g.Pix[(y0+y)*g.W+x0:]
-		low := g.Pix[(y0+y+1)*g.W+x0:]
-		for x := range patchSide {
-			v[i] = a*float64(top[x]) + b*float64(top[x+1]) + c*float64(low[x]) + d*float64(low[x+1])
-			mean += v[i]
-			i++
-		}
-	}
-	mean /= patchSide * patchSide
-	var cross, sum float64
-	for i := range v {
-		v[i] -= mean
-		cross += v[i] * p.value[i]
-		sum += v[i] * v[i]
-	}
-	if sum == 0 {
-		return 0, 1, false
-	}
-	norm := math.Sqrt(sum)
-	return cross / (norm * p.norm), norm / p.norm, true
+	p.norm, p.slope = math.Sqrt(sum), geom.Vec2{X: mx, Y: my}
+	return p, h.least() > area && sum > 9*area // a gradient of one, a contrast of three grey levels
 }
 
 func grayAt(g slam.Gray, x, y float64) (float64, bool) {

@@ -3,8 +3,6 @@ package mapping
 import (
 	"math"
 	"slices"
-
-	"github.com/metricslam/metricslam/geom"
 )
 
 // A feature that is followed from picture to picture wanders: every step adds
@@ -68,22 +66,28 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 	slices.SortStableFunc(all, func(a, b glimpse) int { return a.from.KF - b.from.KF })
 	var find finder
 	var pictured bool
+	blur := 1. // pictures that are not sharp say little of a slant
 	for n, g := range all {
 		from := m.Keyframes[g.from.KF]
 		if n == 0 || all[n-1].from.KF != g.from.KF {
 			find, pictured = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC)
+			blur = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
 		}
 		f := &k.Features[g.feature]
 		z := from.Pose.ApplyInverse(m.Position(g.landmark)).Z
-		ok := pictured && z >= minDepthM
-		if ok {
-			var at geom.Vec2
-			if at, ok = find.find(from.Features[g.from.Index].Pixel, z, f.Pixel, registerMaxPx); ok {
-				f.Pixel, f.found = at, 1
-			}
+		if !pictured || z < minDepthM {
+			missed = append(missed, g)
+			continue
 		}
+		l, u := g.landmark, from.Features[g.from.Index].Pixel
+		s, ok := find.find(u, m.plane(l, from, u, z), l.slant.known()*blur, f.Pixel, registerMaxPx)
 		if !ok {
 			missed = append(missed, g)
+			continue
+		}
+		f.Pixel, f.found = s.pixel, 1
+		if from.ID == l.Host {
+			l.slant = l.slant.turned(s.turn, s.info)
 		}
 	}
 	return missed

@@ -106,3 +106,27 @@ func TestWanderersHardlyCount(t *testing.T) {
 		}
 	}
 }
+
+// TestSlidingHardlyCounts: of the features that were found some slide along
+// outlines, all to the same side, and turn the keyframe by a tenth of what their
+// mean would.
+func TestSlidingHardlyCounts(t *testing.T) {
+	w := newSynthetic(syntheticSpec{keyframes: 4, points: 400})
+	last := w.m.Keyframes[3]
+	var mean float64
+	for i := range last.Features {
+		last.Features[i].found = 1
+		if i%8 == 0 {
+			last.Features[i].Pixel.X += 2.2
+			mean += 2.2 / float64(len(last.Features)) / last.Camera.Fx
+		}
+	}
+	b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
+	b.addLandmarks()
+	if _, err := b.solve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, e := w.poseErrors(); e > mean/10 {
+		t.Errorf("the keyframe is turned by %.6f rad, %.2f of the mean of the features", e, e/mean)
+	}
+}

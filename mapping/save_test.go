@@ -49,6 +49,7 @@ func fullState(keyframes int) *State {
 		}
 	}
 	for _, l := range m.Map.landmarks {
+		l.slant = slant{4 * r.NormFloat64(), 4 * r.NormFloat64(), r.Float64()}
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
 	if keyframes > 3 {
@@ -78,7 +79,7 @@ func fullState(keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}),
+	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}, slant{}),
 	cmpopts.IgnoreFields(State{}, "live"),
 	cmpopts.IgnoreFields(Keyframe{}, "Color", "shelved"), // JPEG
 	cmpopts.EquateEmpty(),

@@ -70,8 +70,8 @@ func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *finder) bool {
 		if !b.Camera.Contains(u, retrackBorder) {
 			continue
 		}
-		if v, ok := find.find(f.Pixel, p.Z, u, sharpenReachPx); ok {
-			s.from, s.to, s.points = append(s.from, f.Pixel), append(s.to, v), append(s.points, p)
+		if v, ok := find.find(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), slantFixed, u, sharpenReachPx); ok {
+			s.from, s.to, s.points = append(s.from, f.Pixel), append(s.to, v.pixel), append(s.points, p)
 		}
 	}
 	return s.refine(b.Camera)

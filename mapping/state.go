@@ -219,8 +219,8 @@ func (s *State) checkLandmarks() error {
 			return fmt.Errorf("landmark %d comes after %d", l.ID, last)
 		}
 		last = l.ID
-		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() {
-			return fmt.Errorf("landmark %d: inverse depth %g, ray %v", l.ID, l.InvDepth, l.Ray)
+		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.slant.valid() {
+			return fmt.Errorf("landmark %d: inverse depth %g, ray %v, slant %v", l.ID, l.InvDepth, l.Ray, l.slant)
 		}
 		hosted := false
 		for _, o := range l.Obs {
