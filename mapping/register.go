@@ -66,12 +66,15 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 	slices.SortStableFunc(all, func(a, b glimpse) int { return a.from.KF - b.from.KF })
 	var find finder
 	var pictured bool
-	blur := 1. // pictures that are not sharp say little of a slant
+	var hold float64 // pictures that are not sharp say little of a slant
 	for n, g := range all {
 		from := m.Keyframes[g.from.KF]
 		if n == 0 || all[n-1].from.KF != g.from.KF {
 			find, pictured = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC)
-			blur = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
+			hold = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
+			if patchRadius/k.Camera.Focal() > slantReach {
+				hold = slantFixed
+			}
 		}
 		f := &k.Features[g.feature]
 		z := from.Pose.ApplyInverse(m.Position(g.landmark)).Z
@@ -80,7 +83,7 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 			continue
 		}
 		l, u := g.landmark, from.Features[g.from.Index].Pixel
-		s, ok := find.find(u, m.plane(l, from, u, z), l.slant.known()*blur, f.Pixel, registerMaxPx)
+		s, ok := find.find(u, m.plane(l, from, u, z), l.slant.known()*hold, f.Pixel, registerMaxPx)
 		if !ok {
 			missed = append(missed, g)
 			continue

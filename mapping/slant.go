@@ -14,10 +14,11 @@ type slant struct {
 }
 
 const (
-	slantStd  = 3. // of a surface that nobody has looked at; a road 20 m ahead of a car has 12
-	slantLeft = .3 // deviation that no number of views goes below: surfaces are no planes
-	slantMost = 30
-	greyStd   = 5. // of a grey level between two pictures of a surface
+	slantStd   = 3. // of a surface that nobody has looked at; a road 20 m ahead of a car has 12
+	slantLeft  = .3 // deviation that no number of views goes below: surfaces are no planes
+	slantMost  = 30
+	slantReach = .015 // radians: half of what a plane may span; more is seldom one
+	greyStd    = 5.   // of a grey level between two pictures of a surface
 )
 
 func (s slant) valid() bool {

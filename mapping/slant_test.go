@@ -42,7 +42,7 @@ func corridor(cam geom.Camera, pose geom.SE3) slam.Gray {
 // TestSlantOfAWall drives along a corridor: patches on its walls are found where
 // they are, and say how the walls are turned.
 func TestSlantOfAWall(t *testing.T) {
-	cam := geom.Camera{W: 640, H: 240, Fx: 320, Fy: 320, Cx: 320, Cy: 120}
+	cam := geom.Camera{W: 640, H: 240, Fx: 420, Fy: 420, Cx: 320, Cy: 120}
 	at := func(z float64) geom.SE3 { return geom.SE3{R: geom.IdentitySE3().R, T: geom.Vec3{Z: z}} }
 	m := NewMap()
 	host := &Keyframe{Pose: at(0), Camera: cam, Gray: corridor(cam, at(0))}
@@ -60,7 +60,7 @@ func TestSlantOfAWall(t *testing.T) {
 		m.landmarks[f.Landmark].InvDepth = 1 / depth(f)
 	}
 	var off, facing []float64
-	for i, z := range []float64{.5, 1, 1.5, 2} {
+	for i, z := range []float64{.7, 1.4, 2.1, 2.8} {
 		k := &Keyframe{ID: i + 1, Pose: at(z), Camera: cam, Gray: corridor(cam, at(z))}
 		var want []geom.Vec2
 		for _, f := range host.Features {
