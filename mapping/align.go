@@ -36,6 +36,7 @@ type aligner struct {
 	place  sym2
 	shear  sym2
 	cross  [2][2]float64 // place by shear
+	rest   sym2          // of the shear with the place eliminated, without stiff
 	stiff  float64       // weight that holds the shear to 0
 }
 
@@ -74,18 +75,14 @@ func newAligner(p *patch, dir geom.Vec2, stiff float64) *aligner {
 		a.cross[1][0] += p.gy[i] * a.jx[i]
 		a.cross[1][1] += p.gy[i] * a.jy[i]
 	}
-	return a
-}
-
-// rest is the matrix of the shear with the place eliminated, without stiff.
-func (a *aligner) rest() sym2 {
 	x := a.place.solve(geom.Vec2{X: a.cross[0][0], Y: a.cross[1][0]})
 	y := a.place.solve(geom.Vec2{X: a.cross[0][1], Y: a.cross[1][1]})
-	return sym2{
+	a.rest = sym2{
 		a.shear.xx - a.cross[0][0]*x.X - a.cross[1][0]*x.Y,
 		a.shear.xy - a.cross[0][0]*y.X - a.cross[1][0]*y.Y,
 		a.shear.yy - a.cross[0][1]*y.X - a.cross[1][1]*y.Y,
 	}
+	return a
 }
 
 // align moves s to where g looks like the patch, at most maxPx. The gain of the
@@ -93,7 +90,7 @@ func (a *aligner) rest() sym2 {
 func (a *aligner) align(g slam.Gray, s sight, maxPx, minNCC float64) (sight, bool) {
 	var v [patchArea]float64
 	start, near := s.at, false
-	rest := a.rest()
+	rest := a.rest
 	rest.xx, rest.yy = rest.xx+a.stiff, rest.yy+a.stiff
 	for range alignSteps {
 		ncc, gain, ok := a.compare(g, s, &v)

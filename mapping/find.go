@@ -68,7 +68,7 @@ func (f *finder) find(u geom.Vec2, plane geom.Vec3, known float64, near geom.Vec
 	if ok && move > minMovePx {
 		turn := w.gradient(s.shear).Scale(1 / move)
 		out.turn = geom.Vec2{X: f.from.Fx * turn.X, Y: f.from.Fy * turn.Y}
-		out.info = a.rest().least() / (greyStd * greyStd) * shearStd * shearStd
+		out.info = a.rest.least() / (greyStd * greyStd) * shearStd * shearStd
 	}
 	return out, ok
 }

@@ -46,7 +46,7 @@ type Mapper struct {
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, match Matcher) *Mapper {
 	m := NewMap()
-	m.shelf = shelf{match: match, most: cfg.OpenMB << 20}
+	m.shelf = newShelf(cfg, match)
 	return &Mapper{Map: m, cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 

@@ -23,6 +23,8 @@ type shelf struct {
 	match Matcher     // keeps the pictures of those that lie open; may be nil
 }
 
+func newShelf(cfg Config, match Matcher) shelf { return shelf{match: match, most: cfg.OpenMB << 20} }
+
 // shelved is the packed form of what never changes of a keyframe.
 type shelved struct {
 	gray, depth    []byte

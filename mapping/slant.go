@@ -43,17 +43,14 @@ func (s slant) turned(d geom.Vec2, info float64) slant {
 // plane returns the surface of l as keyframe from sees it: the inverse depth along
 // ray r is plane.r, and 1/depthM along that of pixel u.
 func (m *Map) plane(l *Landmark, from *Keyframe, u geom.Vec2, depthM float64) geom.Vec3 {
-	facing := geom.Vec3{Z: 1 / depthM}
 	n := geom.Vec3{X: l.slant.x, Y: l.slant.y, Z: 1 - l.slant.x*l.Ray.X - l.slant.y*l.Ray.Y}.Scale(l.InvDepth)
 	if from.ID != l.Host {
 		rel := m.Keyframes[l.Host].Pose.Between(from.Pose)
-		if n = rel.R.TMulVec(n); n.Norm2() == 0 {
-			return facing
-		}
+		n = rel.R.TMulVec(n)
 	}
 	at := n.Dot(from.Camera.Ray(u)) * depthM
-	if at < 1e-3*n.Norm()*depthM {
-		return facing
+	if at <= 1e-3*n.Norm()*depthM {
+		return geom.Vec3{Z: 1 / depthM}
 	}
 	return n.Scale(1 / at)
 }

@@ -88,10 +88,8 @@ func (m *Mapper) State() *State {
 // belongs to the mapper from then on. A camera height that the mapper was given
 // stays. Tracks must be numbered from NextTrack on.
 func (m *Mapper) Restore(s *State) {
-	m.Map = &Map{Keyframes: s.Keyframes, landmarks: make(map[int]*Landmark, len(s.Landmarks)), shelf: shelf{match: m.match, most: m.cfg.OpenMB << 20}}
-	for _, l := range s.Landmarks {
-		m.Map.landmarks[l.ID] = l
-	}
+	m.Map = s.Map()
+	m.Map.shelf = newShelf(m.cfg, m.match)
 	height := m.Ground.HeightM
 	m.Links, m.Scale, m.Ground = s.Links, s.Scale, s.Ground
 	if height > 0 {

@@ -23,7 +23,7 @@ def poses(path):
 
 
 def camera(sequence):
-    for grey, (folder, key) in enumerate((("image_0", "P0:"), ("image_2", "P2:"))):
+    for folder, key in (("image_0", "P0:"), ("image_2", "P2:")):
         if os.path.isdir(os.path.join(sequence, folder)):
             for line in open(os.path.join(sequence, "calib.txt")):
                 if line.startswith(key):
@@ -68,9 +68,12 @@ def main():
     last = min(len(truth), args.last + 1 if args.last else len(truth))
     sift = cv2.SIFT_create(4000)
     total = np.zeros((2, 3))
+    before = features(sift, folder, args.first)
     for i in range(args.first, last - args.step, args.step):
         j = i + args.step
-        r, n = rotation(features(sift, folder, i), features(sift, folder, j), k)
+        after = features(sift, folder, j)
+        r, n = rotation(before, after, k)
+        before = after
         t = truth[i].T @ truth[j]
         seen = degrees(t.T @ r)
         total[0] += seen
