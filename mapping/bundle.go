@@ -30,6 +30,7 @@ type bundle struct {
 	found      geom.Kernel  // of the features that were found
 	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
 	priorGain  float64      // scales the weight of depth readings; 1 in the local window
+	lambda     float64      // damping to begin with; 0 for the solver's own
 }
 
 type bundleDepth struct {
@@ -203,7 +204,7 @@ func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
 // solve runs two rounds and takes what is an outlier after the first out of the
 // second. It writes the result into the map and forgets those observations.
 func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
-	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: 1e-4}
+	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: 1e-4, InitialLambda: b.lambda}
 	if _, err := optimize.Solve(ctx, b.p, opt); err != nil {
 		return optimize.Summary{}, err
 	}

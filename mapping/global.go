@@ -7,6 +7,10 @@ import (
 	"github.com/metricslam/metricslam/optimize"
 )
 
+// globalLambda lets a long way bend as a whole: its pixels hold that so little, beside
+// one keyframe alone, that the usual damping would not let it move.
+const globalLambda = 1e-8
+
 // GlobalBundle adjusts all keyframes and landmarks of a part; its first keyframe
 // stays. Depth readings count priorGain times their local weight: where many
 // views fix the shape, a network's depth is only there for the scale.
@@ -29,6 +33,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	}
 	cfg.Iterations = iterations
 	b := newBundle(m, cfg, moving, []int{origin}, meanScale, priorGain)
+	b.lambda = globalLambda
 	if calibrated != nil {
 		b.addLens(*calibrated)
 	}

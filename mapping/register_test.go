@@ -80,21 +80,29 @@ func TestRegisterFromTheNearest(t *testing.T) {
 }
 
 // TestWanderersHardlyCount: features that were not found, and all err to the same
-// side, turn a keyframe only where too few others hold it.
+// side, turn a keyframe only where too few others hold it; those that a link of
+// two places made too.
 func TestWanderersHardlyCount(t *testing.T) {
 	for _, c := range []struct {
 		found             int
+		tied              bool
 		leastRad, mostRad float64
-	}{{registerPlenty + 20, 0, 1e-4}, {registerPlenty - 20, 5e-4, 2e-3}} {
+	}{
+		{registerPlenty + 20, false, 0, 1e-4}, {registerPlenty - 20, false, 5e-4, 2e-3},
+		{registerPlenty + 20, true, 0, 1e-4}, {registerPlenty - 20, true, 5e-4, 2e-3},
+	} {
 		w := newSynthetic(syntheticSpec{keyframes: 4, points: 400})
 		last := w.m.Keyframes[3]
 		for i := range last.Features {
 			f := &last.Features[i]
 			if i < c.found {
 				f.found = 1
-			} else {
-				f.Pixel.X++ // 1.9e-3 rad
+				continue
 			}
+			if c.tied {
+				w.m.rename(f.Landmark, firstTie+f.Landmark)
+			}
+			f.Pixel.X++ // 1.9e-3 rad
 		}
 		b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
 		b.addLandmarks()
@@ -102,8 +110,18 @@ func TestWanderersHardlyCount(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, e := w.poseErrors(); e < c.leastRad || e > c.mostRad {
-			t.Errorf("%d of %d features found: the keyframe is turned by %.5f rad", c.found, len(last.Features), e)
+			t.Errorf("%d of %d features found, the others tied %v: the keyframe is turned by %.5f rad", c.found, len(last.Features), c.tied, e)
 		}
+	}
+}
+
+// rename gives a landmark another id.
+func (m *Map) rename(id, as int) {
+	l := m.landmarks[id]
+	delete(m.landmarks, id)
+	l.ID, m.landmarks[as] = as, l
+	for _, o := range l.Obs {
+		m.Keyframes[o.KF].Features[o.Index].Landmark = as
 	}
 }
 

@@ -42,7 +42,7 @@ func (b *bundle) foundKernel(all []*Landmark) geom.Kernel {
 // trust is the weight of a feature of keyframe k: little where a patch did not
 // find it and others hold the keyframe.
 func (b *bundle) trust(k *Keyframe, f Feature) float64 {
-	if f.found == 1 || f.Landmark >= firstTie {
+	if f.found == 1 {
 		return 1
 	}
 	held, ok := b.registered[k.ID]
