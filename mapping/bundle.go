@@ -28,6 +28,7 @@ type bundle struct {
 	factors    []bundleFactor
 	moving     []int
 	found      geom.Kernel  // of the features that were found
+	sharp      bool         // whether these err so little that others stand out
 	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
 	priorGain  float64      // scales the weight of depth readings; 1 in the local window
 	lambda     float64      // damping to begin with; 0 for the solver's own
@@ -94,7 +95,7 @@ func (b *bundle) addLandmarks() {
 			all = append(all, l)
 		}
 	}
-	b.found = b.foundKernel(all)
+	b.found, b.sharp = b.foundKernel(all)
 	for _, l := range all {
 		b.addLandmark(l)
 	}

@@ -115,6 +115,26 @@ func TestWanderersHardlyCount(t *testing.T) {
 	}
 }
 
+// TestTiesHoldInBlur: where found features err by more than a quarter of a pixel, what
+// a link tied counts in full though it was not found again.
+func TestTiesHoldInBlur(t *testing.T) {
+	for _, c := range []struct{ noisePx, tied float64 }{{0, wanderTrust}, {.3, 1}} {
+		w := newSynthetic(syntheticSpec{keyframes: 4, points: 400, noisePx: c.noisePx})
+		last := w.m.Keyframes[3]
+		for i := range last.Features {
+			last.Features[i].found = 1
+		}
+		track, tie := &last.Features[0], &last.Features[1]
+		track.found, tie.found = 0, 0
+		w.m.rename(tie.Landmark, firstTie)
+		b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
+		b.addLandmarks()
+		if got := [2]float64{b.trust(last, *track), b.trust(last, *tie)}; got != [2]float64{wanderTrust, c.tied} {
+			t.Errorf("noise %.1f pixels: a track and a tie count %v, want %v and %v", c.noisePx, got, wanderTrust, c.tied)
+		}
+	}
+}
+
 // rename gives a landmark another id.
 func (m *Map) rename(id, as int) {
 	l := m.landmarks[id]

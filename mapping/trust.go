@@ -17,8 +17,8 @@ const (
 	foundLeast = .3  // pixels, of these
 )
 
-// foundKernel is the loss of the features that were found.
-func (b *bundle) foundKernel(all []*Landmark) geom.Kernel {
+// foundKernel is the loss of the features that were found; sharp says that pictures are.
+func (b *bundle) foundKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 	var off []float64
 	for _, l := range all {
 		for _, o := range l.Obs {
@@ -34,15 +34,16 @@ func (b *bundle) foundKernel(all []*Landmark) geom.Kernel {
 	}
 	slices.Sort(off)
 	if len(off) > 0 && off[len(off)/2] < foundSharp {
-		return geom.Kernel{Kind: geom.Cauchy, Delta: max(foundWide*off[len(off)/2], foundLeast)}
+		return geom.Kernel{Kind: geom.Cauchy, Delta: max(foundWide*off[len(off)/2], foundLeast)}, true
 	}
-	return geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}
+	return geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}, false
 }
 
 // trust is the weight of a feature of keyframe k: little where a patch did not
-// find it and others hold the keyframe.
+// find it and others hold the keyframe. In blur a link's own features count all
+// the same: little else holds two visits to a place together.
 func (b *bundle) trust(k *Keyframe, f Feature) float64 {
-	if f.found == 1 {
+	if f.found == 1 || f.Landmark >= firstTie && !b.sharp {
 		return 1
 	}
 	held, ok := b.registered[k.ID]
