@@ -17,7 +17,9 @@ const (
 	cullWitness  = 3
 	cullAtOnce   = 2 // keyframes culled for a new one
 	cullShared   = 15
-	cullTieShift = .3 // a landmark counts as seen by what is not farther from it than this share more
+	cullLong     = 500 // keyframes that are left of a long run: from there on only landmarks that last count
+	cullLasting  = 3   // keyframes that see one: what fewer saw was never found again
+	cullTieShift = .3  // a landmark counts as seen by what is not farther from it than this share more
 )
 
 // carried says which keyframe takes a culled one with it.
@@ -36,14 +38,17 @@ func (m *Mapper) cull(k *Keyframe) {
 	if len(m.Map.Keyframes) < cullFrom {
 		return
 	}
-	held := m.held()
+	held, least := m.held(), 1
+	if m.Map.uncut() >= cullLong {
+		least = cullLasting
+	}
 	n := 0
 	for _, id := range m.Map.Covisible(k.ID, cullShared) {
 		if n == cullAtOnce {
 			break
 		}
 		o := m.Map.Keyframes[id]
-		if held[id] || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o) {
+		if held[id] || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o, least) {
 			continue
 		}
 		m.remove(o, m.carrier(o))
@@ -65,13 +70,23 @@ func (m *Mapper) held() map[int]bool {
 	return held
 }
 
-// redundant reports whether enough other keyframes see the landmarks of k, from
-// as near as it does.
-func (m *Mapper) redundant(k *Keyframe) bool {
+// uncut counts the keyframes that were not culled.
+func (m *Map) uncut() (n int) {
+	for _, k := range m.Keyframes {
+		if !k.Culled() {
+			n++
+		}
+	}
+	return n
+}
+
+// redundant reports whether enough other keyframes see the landmarks of k that at
+// least so many see, from as near as it does.
+func (m *Mapper) redundant(k *Keyframe, least int) bool {
 	var known, seen int
 	for _, f := range k.Features {
 		l, ok := m.Map.landmarks[f.Landmark]
-		if !ok || !l.Known() {
+		if !ok || !l.Known() || len(l.Obs) < least {
 			continue
 		}
 		known++

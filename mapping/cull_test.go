@@ -94,6 +94,45 @@ func TestCull(t *testing.T) {
 	}
 }
 
+// A place that was driven through once is kept; driven through again it is redundant
+// in a long run, though both times gave it landmarks that were never found again.
+func TestCullWhatIsSeenAgain(t *testing.T) {
+	m, _ := crowded(t)
+	kfs := m.Map.Keyframes
+	for _, l := range m.Map.landmarks {
+		for len(l.Obs) > cullWitness { // the last ones alone see it
+			m.Map.forgetObservation(l, l.Obs[0])
+		}
+	}
+	next := 1 << 20
+	weak := func(a, b *Keyframe) {
+		for i := range 60 {
+			u := geom.Vec2{X: 40 + 9*float64(i), Y: 50 + 5*float64(i)}
+			l := &Landmark{ID: next, Host: a.ID, Ray: testCamera.Ray(u), InvDepth: .2}
+			next++
+			m.Map.landmarks[l.ID] = l
+			m.Map.see(l, a, u)
+			m.Map.see(l, b, u)
+		}
+	}
+	k := kfs[len(kfs)-1]
+	weak(kfs[len(kfs)-2], k)
+	if m.redundant(k, cullLasting) {
+		t.Error("a keyframe whose landmarks two others see is redundant")
+	}
+	for _, l := range m.Map.landmarks {
+		if len(l.Obs) == cullWitness { // the place is seen again
+			m.Map.see(l, kfs[10], k.Camera.Project(kfs[10].Pose.ApplyInverse(m.Map.Position(l))))
+		}
+	}
+	if m.redundant(k, 1) {
+		t.Error("in a short run too")
+	}
+	if !m.redundant(k, cullLasting) {
+		t.Error("a keyframe whose lasting landmarks three others see is not redundant for those that nobody found again")
+	}
+}
+
 // What was culled moves, turns, stretches and joins with what carries it.
 func TestCarry(t *testing.T) {
 	m, w := crowded(t)
