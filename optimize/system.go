@@ -253,7 +253,8 @@ func (s *system) allocate() {
 	for i := range s.lanes {
 		ln := &s.lanes[i]
 		ln.h, ln.g = make([]float64, s.solver.Size()), make([]float64, s.n)
-		if i == 0 || len(s.landmarks) > 0 {
+		ln.s, ln.b = ln.h, ln.g // of the second lane: gather has taken them by then
+		if i == 0 {
 			ln.s, ln.b = make([]float64, s.solver.Size()), make([]float64, s.n)
 		}
 		ln.y = make([]float64, widest)
