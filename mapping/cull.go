@@ -17,9 +17,9 @@ const (
 	cullWitness  = 3
 	cullAtOnce   = 2 // keyframes culled for a new one
 	cullShared   = 15
-	cullLong     = 500 // keyframes that are left of a long run: from there on only landmarks that last count
-	cullLasting  = 3   // keyframes that see one: what fewer saw was never found again
-	cullTieShift = .3  // a landmark counts as seen by what is not farther from it than this share more
+	cullLong     = 1000 // keyframes that are left of a long run: from there on only landmarks that last count
+	cullLasting  = 3    // keyframes that see one: what fewer saw was never found again
+	cullTieShift = .3   // a landmark counts as seen by what is not farther from it than this share more
 )
 
 // carried says which keyframe takes a culled one with it.

@@ -52,7 +52,19 @@ func (m *Map) Open(k *Keyframe) {
 		}
 	}
 	s.open = append(s.open, k)
-	n := s.surplus()
+	s.putAway(s.surplus())
+}
+
+// clear puts all keyframes away where the shelf does not hold them all anyway:
+// what comes next needs the memory.
+func (s *shelf) clear(all []*Keyframe) {
+	if slices.ContainsFunc(all, func(k *Keyframe) bool { return k.shelved.away }) {
+		s.putAway(len(s.open))
+	}
+}
+
+// putAway packs the first n of the keyframes that lie open.
+func (s *shelf) putAway(n int) {
 	for _, o := range s.open[:n] {
 		if o.pack() && s.match != nil {
 			s.match.Forget(o.ID)

@@ -61,6 +61,10 @@ func TestShelf(t *testing.T) {
 	if n := openBytes(m.Keyframes); n > most {
 		t.Errorf("all keyframes take %d bytes of %d", n, most)
 	}
+	m.shelf.clear(m.Keyframes)
+	if n := openBytes(m.Keyframes); n > 0 || len(match.kept) > 0 || len(m.shelf.open) > 0 {
+		t.Errorf("%d bytes, %d keyframes and %d pictures of the matcher are left open", n, len(m.shelf.open), len(match.kept))
+	}
 	for i, k := range m.Keyframes {
 		data, err := encodePictures(k)
 		if err != nil || !bytes.Equal(data, want[i]) {
@@ -69,6 +73,20 @@ func TestShelf(t *testing.T) {
 		if had := s.Keyframes[i].jpegSize(); k.Picture().W != had {
 			t.Errorf("keyframe %d: colours %d pixels wide, want %d", i, k.Picture().W, had)
 		}
+	}
+}
+
+// A map that fits the shelf stays open.
+func TestShelfHoldsAll(t *testing.T) {
+	m := NewMap()
+	m.Keyframes = fullState(3).Keyframes
+	m.shelf.most = 1 << 30
+	for _, k := range m.Keyframes {
+		m.Open(k)
+	}
+	m.shelf.clear(m.Keyframes)
+	if len(m.shelf.open) != len(m.Keyframes) || openBytes(m.Keyframes) == 0 {
+		t.Errorf("%d of %d keyframes lie open", len(m.shelf.open), len(m.Keyframes))
 	}
 }
 
