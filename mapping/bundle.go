@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
@@ -96,9 +97,24 @@ func (b *bundle) addLandmarks() {
 		}
 	}
 	b.found, b.sharp = b.foundKernel(all)
+	n := 2 * b.observations(all) // a pixel and a reading each
+	b.factors = slices.Grow(b.factors, n)
+	b.p.Grow(n)
 	for _, l := range all {
 		b.addLandmark(l)
 	}
+}
+
+// observations counts those of landmarks that the problem's keyframes see.
+func (b *bundle) observations(all []*Landmark) (n int) {
+	for _, l := range all {
+		for _, o := range l.Obs {
+			if _, ok := b.poses[o.KF]; ok {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // landmarkIDs lists the known landmarks with two observations in the problem.
@@ -149,7 +165,7 @@ func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feat
 		kernel = b.found
 	}
 	weight := b.m.pixelWeight(k, d.l, b.cfg) * trust
-	var r optimize.Factor = &reprojection{ob, k.Camera, f.Pixel, weight}
+	var r optimize.Factor = &reprojection{ob, &k.Camera, f.Pixel, weight}
 	if b.lens != nil {
 		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, weight}
 		ids = append(ids, b.lensID)
@@ -256,7 +272,7 @@ func (m *Map) updateDeviation(l *Landmark, cfg Config) {
 		k := m.Keyframes[o.KF]
 		f := k.Features[o.Index]
 		if o.KF != l.Host {
-			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
+			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, &k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
 			if rp.Linearize(r[:], jac) {
 				info += (j2[0]*j2[0] + j2[1]*j2[1]) * l.InvDepth * l.InvDepth
 			}

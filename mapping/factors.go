@@ -54,7 +54,7 @@ func (o *observed) point() (pc, ph geom.Vec3) {
 // host, in units of sigma: variables host pose, observer pose, inverse depth.
 type reprojection struct {
 	observed
-	cam    geom.Camera
+	cam    *geom.Camera // of the keyframe
 	pixel  geom.Vec2
 	weight float64 // 1/sigma, 1/pixels
 }

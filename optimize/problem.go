@@ -3,6 +3,7 @@ package optimize
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/metricslam/metricslam/geom"
 )
@@ -112,6 +113,9 @@ func (p *Problem) Fix(id ID) {
 		p.sys = nil
 	}
 }
+
+// Grow takes the memory of n more factors at once.
+func (p *Problem) Grow(n int) { p.factors = slices.Grow(p.factors, n) }
 
 // AddFactor adds a residual over one to MaxFactorArity different variables,
 // given in the order of its Jacobians. A mistake is reported by Solve.

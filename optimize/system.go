@@ -169,11 +169,16 @@ func (s *system) planFactors(lm []int32) {
 			}
 		}
 	}
+	pairs := 0
+	for i := range s.landmarks {
+		pairs += s.connect(&s.landmarks[i])
+	}
+	s.pairs = make([]int32, 0, pairs)
 	var nv, nw, ngl int32
 	for i := range s.landmarks {
 		l := &s.landmarks[i]
 		l.v, l.w, l.gl = nv, nw, ngl
-		nw = s.connect(l)
+		nw = s.placeBlocks(l)
 		nv += int32(l.dim * l.dim)
 		ngl += int32(l.dim)
 	}
@@ -192,9 +197,9 @@ func (pl *factorPlan) insert(arg int8, pos int32) {
 	pl.nFree++
 }
 
-// connect lists the positions that the factors of l touch, their pairs, and
-// where the blocks of W stand; it returns the end of those.
-func (s *system) connect(l *landmark) (end int32) {
+// connect lists the positions that the factors of l touch, and returns the number
+// of their pairs.
+func (s *system) connect(l *landmark) (pairs int) {
 	first := len(s.conn)
 	plans := s.plans[l.plans[0]:l.plans[1]]
 	for i := range plans {
@@ -205,6 +210,13 @@ func (s *system) connect(l *landmark) (end int32) {
 	list = slices.Compact(list)
 	s.conn = s.conn[:first+len(list)]
 	l.conn = [2]int32{int32(first), int32(len(s.conn))}
+	return len(list) * (len(list) + 1) / 2
+}
+
+// placeBlocks lists the blocks of the pairs of l's positions, and where those of W
+// stand; it returns the end of these.
+func (s *system) placeBlocks(l *landmark) (end int32) {
+	list, plans := s.conn[l.conn[0]:l.conn[1]], s.plans[l.plans[0]:l.plans[1]]
 	l.pairs = int32(len(s.pairs))
 	for a, pa := range list {
 		for _, pb := range list[:a+1] {
