@@ -133,6 +133,24 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 	}
 }
 
+// A link that was moved and that the map contradicts goes; one that fits stays, and
+// so does one that still has its features.
+func TestDropStale(t *testing.T) {
+	m, _ := crowded(t)
+	off := geom.ExpSE3(geom.Tangent6{2})
+	link := func(from, to int, by geom.SE3) Link {
+		z := m.Map.Keyframes[from].Pose.Between(m.Map.Keyframes[to].Pose).Mul(by)
+		return Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: 50, units: [2]float64{1, 1}}
+	}
+	still := geom.SE3{R: geom.Identity3()}
+	m.Links = []Link{link(2, 60, still), link(3, 61, off), link(4, 62, off)}
+	m.Links[2].pairs = []linkPair{{depthM: 4}}
+	m.dropStale(0)
+	if len(m.Links) != 2 || m.Links[0].From != 2 || m.Links[1].From != 4 {
+		t.Errorf("left are %v", m.Links)
+	}
+}
+
 // What was culled moves, turns, stretches and joins with what carries it.
 func TestCarry(t *testing.T) {
 	m, w := crowded(t)

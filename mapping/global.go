@@ -69,6 +69,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 			m.measureAgain(part)
 		}
 	}
+	m.dropStale(part)
 	m.logCamera(part, calibrated)
 	m.Metric = m.metricOf(part)
 	m.bringToMetres(part)

@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/metricslam/metricslam/geom"
+import (
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
 
 // moveLinks gives the links of keyframe k, which is to be culled, to keyframe by.
 // Of links that join the same two keyframes the one with most inliers is left, so
@@ -60,4 +64,13 @@ func (m *Mapper) distinct(links []*Link) []*Link {
 		}
 	}
 	return kept
+}
+
+// dropStale takes out links of a part that were moved and that the finished map
+// contradicts: the keyframe that they were given to had yet to move itself. Those
+// that still have their features are judged by them.
+func (m *Mapper) dropStale(part int) {
+	m.Links = slices.DeleteFunc(m.Links, func(l Link) bool {
+		return len(l.pairs) == 0 && m.Map.Keyframes[l.From].Part == part && !m.fits(&l)
+	})
 }
