@@ -90,14 +90,16 @@ func (b *bundle) addPose(id int) {
 // keyframes see, its observations and the depth readings at them.
 func (b *bundle) addLandmarks() {
 	var all []*Landmark
-	for _, id := range b.landmarkIDs() {
+	n := 0
+	ids, seen := b.landmarkIDs()
+	for _, id := range ids {
 		l := b.m.landmarks[id]
 		if _, ok := b.poses[l.Host]; ok {
 			all = append(all, l)
+			n += 2 * seen[id] // a pixel and a reading each
 		}
 	}
 	b.found, b.sharp = b.foundKernel(all)
-	n := 2 * b.observations(all) // a pixel and a reading each
 	b.factors = slices.Grow(b.factors, n)
 	b.p.Grow(n)
 	for _, l := range all {
@@ -105,21 +107,10 @@ func (b *bundle) addLandmarks() {
 	}
 }
 
-// observations counts those of landmarks that the problem's keyframes see.
-func (b *bundle) observations(all []*Landmark) (n int) {
-	for _, l := range all {
-		for _, o := range l.Obs {
-			if _, ok := b.poses[o.KF]; ok {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// landmarkIDs lists the known landmarks with two observations in the problem.
-func (b *bundle) landmarkIDs() []int {
-	count := make(map[int]int)
+// landmarkIDs lists the known landmarks with two observations in the problem, and
+// counts these.
+func (b *bundle) landmarkIDs() (ids []int, count map[int]int) {
+	count = make(map[int]int)
 	for kf := range b.poses {
 		for _, f := range b.m.Keyframes[kf].Features {
 			if f.Landmark >= 0 {
@@ -127,14 +118,14 @@ func (b *bundle) landmarkIDs() []int {
 			}
 		}
 	}
-	ids := make([]int, 0, len(count))
+	ids = make([]int, 0, len(count))
 	for id, n := range count {
 		if n >= 2 && b.m.landmarks[id].Known() {
 			ids = append(ids, id)
 		}
 	}
 	sort.Ints(ids)
-	return ids
+	return ids, count
 }
 
 func (b *bundle) addLandmark(l *Landmark) {
