@@ -16,14 +16,17 @@ const (
 )
 
 // cityPlan is an endless grid of streets with crossings every pitchM, and a
-// route over it: east along row 0 for nx blocks, then round nx x ny blocks on
-// the left and back to the start, east along the same row again, then round as
-// many blocks on the right, and so on. So every round ends in a street that has
-// been driven in the same direction before.
+// route over it that starts eastward along row 0.
 type cityPlan struct {
 	pitchM float64
-	nx, ny int
-	rounds int
+	legs   []leg // of one time round; the route goes on with the first
+}
+
+// leg is a straight piece of a route, from crossing to crossing, and the turn at
+// its end.
+type leg struct {
+	blocks int
+	right  bool
 }
 
 // Limits of one round of the route.
@@ -36,16 +39,49 @@ const (
 	revisit     = .1  // but no more than this share of its length
 )
 
-// planCity returns the plan for a route of lengthM metres; closes is false
-// where that is too short for one round.
-func planCity(lengthM float64) (p cityPlan, closes bool) {
-	p.rounds = max(int(math.Round(lengthM/usualRoundM)), 1)
-	perimeter := max((lengthM-min(revisitM, revisit*lengthM))/float64(p.rounds), leastRoundM)
+// cityPlans make the plans of the drives, by name; closes is false where lengthM
+// is too short to come back to the start.
+var cityPlans = map[string]func(lengthM float64) (p cityPlan, closes bool){"street": planStreet, "tour": planTour}
+
+// planStreet returns the plan for a route of lengthM metres: round a rectangle
+// of blocks on the left and back to the start, along the same street again, then
+// round as many blocks on the right, and so on. So every round ends in a street
+// that has been driven in the same direction before.
+func planStreet(lengthM float64) (p cityPlan, closes bool) {
+	rounds := max(int(math.Round(lengthM/usualRoundM)), 1)
+	perimeter := max((lengthM-min(revisitM, revisit*lengthM))/float64(rounds), leastRoundM)
 	blocks := max(int(math.Round(perimeter/2/usualPitchM)), 2)
-	p.nx = (blocks + 1) / 2
-	p.ny = blocks - p.nx
-	// Rounded corners make a round to the right shorter than its streets.
-	p.pitchM = (perimeter + cornerLossM(p.rounds)) / float64(2*blocks)
+	nx := (blocks + 1) / 2
+	ny := blocks - nx
+	p.legs = []leg{{nx, false}, {ny, false}, {nx, false}, {ny, false}}
+	lost := cornerLossM(p.legs)
+	if rounds > 1 {
+		right := []leg{{nx, true}, {ny, true}, {nx, true}, {ny, true}}
+		lost = (lost + cornerLossM(right)) / 2
+		p.legs = append(p.legs, right...)
+	}
+	p.pitchM = (perimeter + lost) / float64(2*blocks)
+	return p, lengthM >= leastLoopM
+}
+
+// planTour returns the plan for a route of lengthM metres through streets that
+// are all new until it comes back to its start: to and fro through a rectangle of
+// blocks, one street farther each time, and back along its western edge.
+func planTour(lengthM float64) (p cityPlan, closes bool) {
+	perimeter := max(lengthM-min(revisitM, revisit*lengthM), leastRoundM)
+	crossings := perimeter / usualPitchM // one a block
+	rows := max(2*int(math.Round(math.Sqrt(crossings)/2)), 2)
+	columns := max(int(math.Round(crossings/float64(rows))), 2)
+	p.legs = append(p.legs, leg{columns - 1, false})
+	for row := 1; row < rows-1 && columns > 2; row += 2 {
+		p.legs = append(p.legs, leg{1, false}, leg{columns - 2, true}, leg{1, true}, leg{columns - 2, false})
+	}
+	if columns == 2 {
+		p.legs = append(p.legs, leg{rows - 1, false}, leg{1, false}, leg{rows - 1, false})
+	} else {
+		p.legs = append(p.legs, leg{1, false}, leg{columns - 1, false}, leg{rows - 1, false})
+	}
+	p.pitchM = (perimeter + cornerLossM(p.legs)) / float64(rows*columns)
 	return p, lengthM >= leastLoopM
 }
 
@@ -57,13 +93,21 @@ const (
 	rightLeadM   = rightRadiusM + laneM
 )
 
-// cornerLossM is by how much a round is shorter than its streets, on average.
-func cornerLossM(rounds int) float64 {
-	left := 8*leftLeadM - 2*math.Pi*leftRadiusM
-	if rounds == 1 {
-		return left
+// corner returns the radius of the turn, where it begins and its angle to the left.
+func (l leg) corner() (radiusM, leadM, turn float64) {
+	if l.right {
+		return rightRadiusM, rightLeadM, -math.Pi / 2
 	}
-	return (left + 8*rightLeadM - 2*math.Pi*rightRadiusM) / 2
+	return leftRadiusM, leftLeadM, math.Pi / 2
+}
+
+// cornerLossM is by how much a round with its corners is shorter than its streets.
+func cornerLossM(round []leg) (lost float64) {
+	for _, l := range round {
+		radius, lead, _ := l.corner()
+		lost += 2*lead - radius*math.Pi/2
+	}
+	return lost
 }
 
 // startM is how far east of the first crossing the route starts.
@@ -72,18 +116,11 @@ const startM = 14
 // knots returns the route, pathStepM apart, for at least lengthM metres.
 func (p cityPlan) knots(lengthM float64) []geom.Vec3 {
 	way := route{pos: geom.Vec3{X: startM, Y: -laneM}}
-	w, h := float64(p.nx)*p.pitchM, float64(p.ny)*p.pitchM
-	done := float64(startM)
-	for round := 0; float64(len(way.points))*pathStepM < lengthM; round++ {
-		lead, radius, turn := leftLeadM, leftRadiusM, math.Pi/2
-		if round%2 == 1 {
-			lead, radius, turn = rightLeadM, rightRadiusM, -math.Pi/2
-		}
-		way.straight(w - done - lead)
-		for _, leg := range []float64{h, w, h} {
-			way.arc(radius*math.Pi/2, turn)
-			way.straight(leg - 2*lead)
-		}
+	done := float64(startM) // of the leg
+	for i := 0; float64(len(way.points))*pathStepM < lengthM; i++ {
+		l := p.legs[i%len(p.legs)]
+		radius, lead, turn := l.corner()
+		way.straight(float64(l.blocks)*p.pitchM - done - lead)
 		way.arc(radius*math.Pi/2, turn)
 		done = lead
 	}

@@ -15,9 +15,9 @@ func pathOf(t *testing.T, spec string, seed uint64) (cameraPath, float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name == "street" {
-		plan, _ := planCity(lengthM)
-		return newStreetPath(plan, lengthM, seed), lengthM
+	if plan, ok := cityPlans[name]; ok {
+		p, _ := plan(lengthM)
+		return newStreetPath(p, lengthM, seed), lengthM
 	}
 	path, _ := newRoomPath(lengthM, seed)
 	return path, lengthM
@@ -52,6 +52,8 @@ func TestPathsAreSmooth(t *testing.T) {
 		{"synthetic:room:100", body{1.3, 3, 1.6, 9}, .06},
 		{"synthetic:street", body{13, 4, .8, 2.5}, .01},
 		{"synthetic:street:2000", body{13, 4, .8, 2.5}, .01},
+		{"synthetic:tour", body{13, 4, .8, 2.5}, .01},
+		{"synthetic:tour:9000", body{13, 4, .8, 2.5}, .01},
 	} {
 		for seed := range uint64(3) {
 			p, lengthM := pathOf(t, c.spec, seed)
@@ -83,6 +85,7 @@ func TestLoopsClose(t *testing.T) {
 	}{
 		{"synthetic:room", .3, .35}, {"synthetic:room:5", .3, .5}, {"synthetic:room:50", .3, .35},
 		{"synthetic:street", .6, .06}, {"synthetic:street:260", .6, .06}, {"synthetic:street:2000", .6, .06}, {"synthetic:street:5000", .6, .06},
+		{"synthetic:tour:230", .6, .06}, {"synthetic:tour:500", .6, .06}, {"synthetic:tour:700", .6, .06}, {"synthetic:tour:2000", .6, .06}, {"synthetic:tour:8700", .6, .06},
 	} {
 		for seed := range uint64(3) {
 			p, _ := pathOf(t, c.spec, seed)
@@ -98,6 +101,35 @@ func TestLoopsClose(t *testing.T) {
 			if bestM > c.nearM || angle > c.angle {
 				t.Errorf("%s, seed %d: the end is %.2f m and %.2f rad from the nearest pose of the first third", c.spec, seed, bestM, angle)
 			}
+		}
+	}
+}
+
+// A tour comes back to no street before its end, and on no part of it near another.
+func TestTourIsNew(t *testing.T) {
+	for _, c := range []struct {
+		lengthM float64
+		spec    string
+	}{{700, "synthetic:tour:700"}, {2000, "synthetic:tour:2000"}, {8700, "synthetic:tour:8700"}} {
+		p, _ := pathOf(t, c.spec, 1)
+		plan, _ := planTour(c.lengthM)
+		var at []geom.Vec3
+		for s := 0.; s < p.durationS(); s += .5 {
+			at = append(at, p.pose(s).T)
+		}
+		again := 0
+		for i := range at {
+			for j := range at[:max(i-40, 0)] { // 20 s before, more than a block
+				if at[i].Sub(at[j]).Norm() < plan.pitchM/2 {
+					again++
+					if back := p.durationS() - .5*float64(i); back > 20 {
+						t.Fatalf("%s: %.0f s before the end it is where it was at %.0f s", c.spec, back, .5*float64(j))
+					}
+				}
+			}
+		}
+		if again == 0 {
+			t.Errorf("%s: it does not come back", c.spec)
 		}
 	}
 }
@@ -142,10 +174,10 @@ func bareScene(t *testing.T, spec string, seed uint64) (scene, cameraPath) {
 		t.Fatal(err)
 	}
 	plain := newTexture(newCanvas(1, 1, rgb{.5, .5, .5}))
-	if name == "street" {
-		plan, _ := planCity(lengthM)
-		path := newStreetPath(plan, lengthM, seed)
-		s := newCityScene(plan, path, slices.Repeat([]*texture{plain}, numStreets), seed)
+	if plan, ok := cityPlans[name]; ok {
+		p, _ := plan(lengthM)
+		path := newStreetPath(p, lengthM, seed)
+		s := newCityScene(p, path, slices.Repeat([]*texture{plain}, numStreets), seed)
 		s.light.rays = 0
 		return s, path
 	}
@@ -160,7 +192,7 @@ func TestCameraKeepsItsDistance(t *testing.T) {
 		spec   string
 		stepS  float64
 		leastM float64
-	}{{"synthetic:room", .5, .3}, {"synthetic:room:5", .5, .3}, {"synthetic:street:260", 2, 1.2}} {
+	}{{"synthetic:room", .5, .3}, {"synthetic:room:5", .5, .3}, {"synthetic:street:260", 2, 1.2}, {"synthetic:tour:600", 2, 1.2}} {
 		for seed := range uint64(2) {
 			sc, path := bareScene(t, c.spec, seed)
 			p := newPainter(geom.CameraFromFOV(160, 120, 1.2), sc.surroundings())

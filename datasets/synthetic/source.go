@@ -75,8 +75,9 @@ var ErrClosed = errors.New("synthetic source is closed")
 
 // New builds the scene of a specification: "synthetic:room" (a furnished flat,
 // 640x480 colour at 30 Hz), "synthetic:street" (a city by car, 800x256 colour
-// at 10 Hz, camera StreetCameraHeightM above the road), each with an optional
-// path length in metres after another colon. Errors wrap ErrSpec.
+// at 10 Hz, camera StreetCameraHeightM above the road, round the same blocks) and
+// "synthetic:tour" (the same car in streets that are all new until the end), each
+// with an optional path length in metres after another colon. Errors wrap ErrSpec.
 func New(spec string, opt Options) (*Source, error) {
 	name, lengthM, err := parseSpec(spec)
 	if err != nil {
@@ -107,15 +108,15 @@ func New(spec string, opt Options) (*Source, error) {
 
 // newWorld builds the scene of a kind.
 func newWorld(name string, lengthM float64, seed uint64) world {
-	if name == "street" {
-		return newStreetWorld(lengthM, seed)
+	if plan, ok := cityPlans[name]; ok {
+		p, closes := plan(lengthM)
+		return newCityWorld(p, closes, lengthM, seed)
 	}
 	return newRoomWorld(lengthM, seed)
 }
 
-// newStreetWorld is a camera behind a car's windscreen.
-func newStreetWorld(lengthM float64, seed uint64) world {
-	plan, closes := planCity(lengthM)
+// newCityWorld is a camera behind a car's windscreen.
+func newCityWorld(plan cityPlan, closes bool, lengthM float64, seed uint64) world {
 	path := newStreetPath(plan, lengthM, seed)
 	w := world{
 		scene: newCityScene(plan, path, paintAll(hash(seed, 1), streetRecipes()), seed), path: path, fps: 10,

@@ -23,6 +23,7 @@ type kind struct {
 var kinds = []kind{
 	{name: "room", defaultM: 24, leastM: 4, mostM: 2000},
 	{name: "street", defaultM: 500, leastM: 20, mostM: 20000},
+	{name: "tour", defaultM: 2000, leastM: 20, mostM: 20000},
 }
 
 // parseSpec reads "synthetic:NAME" or "synthetic:NAME:METRES".
