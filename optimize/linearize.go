@@ -38,7 +38,7 @@ func (s *system) addFactor(ln *lane, pl *factorPlan, l *landmark) {
 	if f.disabled {
 		return
 	}
-	m := f.dim
+	m := int(f.dim)
 	for k, id := range f.vars[:f.n] {
 		ln.j[k] = ln.jac[k][:m*s.p.vars[id].dim]
 	}

@@ -42,10 +42,10 @@ type Factor interface {
 }
 
 // ID names a variable of a Problem.
-type ID int
+type ID int32
 
 // FactorID names a factor of a Problem.
-type FactorID int
+type FactorID int32
 
 // Problem is a sum of factors, each through its robust kernel:
 // cost = 1/2 sum rho(|r|^2). It is built once and may be solved again after
@@ -65,15 +65,15 @@ type variableSlot struct {
 	eliminated, fixed bool
 }
 
+// factorSlot is kept small: a large map has millions.
 type factorSlot struct {
 	f        Factor
 	kernel   geom.Kernel
-	vars     [MaxFactorArity]ID
-	n        int // number of variables
-	dim      int
-	disabled bool
-	defined  bool    // at the last accepted state
 	cost     float64 // half rho at the last accepted state, 0 where undefined
+	vars     [MaxFactorArity]ID
+	n, dim   int8 // number of variables, dimension
+	disabled bool
+	defined  bool // at the last accepted state
 }
 
 // NewProblem returns an empty problem.
@@ -121,16 +121,17 @@ func (p *Problem) Grow(n int) { p.factors = slices.Grow(p.factors, n) }
 // given in the order of its Jacobians. A mistake is reported by Solve.
 func (p *Problem) AddFactor(f Factor, kernel geom.Kernel, ids ...ID) FactorID {
 	fid := FactorID(len(p.factors))
-	s := factorSlot{f: f, kernel: kernel, dim: f.Dim(), n: len(ids)}
-	if s.dim < 1 || s.dim > MaxFactorDim {
-		p.fail("factor %d has dimension %d, want 1 to %d", fid, s.dim, MaxFactorDim)
+	dim := f.Dim()
+	if dim < 1 || dim > MaxFactorDim {
+		p.fail("factor %d has dimension %d, want 1 to %d", fid, dim, MaxFactorDim)
 	}
-	if s.n < 1 || s.n > MaxFactorArity {
-		p.fail("factor %d has %d variables, want 1 to %d", fid, s.n, MaxFactorArity)
-		s.n = 0
+	if len(ids) < 1 || len(ids) > MaxFactorArity {
+		p.fail("factor %d has %d variables, want 1 to %d", fid, len(ids), MaxFactorArity)
+		ids = nil
 	}
+	s := factorSlot{f: f, kernel: kernel, dim: int8(dim), n: int8(len(ids))}
 	eliminated := 0
-	for i, id := range ids[:s.n] {
+	for i, id := range ids {
 		if !p.valid(id) {
 			p.fail("factor %d: no variable %d", fid, id)
 			s.n = 0
