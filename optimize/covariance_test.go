@@ -71,7 +71,7 @@ func denseCovariance(t *testing.T, p *Problem) [][]float64 {
 	for _, f := range p.factors {
 		J := make([][]float64, f.n)
 		for k := range J {
-			J[k] = make([]float64, f.dim*p.vars[f.vars[k]].dim)
+			J[k] = make([]float64, int(f.dim)*p.vars[f.vars[k]].dim)
 		}
 		f.f.Linearize(make([]float64, f.dim), J)
 		for a, ia := range f.vars[:f.n] {

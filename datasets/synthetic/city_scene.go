@@ -2,6 +2,7 @@ package synthetic
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/metricslam/metricslam/geom"
@@ -20,6 +21,7 @@ type cityScene struct {
 	traffic *traffic
 
 	mu     sync.Mutex
+	here   crossing // that the camera was nearest to
 	blocks map[blockKey]*block
 }
 
@@ -36,14 +38,13 @@ type block struct {
 	shell, all []*group
 }
 
-// Distances in metres at which streets are drawn, and from which they are
+// Distances in metres at which streets are drawn, and how much farther they are
 // forgotten.
 const (
 	shellRangeM  = 300
 	detailRangeM = 190
 	crossRangeM  = 90
-	forgetM      = 450
-	keepBlocks   = 350
+	forgetM      = 40
 )
 
 // newCityScene prepares a city with the outdoor textures tex.
@@ -71,8 +72,11 @@ func (s *cityScene) groups(pose geom.SE3, t float64, dst []*group) []*group {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := pose.T
-	s.forget(p)
 	here := s.plan.near(p)
+	if here != s.here {
+		s.here = here
+		s.forget(p)
+	}
 	reach := int(shellRangeM/s.plan.pitchM) + 1
 	for i := here.i - reach; i <= here.i+reach; i++ {
 		for j := here.j - reach; j <= here.j+reach; j++ {
@@ -165,14 +169,15 @@ func reachOf(a, b bool) float64 {
 	}
 }
 
-// forget drops the blocks far from p once there are many.
+// forget drops what is out of reach of p: nearly all of a block's memory is its
+// small things.
 func (s *cityScene) forget(p geom.Vec3) {
-	if len(s.blocks) < keepBlocks {
-		return
-	}
-	for k := range s.blocks {
-		if s.distance(k, p) > forgetM {
+	for k, b := range s.blocks {
+		switch d := s.distance(k, p); {
+		case d > shellRangeM+forgetM:
 			delete(s.blocks, k)
+		case d > detailRangeM+forgetM && b.all != nil:
+			s.blocks[k] = &block{shell: b.shell} // the old one may be in use by another goroutine
 		}
 	}
 }
@@ -215,8 +220,8 @@ func (s *cityScene) build(k blockKey, lit bool) *block {
 		b.shell = []*group{m.shell}
 		bake(b.shell, coarse, seed)
 	}
-	m.shell.bound()
-	for _, g := range m.things {
+	for _, g := range append(m.things, m.shell) {
+		g.surfaces = slices.Clone(g.surfaces) // it grew by doubling
 		g.bound()
 	}
 	return b

@@ -221,7 +221,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		most = max(most, len(city.blocks))
 	}
 	t.Logf("at most %d streets and crossings", most)
-	if most > keepBlocks+100 {
-		t.Errorf("%d streets and crossings are kept, want at most about %d", most, keepBlocks)
+	if most > 150 {
+		t.Errorf("%d streets and crossings are kept, want at most some 100", most)
 	}
 }
