@@ -16,6 +16,7 @@ type Config struct {
 	Loops           bool    `yaml:"loops"`             // places seen before are looked for, in this part of the map and in others
 	OpenMB          int     `yaml:"open_mb"`           // memory for pictures and depth of keyframes that are looked at; those of the others lie packed
 	Known           Known   `yaml:"known"`             // true sizes
+	Scratch         string  `yaml:"-"`                 // folder for a nameless file that holds what lies packed; empty: memory holds it
 }
 
 // Default returns the settings for handheld cameras and cars alike.

@@ -193,7 +193,7 @@ func (k *Keyframe) changeCamera(cam geom.Camera) {
 	if k.Depth.ScaleSigma == 0 {
 		return
 	}
-	k.shelved.depth = nil
+	k.shelved.depth = kept{}
 	g := k.Depth.stretch(math.Log(cam.Focal() / was.Focal()))
 	k.LogScale -= g
 	for i := range k.Features {

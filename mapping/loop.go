@@ -38,6 +38,7 @@ func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 		}
 	}
 	m.places.add(k.ID, k.Place)
+	m.Map.shelf.shelvePlaces(k)
 	out, err := m.take(ctx, k, links)
 	if err != nil {
 		return fmt.Errorf("closing loops of keyframe %d: %w", k.ID, err)

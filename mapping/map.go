@@ -36,7 +36,7 @@ type Keyframe struct {
 
 	Unit float64 // what one length of its making is worth now: maps of free scale are stretched
 
-	Place []PlaceFeature // ORB features for loops and relocalisation
+	Place []PlaceFeature // to be read by Places
 	Part  int            // connected map that the keyframe belongs to
 
 	Tether *Tether // nil where landmarks hold it
@@ -44,7 +44,7 @@ type Keyframe struct {
 	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp picture
 
 	carried *carried // nil unless it was culled
-	shelved shelved  // Gray, Color and Depth packed
+	shelved shelved  // Gray, Color, Depth and Place packed
 
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.

@@ -125,7 +125,7 @@ func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
 		return
 	}
 	m.Map.Open(k)
-	k.Depth, k.shelved.depth = packDepth(depth), nil
+	k.Depth, k.shelved.depth = packDepth(depth), kept{}
 	for i := range k.Features {
 		f := &k.Features[i]
 		f.DepthM, f.LogStd, _ = readDepth(&k.Depth, k.Camera, f.Pixel)

@@ -84,7 +84,8 @@ func (m *Mapper) adopt(o *State, by shift) {
 		by.keyframe(k)
 		m.Map.Keyframes = append(m.Map.Keyframes, k)
 		if !k.Culled() {
-			m.places.add(k.ID, k.Place)
+			m.places.add(k.ID, k.Places())
+			m.Map.shelf.shelvePlaces(k)
 			m.Map.Open(k)
 		}
 	}

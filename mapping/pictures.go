@@ -33,9 +33,10 @@ func encodePictures(k *Keyframe) ([]byte, error) {
 		e.Bytes("color", data)
 	}
 	encodeDepth(&e, &c.Depth)
-	pixels, desc := make([]float32, 0, 2*len(k.Place)), make([]byte, 0, 32*len(k.Place))
-	for i := range k.Place {
-		p := &k.Place[i]
+	places := k.Places()
+	pixels, desc := make([]float32, 0, 2*len(places)), make([]byte, 0, 32*len(places))
+	for i := range places {
+		p := &places[i]
 		pixels = append(pixels, float32(p.Pixel.X), float32(p.Pixel.Y))
 		desc = append(desc, p.Desc[:]...)
 	}
@@ -259,8 +260,9 @@ func before[T uint8 | uint16](v []T, i, w int) T {
 
 // jpeg returns the colours of a keyframe packed, nil where it has none.
 func (k *Keyframe) jpeg() (w, h int, data []byte, err error) {
-	if p := &k.shelved; p.color != nil {
-		return p.colorW, p.colorH, p.color, nil
+	if p := &k.shelved; !p.color.empty() {
+		data, err = p.color.read()
+		return p.colorW, p.colorH, data, err
 	}
 	if !k.Color.Empty() {
 		data, err = encodeColor(k.Color)

@@ -16,20 +16,29 @@ import (
 // at least one table, and unrelated corners almost never.
 type placeIndex struct {
 	tables [placeTables]map[uint16][]placeEntry
-	desc   map[int][]PlaceFeature // by keyframe
+	desc   map[int][]slam.Descriptor // of what is entered, by keyframe
 }
 
-type placeEntry struct{ kf, feature int32 }
+// placeEntry is a keyframe and one of its features.
+type placeEntry uint32
+
+func newPlaceEntry(kf, feature int) placeEntry {
+	return placeEntry(kf<<placeFeatureBits | feature)
+}
+
+func (e placeEntry) kf() int      { return int(e >> placeFeatureBits) }
+func (e placeEntry) feature() int { return int(e & (1<<placeFeatureBits - 1)) }
 
 const (
-	placeTables  = 10
-	placeIndexed = 400 // strongest features of a keyframe that are entered
-	placeBusy    = 200 // entries above which a key says nothing
-	placeHamming = 48  // bits in which two views of a corner may differ
+	placeTables      = 10
+	placeIndexed     = 400 // strongest features of a keyframe that are entered
+	placeFeatureBits = 9   // hold their numbers; the rest counts 8 million keyframes
+	placeBusy        = 200 // entries above which a key says nothing
+	placeHamming     = 48  // bits in which two views of a corner may differ
 )
 
 func newPlaceIndex() *placeIndex {
-	p := &placeIndex{desc: make(map[int][]PlaceFeature)}
+	p := &placeIndex{desc: make(map[int][]slam.Descriptor)}
 	for i := range p.tables {
 		p.tables[i] = make(map[uint16][]placeEntry)
 	}
@@ -50,21 +59,23 @@ func placeKey(d *slam.Descriptor, t int) uint16 {
 
 // add enters a keyframe.
 func (p *placeIndex) add(kf int, features []PlaceFeature) {
-	p.desc[kf] = features
-	for i := range features[:min(len(features), placeIndexed)] {
+	desc := make([]slam.Descriptor, min(len(features), placeIndexed))
+	p.desc[kf] = desc
+	for i := range desc {
+		desc[i] = features[i].Desc
 		for t := range p.tables {
-			k := placeKey(&features[i].Desc, t)
-			p.tables[t][k] = append(p.tables[t][k], placeEntry{int32(kf), int32(i)})
+			k := placeKey(&desc[i], t)
+			p.tables[t][k] = append(p.tables[t][k], newPlaceEntry(kf, i))
 		}
 	}
 }
 
 // remove takes a keyframe out again.
 func (p *placeIndex) remove(kf int) {
-	for i := range p.desc[kf][:min(len(p.desc[kf]), placeIndexed)] {
+	for i := range p.desc[kf] {
 		for t := range p.tables {
-			k := placeKey(&p.desc[kf][i].Desc, t)
-			p.tables[t][k] = slices.DeleteFunc(p.tables[t][k], func(e placeEntry) bool { return int(e.kf) == kf })
+			k := placeKey(&p.desc[kf][i], t)
+			p.tables[t][k] = slices.DeleteFunc(p.tables[t][k], func(e placeEntry) bool { return e.kf() == kf })
 		}
 	}
 	delete(p.desc, kf)
@@ -88,8 +99,8 @@ func (p *placeIndex) query(features []PlaceFeature, skip func(kf int) bool) []pl
 				continue
 			}
 			for _, e := range entries {
-				kf := int(e.kf)
-				if voted[kf] || skip(kf) || p.desc[kf][e.feature].Desc.Hamming(d) > placeHamming {
+				kf := e.kf()
+				if voted[kf] || skip(kf) || p.desc[kf][e.feature()].Hamming(d) > placeHamming {
 					continue
 				}
 				voted[kf] = true

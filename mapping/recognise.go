@@ -95,7 +95,7 @@ func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []*Link {
 // verifyBest verifies the candidates for keyframe k with most votes.
 func (m *Mapper) verifyBest(k *Keyframe, candidates, minVotes int, skip func(kf int) bool) (links []*Link, tried map[int]bool) {
 	tried = make(map[int]bool)
-	for i, c := range m.places.query(k.Place, skip) {
+	for i, c := range m.places.query(k.Places(), skip) {
 		if i == candidates || c.votes < minVotes {
 			break
 		}
@@ -145,8 +145,9 @@ func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) 
 			break
 		}
 		k := m.Map.Keyframes[c.kf]
-		pairs := matchPlaces(k.Place, places)
-		cw, in, found := placePnP(m.places3D(k, pairs, 0), cam, places, pairs, 1, uint64(k.ID))
+		known := k.Places()
+		pairs := matchPlaces(known, places)
+		cw, in, found := placePnP(m.places3D(k, known, pairs, 0), cam, places, pairs, 1, uint64(k.ID))
 		if found && len(in) > s.Inliers {
 			s, ok = Sighting{k.Pose.Mul(cw.Inverse()), k.Part, len(in)}, true
 		}

@@ -1,34 +1,81 @@
 package mapping
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Pictures and depth are nearly all that a keyframe takes of the memory, and few
-// keyframes are looked at. Those of the others lie on a shelf, packed as in a map
-// file: grey and depth without loss, colour, which paints surfaces, as JPEG. What
-// was packed once stays packed beside what is open, so that a keyframe is put back
-// at no cost.
+// Pictures, depth and place features are nearly all that a keyframe takes of the
+// memory, and few keyframes are looked at. Those of the others lie on a shelf,
+// packed as in a map file: grey and depth without loss, colour, which paints
+// surfaces, as JPEG. What was packed once stays packed beside what is open, so that
+// a keyframe is put back at no cost. The shelf is a file where the mapper has a
+// folder for it, else memory.
 
 // shelfLeast is the number of keyframes that lie open whatever they take.
 const shelfLeast = 2
 
 // shelf keeps track of the keyframes that lie open.
 type shelf struct {
-	open  []*Keyframe // least recently used first
-	most  int         // bytes that they take
-	match Matcher     // keeps the pictures of those that lie open; may be nil
+	open  []*Keyframe    // least recently used first
+	most  int            // bytes that they take
+	match Matcher        // keeps the pictures of those that lie open; may be nil
+	spill *mapfile.Spill // takes what is packed; nil: memory does
 }
 
-func newShelf(cfg Config, match Matcher) shelf { return shelf{match: match, most: cfg.OpenMB << 20} }
+// newShelf returns an empty shelf; a folder that takes no file is none.
+func newShelf(cfg Config, match Matcher) shelf {
+	s := shelf{match: match, most: cfg.OpenMB << 20}
+	if cfg.Scratch != "" {
+		s.spill, _ = mapfile.NewSpill(cfg.Scratch)
+	}
+	return s
+}
+
+// kept is something packed, in memory or in a spill.
+type kept struct {
+	data  []byte
+	piece mapfile.Piece
+}
+
+// keep puts something packed where the shelf has it; memory is left for a disk
+// that is full.
+func (s *shelf) keep(data []byte) kept {
+	if s.spill != nil {
+		if p, err := s.spill.Put(data); err == nil {
+			return kept{piece: p}
+		}
+	}
+	return kept{data: data}
+}
+
+func (p kept) empty() bool { return p.data == nil && p.piece.Size() == 0 }
+
+func (p kept) read() ([]byte, error) {
+	if p.data != nil {
+		return p.data, nil
+	}
+	return p.piece.Read()
+}
+
+// unpack reads and unpacks n bytes.
+func (p kept) unpack(n int) ([]byte, error) {
+	data, err := p.read()
+	if err != nil {
+		return nil, err
+	}
+	return mapfile.Unpack(data, n)
+}
 
 // shelved is the packed form of what never changes of a keyframe.
 type shelved struct {
-	gray, depth    []byte
-	color          []byte // JPEG
+	gray, depth    kept
+	color          kept // JPEG
+	places         kept
 	grayW, grayH   int
 	colorW, colorH int
 	depthBytes     int  // before they were packed
@@ -66,7 +113,7 @@ func (s *shelf) clear(all []*Keyframe) {
 // putAway packs the first n of the keyframes that lie open.
 func (s *shelf) putAway(n int) {
 	for _, o := range s.open[:n] {
-		if o.pack() && s.match != nil {
+		if s.pack(o) && s.match != nil {
 			s.match.Forget(o.ID)
 		}
 	}
@@ -101,30 +148,32 @@ func (s *shelf) forget(k *Keyframe) bool {
 
 // pack puts a keyframe's pictures and depth away; false where that is not
 // possible and they stay.
-func (k *Keyframe) pack() bool {
+func (s *shelf) pack(k *Keyframe) bool {
 	p := &k.shelved
 	if p.away {
 		return true
 	}
-	var err error
-	if p.gray == nil {
-		if p.gray, err = mapfile.Pack(medResiduals(k.Gray)); err != nil {
+	if p.gray.empty() {
+		data, err := mapfile.Pack(medResiduals(k.Gray))
+		if err != nil {
 			return false
 		}
-		p.grayW, p.grayH = k.Gray.W, k.Gray.H
+		p.gray, p.grayW, p.grayH = s.keep(data), k.Gray.W, k.Gray.H
 	}
-	if p.color == nil && !k.Color.Empty() {
-		if p.color, err = encodeColor(k.Color); err != nil {
+	if p.color.empty() && !k.Color.Empty() {
+		data, err := encodeColor(k.Color)
+		if err != nil {
 			return false
 		}
-		p.colorW, p.colorH = k.Color.W, k.Color.H
+		p.color, p.colorW, p.colorH = s.keep(data), k.Color.W, k.Color.H
 	}
-	if p.depth == nil && !k.Depth.Empty() {
+	if p.depth.empty() && !k.Depth.Empty() {
 		diff := k.Depth.differences()
-		if p.depth, err = mapfile.Pack(diff); err != nil {
+		data, err := mapfile.Pack(diff)
+		if err != nil {
 			return false
 		}
-		p.depthBytes = len(diff)
+		p.depth, p.depthBytes = s.keep(data), len(diff)
 	}
 	p.away = true
 	k.Gray, k.Color, k.Depth.code, k.Depth.std = slam.Gray{}, slam.RGB{}, nil, nil
@@ -138,13 +187,13 @@ func (k *Keyframe) unpack() {
 		return
 	}
 	p.away = false
-	if residuals, err := mapfile.Unpack(p.gray, p.grayW*p.grayH); err == nil {
+	if residuals, err := p.gray.unpack(p.grayW * p.grayH); err == nil {
 		k.Gray = medPicture(p.grayW, p.grayH, residuals)
 	}
 	if k.Depth.Empty() {
 		return
 	}
-	diff, err := mapfile.Unpack(p.depth, p.depthBytes)
+	diff, err := p.depth.unpack(p.depthBytes)
 	if err != nil {
 		k.Depth = PackedDepth{}
 		return
@@ -154,11 +203,54 @@ func (k *Keyframe) unpack() {
 
 // Picture returns the colours of a keyframe, empty where it has none.
 func (k *Keyframe) Picture() slam.RGB {
-	if p := &k.shelved; k.Color.Empty() && p.color != nil {
-		c, err := decodeColor(p.colorW, p.colorH, p.color)
-		if err == nil {
-			return c
-		}
+	p := &k.shelved
+	if !k.Color.Empty() || p.color.empty() {
+		return k.Color
 	}
-	return k.Color
+	data, err := p.color.read()
+	if err != nil {
+		return slam.RGB{}
+	}
+	c, err := decodeColor(p.colorW, p.colorH, data)
+	if err != nil {
+		return slam.RGB{}
+	}
+	return c
+}
+
+// placeBytes is the size of a packed place feature.
+const placeBytes = 16 + len(slam.Descriptor{})
+
+// shelvePlaces puts the place features of a keyframe away, where that saves memory.
+func (s *shelf) shelvePlaces(k *Keyframe) {
+	if s.spill == nil || len(k.Place) == 0 {
+		return
+	}
+	data := make([]byte, 0, placeBytes*len(k.Place))
+	for i := range k.Place {
+		p := &k.Place[i]
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(p.Pixel.X))
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(p.Pixel.Y))
+		data = append(data, p.Desc[:]...)
+	}
+	k.shelved.places, k.Place = s.keep(data), nil
+}
+
+// Places returns the ORB features of a keyframe, for loops and relocalisation.
+func (k *Keyframe) Places() []PlaceFeature {
+	if k.shelved.places.empty() {
+		return k.Place
+	}
+	data, err := k.shelved.places.read()
+	if err != nil {
+		return nil
+	}
+	out := make([]PlaceFeature, len(data)/placeBytes)
+	for i := range out {
+		b := data[placeBytes*i:]
+		out[i].Pixel.X = math.Float64frombits(binary.LittleEndian.Uint64(b))
+		out[i].Pixel.Y = math.Float64frombits(binary.LittleEndian.Uint64(b[8:]))
+		copy(out[i].Desc[:], b[16:])
+	}
+	return out
 }

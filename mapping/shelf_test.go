@@ -23,6 +23,12 @@ func (k *keeper) Forget(id int)            { delete(k.kept, id) }
 // TestShelf opens keyframes in any order: few lie open, each shows what it showed
 // before, and a map file holds the same bytes of one that lies packed.
 func TestShelf(t *testing.T) {
+	for name, scratch := range map[string]string{"memory": "", "file": t.TempDir()} {
+		t.Run(name, func(t *testing.T) { testShelf(t, scratch) })
+	}
+}
+
+func testShelf(t *testing.T, scratch string) {
 	s := fullState(12)
 	var want [][]byte
 	var gray []slam.Gray
@@ -38,7 +44,11 @@ func TestShelf(t *testing.T) {
 	m.Keyframes = s.Keyframes
 	match := &keeper{kept: make(map[int][]uint8)}
 	most := 3 * m.Keyframes[0].openBytes()
-	m.shelf.most, m.shelf.match = most, match
+	m.shelf = newShelf(Config{Scratch: scratch}, match)
+	m.shelf.most = most
+	for _, k := range m.Keyframes {
+		m.shelf.shelvePlaces(k)
+	}
 	for _, i := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 5, 11, 5, 2, 3, 11, 7, 0, 9} {
 		k := m.Keyframes[i]
 		if k.Culled() {
@@ -66,6 +76,9 @@ func TestShelf(t *testing.T) {
 		t.Errorf("%d bytes, %d keyframes and %d pictures of the matcher are left open", n, len(m.shelf.open), len(match.kept))
 	}
 	for i, k := range m.Keyframes {
+		if p := k.shelved; scratch != "" && (k.Place != nil || p.gray.data != nil || p.color.data != nil || p.depth.data != nil || p.places.data != nil) {
+			t.Errorf("keyframe %d is still in memory", i)
+		}
 		data, err := encodePictures(k)
 		if err != nil || !bytes.Equal(data, want[i]) {
 			t.Errorf("keyframe %d: another section in a file, %v", i, err)
@@ -105,12 +118,12 @@ func TestShelfStretched(t *testing.T) {
 	k := &Keyframe{Camera: testCamera, Unit: 1}
 	k.Depth = packDepth(slam.DepthMap{W: 8, H: 6, Depth: slices.Repeat([]float32{2}, 48), ScaleSigma: .1})
 	m.Keyframes = append(m.Keyframes, k)
-	k.pack()
+	m.shelf.pack(k)
 	m.Open(k)
 	cam := testCamera
 	cam.Fx, cam.Fy = 1.1*cam.Fx, 1.1*cam.Fy
 	k.changeCamera(cam)
-	k.pack()
+	m.shelf.pack(k)
 	m.shelf.forget(k)
 	m.Open(k)
 	if z, _, ok := readDepth(&k.Depth, cam, geom.Vec2{X: cam.Cx, Y: cam.Cy}); !ok || z < 2.19 || z > 2.21 {
@@ -126,10 +139,15 @@ func BenchmarkOpen(b *testing.B) {
 		k.Gray.Pix[i] = uint8(100 + 50*math.Sin(float64(i%640)/30) + 3*r.NormFloat64())
 	}
 	k.Depth = packDepth(depthOf(640, 480, func(x, y int) float64 { return 2 + .01*float64(x) + .01*r.NormFloat64() }))
-	k.pack()
-	b.ReportMetric(float64(len(k.shelved.gray)+len(k.shelved.depth))/1024, "kB")
-	for b.Loop() {
-		k.unpack()
-		k.pack()
+	for name, scratch := range map[string]string{"memory": "", "file": b.TempDir()} {
+		b.Run(name, func(b *testing.B) {
+			s := newShelf(Config{Scratch: scratch}, nil)
+			k := *k
+			s.pack(&k)
+			for b.Loop() {
+				k.unpack()
+				s.pack(&k)
+			}
+		})
 	}
 }

@@ -101,7 +101,8 @@ func (m *Mapper) Restore(s *State) {
 	m.places = newPlaceIndex()
 	for _, k := range s.Keyframes {
 		if !k.Culled() {
-			m.places.add(k.ID, k.Place)
+			m.places.add(k.ID, k.Places())
+			m.Map.shelf.shelvePlaces(k)
 			m.Map.Open(k)
 		}
 	}

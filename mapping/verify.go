@@ -10,13 +10,14 @@ import (
 // verify measures the pose of b seen from a by PnP in both directions, asks that
 // they agree, and has the landmarks of a confirm it.
 func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
-	pairs := matchPlaces(a.Place, b.Place)
+	atA, atB := a.Places(), b.Places()
+	pairs := matchPlaces(atA, atB)
 	if len(pairs) < linkMinInliers {
 		return nil, false
 	}
-	pa, pb := m.places3D(a, pairs, 0), m.places3D(b, pairs, 1)
-	ba, inB, okB := placePnP(pa, b.Camera, b.Place, pairs, 1, uint64(b.ID)) // T_b_a
-	ab, inA, okA := placePnP(pb, a.Camera, a.Place, pairs, 0, uint64(a.ID)) // T_a_b
+	pa, pb := m.places3D(a, atA, pairs, 0), m.places3D(b, atB, pairs, 1)
+	ba, inB, okB := placePnP(pa, b.Camera, atB, pairs, 1, uint64(b.ID)) // T_b_a
+	ab, inA, okA := placePnP(pb, a.Camera, atA, pairs, 0, uint64(a.ID)) // T_a_b
 	if !okA || !okB || min(len(inA), len(inB)) < linkMinInliers {
 		return nil, false
 	}
@@ -61,12 +62,12 @@ func (m *Mapper) freeScale(k *Keyframe) bool {
 // free.
 func (m *Mapper) metric(k *Keyframe) bool { return !k.Depth.Empty() || m.Ground.Metric() }
 
-// places3D returns the points of one side of the matched features in their
-// camera; those without depth have Z = 0.
-func (m *Mapper) places3D(k *Keyframe, pairs [][2]int, side int) []geom.Vec3 {
+// places3D returns the points of one side of the matched features, places of k, in
+// its camera; those without depth have Z = 0.
+func (m *Mapper) places3D(k *Keyframe, places []PlaceFeature, pairs [][2]int, side int) []geom.Vec3 {
 	out := make([]geom.Vec3, len(pairs))
 	for i, p := range pairs {
-		u := k.Place[p[side]].Pixel
+		u := places[p[side]].Pixel
 		if z, ok := m.placeDepth(k, u); ok {
 			out[i] = k.Camera.Unproject(u, z)
 		}

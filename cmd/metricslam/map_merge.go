@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/mapping"
@@ -36,6 +37,7 @@ func (c mapMergeCmd) Run(ctx context.Context) error {
 		level = slog.LevelError
 	}
 	cfg := pipeline.Default()
+	cfg.Mapping.Scratch = filepath.Dir(c.Output)
 	match := frontend.NewMatcher(cfg.Frontend)
 	defer match.Close()
 	merger := mapping.Merger{
