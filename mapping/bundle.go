@@ -33,6 +33,8 @@ type bundle struct {
 	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
 	priorGain  float64      // scales the weight of depth readings; 1 in the local window
 	lambda     float64      // damping to begin with; 0 for the solver's own
+	most       int          // observations that are taken; 0: all
+	left       []*Landmark  // landmarks that were left out for it
 }
 
 type bundleDepth struct {
@@ -43,9 +45,9 @@ type bundleDepth struct {
 
 type bundleFactor struct {
 	id    optimize.FactorID
+	depth bool
 	l     *Landmark
 	o     Observation
-	depth bool
 	gate  float64 // chi-square of an outlier
 }
 
@@ -87,7 +89,8 @@ func (b *bundle) addPose(id int) {
 }
 
 // addLandmarks enters every known landmark that two or more of the problem's
-// keyframes see, its observations and the depth readings at them.
+// keyframes see, its observations and the depth readings at them, or as many as
+// the problem may hold.
 func (b *bundle) addLandmarks() {
 	var all []*Landmark
 	n := 0
@@ -96,10 +99,19 @@ func (b *bundle) addLandmarks() {
 		l := b.m.landmarks[id]
 		if _, ok := b.poses[l.Host]; ok {
 			all = append(all, l)
-			n += 2 * seen[id] // a pixel and a reading each
+			n += seen[id]
 		}
 	}
 	b.found, b.sharp = b.foundKernel(all)
+	if b.most > 0 && n > b.most {
+		all, b.left, n = b.choose(all, seen)
+	}
+	b.add(all, n)
+}
+
+// add enters landmarks with so many observations.
+func (b *bundle) add(all []*Landmark, observations int) {
+	n := 2 * observations // a pixel and a reading each
 	b.factors = slices.Grow(b.factors, n)
 	b.p.Grow(n)
 	for _, l := range all {
@@ -129,7 +141,7 @@ func (b *bundle) landmarkIDs() (ids []int, count map[int]int) {
 }
 
 func (b *bundle) addLandmark(l *Landmark) {
-	d := bundleDepth{l: l, v: &depthVar{rho: l.InvDepth}}
+	d := bundleDepth{l: l, v: &depthVar{rho: l.InvDepth, ray: l.Ray}}
 	d.id = b.p.AddEliminated(d.v)
 	b.depths = append(b.depths, d)
 	for _, o := range l.Obs {
@@ -142,7 +154,7 @@ func (b *bundle) addLandmark(l *Landmark) {
 			b.addHostReading(d, k, f, o)
 			continue
 		}
-		ob := observed{host: b.poses[l.Host], at: b.poses[o.KF], depth: d.v, ray: l.Ray}
+		ob := observed{b.poses[l.Host], b.poses[o.KF], d.v}
 		b.addReprojection(ob, d, k, f, o)
 		b.addReading(ob, d, k, f, o, l.Host)
 	}
@@ -254,7 +266,7 @@ func (b *bundle) updateDeviations() {
 
 func (m *Map) updateDeviation(l *Landmark, cfg Config) {
 	host := &poseVar{pose: m.Keyframes[l.Host].Pose}
-	v := &depthVar{rho: l.InvDepth}
+	v := &depthVar{rho: l.InvDepth, ray: l.Ray}
 	var info float64
 	var r [2]float64
 	var j2 [2]float64
@@ -263,7 +275,7 @@ func (m *Map) updateDeviation(l *Landmark, cfg Config) {
 		k := m.Keyframes[o.KF]
 		f := k.Features[o.Index]
 		if o.KF != l.Host {
-			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v, l.Ray}, &k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
+			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v}, &k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
 			if rp.Linearize(r[:], jac) {
 				info += (j2[0]*j2[0] + j2[1]*j2[1]) * l.InvDepth * l.InvDepth
 			}

@@ -19,8 +19,11 @@ func (v *poseVar) Restore() { v.pose = v.saved }
 // minInvDepth keeps far landmarks in front of the camera: 10 km.
 const minInvDepth = 1e-4
 
-// depthVar is the inverse depth of a landmark.
-type depthVar struct{ rho, saved float64 }
+// depthVar is the inverse depth of a landmark along the ray of its host.
+type depthVar struct {
+	rho, saved float64
+	ray        geom.Vec3
+}
 
 func (v *depthVar) Dim() int            { return 1 }
 func (v *depthVar) Retract(d []float64) { v.rho = max(v.rho+d[0], v.rho/8, minInvDepth) }
@@ -40,13 +43,12 @@ func (v *scaleVar) Restore()            { v.s = v.saved }
 type observed struct {
 	host, at *poseVar
 	depth    *depthVar
-	ray      geom.Vec3
 }
 
 // point returns p_c = T_c^-1 T_h (ray/rho), and the same point in the world and
 // in the host.
 func (o *observed) point() (pc, ph geom.Vec3) {
-	ph = o.ray.Scale(1 / o.depth.rho)
+	ph = o.depth.ray.Scale(1 / o.depth.rho)
 	return o.at.pose.ApplyInverse(o.host.pose.Apply(ph)), ph
 }
 
@@ -96,7 +98,7 @@ func (o *observed) chain(g, pc, ph geom.Vec3, i int, j [][]float64) {
 	}
 	if j[2] != nil {
 		rho := o.depth.rho
-		j[2][i] = -gh.Dot(o.ray) / (rho * rho)
+		j[2][i] = -gh.Dot(o.depth.ray) / (rho * rho)
 	}
 }
 

@@ -59,7 +59,8 @@ func TestFactorJacobians(t *testing.T) {
 	for range 20 {
 		host, at := &poseVar{pose: randomPose(r, .3)}, &poseVar{pose: randomPose(r, .3)}
 		depth, scale := &depthVar{rho: .2 + r.Float64()}, &scaleVar{s: r.NormFloat64() * .1}
-		ob := observed{host, at, depth, geom.Vec3{X: r.Float64() - .5, Y: r.Float64() - .5, Z: 1}}
+		depth.ray = geom.Vec3{X: r.Float64() - .5, Y: r.Float64() - .5, Z: 1}
+		ob := observed{host, at, depth}
 		checkJacobians(t, &reprojection{ob, &cam, geom.Vec2{X: 300, Y: 200}, .7}, []optimize.Variable{host, at, depth})
 		checkJacobians(t, &depthReading{ob, scale, .3, 5}, []optimize.Variable{host, at, depth, scale})
 		checkJacobians(t, &hostReading{depth, scale, .3, 5}, []optimize.Variable{depth, scale})
@@ -70,7 +71,7 @@ func TestFactorJacobians(t *testing.T) {
 func TestFactorBehindCamera(t *testing.T) {
 	host := &poseVar{pose: geom.IdentitySE3()}
 	at := &poseVar{pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{Z: 10}}}
-	ob := observed{host, at, &depthVar{rho: 1}, geom.Vec3{Z: 1}}
+	ob := observed{host, at, &depthVar{rho: 1, ray: geom.Vec3{Z: 1}}}
 	cam := geom.Camera{W: 640, H: 480, Fx: 500, Fy: 500, Cx: 320, Cy: 240}
 	if (&reprojection{ob, &cam, geom.Vec2{}, 1}).Linearize(make([]float64, 2), nil) {
 		t.Error("a point behind the camera has a reprojection error")

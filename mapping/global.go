@@ -33,7 +33,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	}
 	cfg.Iterations = iterations
 	b := newBundle(m, cfg, moving, []int{origin}, meanScale, priorGain)
-	b.lambda = globalLambda
+	b.lambda, b.most = globalLambda, cfg.GlobalObservations
 	if calibrated != nil {
 		b.addLens(*calibrated)
 	}
@@ -43,7 +43,11 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	if len(b.depths) == 0 {
 		return optimize.Summary{}, nil
 	}
-	return b.solve(ctx)
+	sum, err := b.solve(ctx)
+	if err != nil {
+		return sum, err
+	}
+	return sum, b.settleLeft(ctx)
 }
 
 // Finish brings a part to its final state: global bundle adjustment with the

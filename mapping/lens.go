@@ -82,7 +82,7 @@ func (f *lensReprojection) Dim() int { return 2 }
 
 func (f *lensReprojection) Linearize(r []float64, j [][]float64) bool {
 	cam := f.lens.cam
-	o := observed{host: f.host, at: f.at, depth: f.depth, ray: cam.Ray(f.from)}
+	o := observed{f.host, f.at, &depthVar{rho: f.depth.rho, ray: cam.Ray(f.from)}}
 	pc, ph := o.point()
 	if pc.Z < minDepthM {
 		return false

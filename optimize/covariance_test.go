@@ -82,7 +82,7 @@ func denseCovariance(t *testing.T, p *Problem) [][]float64 {
 				da, db := p.vars[ia].dim, p.vars[ib].dim
 				for r := range da {
 					for c := range db {
-						for k := range f.dim {
+						for k := range int(f.dim) {
 							h[offs[ia]+r][offs[ib]+c] += J[a][k*da+r] * J[b][k*db+c]
 						}
 					}
