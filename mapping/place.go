@@ -15,7 +15,7 @@ import (
 // views of a corner differ in some 30 bits, so that they meet in most cases in
 // at least one table, and unrelated corners almost never.
 type placeIndex struct {
-	tables [placeTables]map[uint16][]placeEntry
+	tables [placeTables][1 << 16][]placeEntry // by key
 	desc   map[int][]slam.Descriptor // of what is entered, by keyframe
 }
 
@@ -38,11 +38,7 @@ const (
 )
 
 func newPlaceIndex() *placeIndex {
-	p := &placeIndex{desc: make(map[int][]slam.Descriptor)}
-	for i := range p.tables {
-		p.tables[i] = make(map[uint16][]placeEntry)
-	}
-	return p
+	return &placeIndex{desc: make(map[int][]slam.Descriptor)}
 }
 
 // key picks the 16 bits of table t. Bits of neighbouring bytes come from
