@@ -7,12 +7,14 @@ import (
 	"sync"
 )
 
-// Spill is a file without a name that takes what would fill the memory. It is
-// gone with the process, or when nothing refers to it any more. Several goroutines
-// may use it.
+// Spill is a file without a name that takes what would fill the memory. It is made
+// for the first piece, and gone with the process, or when nothing refers to it any
+// more. Several goroutines may use it.
 type Spill struct {
+	dir string
+
+	mu sync.Mutex // of what follows
 	f  *os.File
-	mu sync.Mutex // of end
 	// end is where the next piece goes. What is not needed any more stays: it is
 	// a disk, and a run does not take back much.
 	end int64
@@ -20,34 +22,51 @@ type Spill struct {
 
 // Piece is some bytes in a spill.
 type Piece struct {
-	spill *Spill
-	at    int64
-	size  int32
-	crc   uint32
+	file *os.File
+	at   int64
+	size int32
+	crc  uint32
 }
 
-// NewSpill makes an empty spill in a folder.
-func NewSpill(dir string) (*Spill, error) {
+// NewSpill returns an empty spill in a folder.
+func NewSpill(dir string) *Spill { return &Spill{dir: dir} }
+
+// Put writes a piece.
+func (s *Spill) Put(data []byte) (Piece, error) {
+	f, at, err := s.room(len(data))
+	if err != nil {
+		return Piece{}, err
+	}
+	if _, err := f.WriteAt(data, at); err != nil {
+		return Piece{}, err
+	}
+	return Piece{f, at, int32(len(data)), checksum(data)}, nil
+}
+
+// room returns where n bytes may be written.
+func (s *Spill) room(n int) (f *os.File, at int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.f == nil {
+		if s.f, err = nameless(s.dir); err != nil {
+			return nil, 0, fmt.Errorf("a file for what does not fit into memory: %w", err)
+		}
+	}
+	at = s.end
+	s.end += int64(n)
+	return s.f, at, nil
+}
+
+// nameless opens a new file that the folder does not show.
+func nameless(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, ".spill-*")
 	if err != nil {
-		return nil, fmt.Errorf("a file for what does not fit into memory: %w", err)
+		return nil, err
 	}
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Spill{f: f}, nil
-}
-
-// Put writes a piece.
-func (s *Spill) Put(data []byte) (Piece, error) {
-	s.mu.Lock()
-	at := s.end
-	s.end += int64(len(data))
-	s.mu.Unlock()
-	if _, err := s.f.WriteAt(data, at); err != nil {
-		return Piece{}, err
-	}
-	return Piece{s, at, int32(len(data)), checksum(data)}, nil
+	return f, nil
 }
 
 // Size returns the number of bytes of a piece, 0 for none.
@@ -59,7 +78,7 @@ func (p Piece) Read() ([]byte, error) {
 	if p.size == 0 {
 		return data, nil
 	}
-	if _, err := p.spill.f.ReadAt(data, p.at); err != nil {
+	if _, err := p.file.ReadAt(data, p.at); err != nil {
 		return nil, fmt.Errorf("what was spilled to a file: %w", err)
 	}
 	if checksum(data) != p.crc {

@@ -13,14 +13,7 @@ import (
 // empty.
 func TestSpill(t *testing.T) {
 	dir := t.TempDir()
-	s, err := NewSpill(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.f.Close()
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("the file has a name: %v", left)
-	}
+	s := NewSpill(dir)
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
@@ -38,19 +31,20 @@ func TestSpill(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	defer s.f.Close()
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("the file has a name: %v", left)
+	}
 	if got, err := (Piece{}).Read(); err != nil || len(got) != 0 {
 		t.Errorf("no piece: %d bytes, %v", len(got), err)
 	}
 }
 
 func TestSpillErrors(t *testing.T) {
-	if _, err := NewSpill(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := NewSpill(filepath.Join(t.TempDir(), "missing")).Put(nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
-	s, err := NewSpill(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := NewSpill(t.TempDir())
 	p, err := s.Put([]byte("as it was"))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package mapping
 import (
 	"context"
 	"fmt"
+	"os"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -51,8 +53,12 @@ func Read(ctx context.Context, f *mapfile.File) (*State, error) {
 	return st, readPictures(ctx, f, st)
 }
 
-// readPictures unpacks the keyframes' pictures, several at a time.
+// readPictures checks the keyframes' pictures, several at a time. Of a large map all
+// but the first few lie packed then, in a file where the system has a folder for
+// such.
 func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
+	shelf := newShelf(Config{OpenMB: Default().OpenMB, Scratch: os.TempDir()}, nil)
+	var open atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, k := range st.Keyframes {
@@ -66,6 +72,10 @@ func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
 			}
 			if err := decodePictures(d, k); err != nil {
 				return f.Damaged("section %s %d: %w", tagPictures, i, err)
+			}
+			shelf.keepColor(k, d)
+			if open.Add(int64(k.openBytes())) > int64(shelf.most) {
+				shelf.putAwayLoaded(k)
 			}
 			return nil
 		})

@@ -86,7 +86,7 @@ func (m *Mapper) adopt(o *State, by shift) {
 		if !k.Culled() {
 			m.places.add(k.ID, k.Places())
 			m.Map.shelf.shelvePlaces(k)
-			m.Map.Open(k)
+			m.Map.keepOpen(k)
 		}
 	}
 	for _, l := range o.Landmarks {

@@ -16,7 +16,7 @@ import (
 // at least one table, and unrelated corners almost never.
 type placeIndex struct {
 	tables [placeTables][1 << 16][]placeEntry // by key
-	desc   map[int][]slam.Descriptor // of what is entered, by keyframe
+	desc   map[int][]slam.Descriptor          // of what is entered, by keyframe
 }
 
 // placeEntry is a keyframe and one of its features.

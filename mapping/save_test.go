@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -386,4 +387,57 @@ func BenchmarkState(b *testing.B) {
 	for b.Loop() {
 		m.State()
 	}
+}
+
+// Of a large map all but the first keyframes lie packed once it is loaded: it holds
+// the same, and opens, saves and shows the same.
+func TestLoadLarge(t *testing.T) {
+	s := fullState(12)
+	path := filepath.Join(t.TempDir(), "a.mslam")
+	if err := NewStore().Save(path, s); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Load(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.File.Close()
+	shelf := newShelf(Config{Scratch: t.TempDir()}, nil)
+	for _, k := range l.State.Keyframes {
+		shelf.putAwayLoaded(k)
+	}
+	if n := openBytes(l.State.Keyframes); n > 0 {
+		t.Errorf("%d bytes lie open", n)
+	}
+	m := l.State.Map()
+	for i, k := range l.State.Keyframes {
+		want := s.Keyframes[i]
+		if !slices.Equal(k.Places(), want.Places()) {
+			t.Errorf("keyframe %d has other place features", i)
+		}
+		if !bytes.Equal(k.Picture().Pix, reread(t, want).Color.Pix) {
+			t.Errorf("keyframe %d has other colours", i)
+		}
+		if m.Open(k); !bytes.Equal(k.Gray.Pix, want.Gray.Pix) || !slices.Equal(k.Depth.code, want.Depth.code) || !slices.Equal(k.Depth.std, want.Depth.std) {
+			t.Errorf("keyframe %d shows something else", i)
+		}
+	}
+}
+
+// reread is a keyframe as a file gives it back.
+func reread(t *testing.T, k *Keyframe) *Keyframe {
+	t.Helper()
+	data, err := encodePictures(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := mapfile.NewDecoder(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &Keyframe{Camera: k.Camera, carried: k.carried}
+	if err := decodePictures(d, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -27,11 +28,11 @@ type shelf struct {
 	spill *mapfile.Spill // takes what is packed; nil: memory does
 }
 
-// newShelf returns an empty shelf; a folder that takes no file is none.
+// newShelf returns an empty shelf.
 func newShelf(cfg Config, match Matcher) shelf {
 	s := shelf{match: match, most: cfg.OpenMB << 20}
 	if cfg.Scratch != "" {
-		s.spill, _ = mapfile.NewSpill(cfg.Scratch)
+		s.spill = mapfile.NewSpill(cfg.Scratch)
 	}
 	return s
 }
@@ -42,8 +43,8 @@ type kept struct {
 	piece mapfile.Piece
 }
 
-// keep puts something packed where the shelf has it; memory is left for a disk
-// that is full.
+// keep puts something packed where the shelf has it. Memory is left for a folder
+// that takes no file and for a disk that is full.
 func (s *shelf) keep(data []byte) kept {
 	if s.spill != nil {
 		if p, err := s.spill.Put(data); err == nil {
@@ -100,6 +101,13 @@ func (m *Map) Open(k *Keyframe) {
 	}
 	s.open = append(s.open, k)
 	s.putAway(s.surplus())
+}
+
+// keepOpen is Open of a keyframe that was loaded, unless it lies packed.
+func (m *Map) keepOpen(k *Keyframe) {
+	if !k.shelved.away {
+		m.Open(k)
+	}
 }
 
 // clear puts all keyframes away where the shelf does not hold them all anyway:
@@ -178,6 +186,22 @@ func (s *shelf) pack(k *Keyframe) bool {
 	p.away = true
 	k.Gray, k.Color, k.Depth.code, k.Depth.std = slam.Gray{}, slam.RGB{}, nil, nil
 	return true
+}
+
+// keepColor takes the colours of a keyframe over from its section of a map file,
+// packed as they are: packing them anew would blur them once more.
+func (s *shelf) keepColor(k *Keyframe, section *mapfile.Decoder) {
+	if p := &k.shelved; !k.Color.Empty() {
+		p.color, p.colorW, p.colorH = s.keep(bytes.Clone(section.Bytes("color", -1))), k.Color.W, k.Color.H
+	}
+}
+
+// putAwayLoaded packs all of a keyframe that was read and not opened yet.
+func (s *shelf) putAwayLoaded(k *Keyframe) {
+	if !k.Culled() {
+		s.pack(k)
+		s.shelvePlaces(k)
+	}
 }
 
 // unpack is the inverse; colour stays packed.

@@ -31,7 +31,8 @@ type State struct {
 	Metrics   []Metric // of each part
 	Origins   []Origin
 
-	live []*Keyframe // the mapper's own, of which Keyframes are copies
+	live  []*Keyframe // the mapper's own, of which Keyframes are copies
+	asMap *Map        // nil until asked for
 }
 
 // State returns a copy of the map that the mapper does not change any more.
@@ -103,7 +104,7 @@ func (m *Mapper) Restore(s *State) {
 		if !k.Culled() {
 			m.places.add(k.ID, k.Places())
 			m.Map.shelf.shelvePlaces(k)
-			m.Map.Open(k)
+			m.Map.keepOpen(k)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // PartSummary is what a connected map holds.
@@ -19,13 +20,19 @@ type PartSummary struct {
 	EndS      float64    `json:"end_s"`
 }
 
-// Map returns the state's keyframes and landmarks as a map; they are shared.
+// Map returns the state's keyframes and landmarks as a map, the same at each call;
+// they are shared.
 func (s *State) Map() *Map {
+	if s.asMap != nil {
+		return s.asMap
+	}
 	m := NewMap()
+	m.shelf.most = Default().OpenMB << 20
 	m.Keyframes = s.Keyframes
 	for _, l := range s.Landmarks {
 		m.landmarks[l.ID] = l
 	}
+	s.asMap = m
 	return m
 }
 
@@ -91,6 +98,7 @@ type CloudPoint struct {
 func (s *State) Cloud(part int) []CloudPoint {
 	m := s.Map()
 	var out []CloudPoint
+	hosted := make(map[int][]hostedPoint)
 	for _, l := range s.Landmarks {
 		if !l.confirmed() || m.Keyframes[l.Host].Part != part {
 			continue
@@ -98,24 +106,39 @@ func (s *State) Cloud(part int) []CloudPoint {
 		p := CloudPoint{Position: m.Position(l), Obs: l.Obs}
 		for _, o := range l.Obs {
 			k := m.Keyframes[o.KF]
+			u := k.Features[o.Index].Pixel
 			if o.KF == l.Host {
-				p.Color = k.colorAt(k.Features[o.Index].Pixel)
+				hosted[l.Host] = append(hosted[l.Host], hostedPoint{len(out), u})
 			}
 			if c := k.Pose.ApplyInverse(p.Position); c.Z > minDepthM {
-				p.ErrorPx += k.Camera.Project(c).Sub(k.Features[o.Index].Pixel).Norm() / float64(len(l.Obs))
+				p.ErrorPx += k.Camera.Project(c).Sub(u).Norm() / float64(len(l.Obs))
 			}
 		}
 		out = append(out, p)
 	}
+	for host, points := range hosted {
+		k := m.Keyframes[host]
+		m.Open(k)
+		color := k.Picture()
+		for _, p := range points {
+			out[p.index].Color = k.colorAt(color, p.pixel)
+		}
+	}
 	return out
 }
 
-// colorAt is the colour of a keyframe at a pixel of its picture, its grey level
-// where there is no colour.
-func (k *Keyframe) colorAt(u geom.Vec2) [3]uint8 {
-	if !k.Color.Empty() {
-		v := shrinkPixel(u, float64(k.Color.W)/float64(k.Camera.W))
-		r, g, b := k.Color.At(min(max(int(v.X+.5), 0), k.Color.W-1), min(max(int(v.Y+.5), 0), k.Color.H-1))
+// hostedPoint is a point of a cloud and where its host sees it.
+type hostedPoint struct {
+	index int
+	pixel geom.Vec2
+}
+
+// colorAt is the colour of a keyframe, which lies open, at a pixel of its picture,
+// its grey level where there is no colour.
+func (k *Keyframe) colorAt(color slam.RGB, u geom.Vec2) [3]uint8 {
+	if !color.Empty() {
+		v := shrinkPixel(u, float64(color.W)/float64(k.Camera.W))
+		r, g, b := color.At(min(max(int(v.X+.5), 0), color.W-1), min(max(int(v.Y+.5), 0), color.H-1))
 		return [3]uint8{r, g, b}
 	}
 	if k.Gray.Empty() {

@@ -58,7 +58,7 @@ func (c mapExportCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if !c.NoColmap {
-		if err := c.writeColmap(keyframes, cloud); err != nil {
+		if err := c.writeColmap(l.State.Map(), keyframes, cloud); err != nil {
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func (c mapExportCmd) writeCloud(cloud []mapping.CloudPoint) error {
 }
 
 // writeColmap writes the model and the grey pictures it speaks of.
-func (c mapExportCmd) writeColmap(keyframes []*mapping.Keyframe, cloud []mapping.CloudPoint) error {
+func (c mapExportCmd) writeColmap(m *mapping.Map, keyframes []*mapping.Keyframe, cloud []mapping.CloudPoint) error {
 	dir := filepath.Join(c.Output, "colmap")
 	if err := os.MkdirAll(filepath.Join(dir, "images"), 0o755); err != nil {
 		return err
@@ -140,6 +140,7 @@ func (c mapExportCmd) writeColmap(keyframes []*mapping.Keyframe, cloud []mapping
 		for _, f := range k.Features {
 			images[i].Pixels = append(images[i].Pixels, f.Pixel)
 		}
+		m.Open(k)
 		if err := writeGray(filepath.Join(dir, "images", images[i].Name), k.Gray); err != nil {
 			return err
 		}
