@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/metricslam/metricslam/internal/spill"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -22,17 +23,17 @@ const shelfLeast = 2
 
 // shelf keeps track of the keyframes that lie open.
 type shelf struct {
-	open  []*Keyframe    // least recently used first
-	most  int            // bytes that they take
-	match Matcher        // keeps the pictures of those that lie open; may be nil
-	spill *mapfile.Spill // takes what is packed; nil: memory does
+	open  []*Keyframe // least recently used first
+	most  int         // bytes that they take
+	match Matcher     // keeps the pictures of those that lie open; may be nil
+	spill *spill.File // takes what is packed; nil: memory does
 }
 
 // newShelf returns an empty shelf.
 func newShelf(cfg Config, match Matcher) shelf {
 	s := shelf{match: match, most: cfg.OpenMB << 20}
 	if cfg.Scratch != "" {
-		s.spill = mapfile.NewSpill(cfg.Scratch)
+		s.spill = spill.New(cfg.Scratch)
 	}
 	return s
 }
@@ -40,7 +41,7 @@ func newShelf(cfg Config, match Matcher) shelf {
 // kept is something packed, in memory or in a spill.
 type kept struct {
 	data  []byte
-	piece mapfile.Piece
+	piece spill.Piece
 }
 
 // keep puts something packed where the shelf has it. Memory is left for a folder

@@ -12,7 +12,7 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source     string  `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room or synthetic:street[:metres]."`
+	Source     string  `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
 	Kind       string  `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, 7scenes, euroc, folder, video, camera, stream, synthetic."`
 	DepthScale float64 `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
 	Camera     string  `placeholder:"FILE" help:"Camera in YAML, with OpenCV's or ORB-SLAM's keys."`

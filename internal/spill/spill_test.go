@@ -1,4 +1,4 @@
-package mapfile
+package spill
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 
 // Pieces come back as they were put, from several goroutines, and the folder stays
 // empty.
-func TestSpill(t *testing.T) {
+func TestPieces(t *testing.T) {
 	dir := t.TempDir()
-	s := NewSpill(dir)
+	s := New(dir)
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
@@ -23,6 +23,14 @@ func TestSpill(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 					return
+				}
+				if n%3 == 1 {
+					for i := range want {
+						want[i]++
+					}
+					if p, err = p.Replace(want); err != nil {
+						t.Error(err)
+					}
 				}
 				if got, err := p.Read(); err != nil || !bytes.Equal(got, want) || p.Size() != len(want) {
 					t.Errorf("%d bytes: %d came back, %v", len(want), len(got), err)
@@ -40,14 +48,17 @@ func TestSpill(t *testing.T) {
 	}
 }
 
-func TestSpillErrors(t *testing.T) {
-	if _, err := NewSpill(filepath.Join(t.TempDir(), "missing")).Put(nil); !errors.Is(err, os.ErrNotExist) {
+func TestErrors(t *testing.T) {
+	if _, err := New(filepath.Join(t.TempDir(), "missing")).Put(nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
-	s := NewSpill(t.TempDir())
+	s := New(t.TempDir())
 	p, err := s.Put([]byte("as it was"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := p.Replace([]byte("longer than it was")); err == nil {
+		t.Error("a longer piece fits")
 	}
 	if _, err := s.f.WriteAt([]byte("X"), 3); err != nil {
 		t.Fatal(err)
