@@ -81,7 +81,11 @@ func BenchmarkMesh(b *testing.B) {
 	n, start := 0, cpuSeconds(b)
 	for b.Loop() {
 		v.Forget()
-		n = len(v.Mesh().Triangles)
+		m, err := v.Mesh()
+		if err != nil {
+			b.Fatal(err)
+		}
+		n = len(m.Triangles)
 	}
 	reportCPU(b, start)
 	b.ReportMetric(float64(n), "triangles")

@@ -34,8 +34,12 @@ type Config struct {
 	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
 	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
 
-	MaxBlocks int `json:"max_blocks" yaml:"max_blocks"` // bound on memory: 8 KiB a block
-	Workers   int `json:"-" yaml:"-"`                   // goroutines; 0: one a core. Results do not depend on it
+	// MaxBlocks bounds the memory: 8 KiB a block. More lie in a file without a name
+	// in the folder Scratch; without one they are not mapped.
+	MaxBlocks int    `json:"max_blocks" yaml:"max_blocks"`
+	Scratch   string `json:"-" yaml:"-"`
+
+	Workers int `json:"-" yaml:"-"` // goroutines; 0: one a core. Results do not depend on it
 }
 
 // RefLogStd is the deviation of log depth whose confidence is 1.
@@ -52,7 +56,7 @@ func Default() Config {
 		EdgeSpread:   .08,
 		EdgeWindow:   7,
 		MinTriangles: 200,
-		MaxBlocks:    100_000,
+		MaxBlocks:    30_000,
 	}
 }
 

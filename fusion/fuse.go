@@ -150,7 +150,10 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 		return nil, f.stats, fmt.Errorf("%w (%d skipped%s)", ErrNoView, f.stats.Skipped, firstReason(f.stats.Reasons))
 	}
 	start := time.Now()
-	m := f.volume.Mesh()
+	m, err := f.volume.Mesh()
+	if err != nil {
+		return nil, f.stats, err
+	}
 	s := &f.stats
 	s.MeshMS = timed([]float64{milliseconds(start)})
 	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)

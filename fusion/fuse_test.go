@@ -152,7 +152,7 @@ func TestGhostIsCarved(t *testing.T) {
 		t.Fatal(err)
 	}
 	ghosts := func() (n int) {
-		for _, p := range v.Mesh().Vertices {
+		for _, p := range meshOf(t, v).Vertices {
 			if wall(vec(p)) > .5 {
 				n++
 			}
@@ -205,7 +205,7 @@ func TestCoarseDepthTakesColourByProjection(t *testing.T) {
 	if err := v.Integrate(view); err != nil {
 		t.Fatal(err)
 	}
-	m := v.Mesh()
+	m := meshOf(t, v)
 	if len(m.Vertices) < 5000 {
 		t.Fatalf("%d vertices", len(m.Vertices))
 	}

@@ -21,9 +21,9 @@ func (g *Growing) Add(view slam.KeyframeView) error { return g.f.add(view) }
 
 // Mesh returns the surface so far, nil before the first view. Only what changed
 // since the last call is extracted again.
-func (g *Growing) Mesh() *slam.Mesh {
+func (g *Growing) Mesh() (*slam.Mesh, error) {
 	if g.f.volume == nil {
-		return nil
+		return nil, nil
 	}
 	return g.f.volume.Mesh()
 }

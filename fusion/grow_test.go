@@ -21,14 +21,21 @@ func TestGrowing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g.Mesh() != nil {
+	mesh := func() *slam.Mesh {
+		m, err := g.Mesh()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if mesh() != nil {
 		t.Error("a mesh of no view")
 	}
 	for _, v := range views {
 		if err := g.Add(v); err != nil {
 			t.Fatal(err)
 		}
-		if m := g.Mesh(); m == nil || len(m.Triangles) == 0 {
+		if m := mesh(); m == nil || len(m.Triangles) == 0 {
 			t.Fatalf("no mesh after view %d", v.ID)
 		}
 	}
@@ -36,7 +43,7 @@ func TestGrowing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := g.Mesh(); !slices.Equal(m.Vertices, at.Vertices) || !slices.Equal(m.Triangles, at.Triangles) {
+	if m := mesh(); !slices.Equal(m.Vertices, at.Vertices) || !slices.Equal(m.Triangles, at.Triangles) {
 		t.Errorf("%d vertices and %d triangles, at once %d and %d", len(m.Vertices), len(m.Triangles), len(at.Vertices), len(at.Triangles))
 	}
 	cfg.VoxelM = -1

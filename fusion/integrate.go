@@ -20,6 +20,9 @@ func (v *Volume) Integrate(view slam.KeyframeView) error {
 	idx := v.allocate(v.touch.find(&v.frame, v.cfg), v.touch.idx)
 	idx = v.seenThrough(p, idx)
 	v.touch.idx = idx
+	if err := v.need(idx); err != nil {
+		return err
+	}
 	parallelFor(len(idx), v.cfg.Workers, 16, func(i int) {
 		k := idx[i]
 		if p.integrate(v.blocks[k], v.origin(v.keys[k])) {
@@ -27,7 +30,7 @@ func (v *Volume) Integrate(view slam.KeyframeView) error {
 			v.state[k].behind = v.blocks[k].behind()
 		}
 	})
-	return nil
+	return v.spare()
 }
 
 // seenThrough adds to the touched blocks those that hold a surface in front of

@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"slices"
+
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -16,18 +18,21 @@ type surface struct {
 // free space, vertices shared, with normals and colours. Pieces of less than
 // Config.MinTriangles are left out. Blocks that have not changed since the last
 // call, nor have neighbours that did, are not computed again. The mesh belongs
-// to the caller. Config.SmoothIters rounds of smoothing end it.
-func (v *Volume) Mesh() *slam.Mesh {
-	v.extract()
+// to the caller. Config.SmoothIters rounds of smoothing end it. An error is one of
+// the file that holds blocks.
+func (v *Volume) Mesh() (*slam.Mesh, error) {
+	if err := v.extract(); err != nil {
+		return nil, err
+	}
 	m := v.assemble()
 	dropSmall(m, v.cfg.MinTriangles)
 	repairNormals(m)
 	smooth(m, v.cfg.SmoothIters, v.cfg.Workers)
-	return m
+	return m, nil
 }
 
 // extract brings the pieces up to date.
-func (v *Volume) extract() {
+func (v *Volume) extract() error {
 	for len(v.surface.pieces) < len(v.blocks) {
 		v.surface.pieces = append(v.surface.pieces, nil)
 	}
@@ -37,16 +42,51 @@ func (v *Volume) extract() {
 	}
 	stale := v.stale()
 	v.surface.views = v.views
+	batch := len(stale)
+	if v.spill != nil {
+		batch = max(v.cfg.MaxBlocks/32, 256)
+	}
+	for part := range slices.Chunk(stale, max(batch, 1)) {
+		if err := v.need(v.hoods(part)); err != nil {
+			return err
+		}
+		v.extractAll(part)
+		if err := v.spare(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extractAll brings the pieces of blocks up to date that are in memory, as are
+// their neighbours.
+func (v *Volume) extractAll(idx []int32) {
 	const grain = 32
-	parallelFor((len(stale)+grain-1)/grain, v.cfg.Workers, 1, func(c int) {
-		m := &mesher{voxelM: float32(v.cfg.VoxelM), minWeight: float32(v.cfg.MinWeight), minViews: uint16(minViews)}
-		for _, i := range stale[c*grain : min((c+1)*grain, len(stale))] {
+	parallelFor((len(idx)+grain-1)/grain, v.cfg.Workers, 1, func(c int) {
+		m := &mesher{voxelM: float32(v.cfg.VoxelM), minWeight: float32(v.cfg.MinWeight), minViews: uint16(v.surface.minViews)}
+		for _, i := range idx[c*grain : min((c+1)*grain, len(idx))] {
 			o := v.origin(v.keys[i])
 			m.origin = [3]float32{float32(o.X), float32(o.Y), float32(o.Z)}
 			v.around(i, &m.hood)
 			v.surface.pieces[i] = m.extract()
 		}
 	})
+}
+
+// hoods lists blocks with their neighbours, some repeatedly; nothing where all are
+// in memory anyway.
+func (v *Volume) hoods(idx []int32) (all []int32) {
+	if v.resident == len(v.blocks) {
+		return nil
+	}
+	for _, i := range idx {
+		for n := range 27 {
+			if j := v.neighbour(i, n); j >= 0 {
+				all = append(all, j)
+			}
+		}
+	}
+	return all
 }
 
 // stale returns the blocks that changed since the last extraction or touch one

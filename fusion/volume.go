@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/spill"
 )
 
 const (
@@ -28,6 +29,10 @@ type block [blockLen]voxel
 type blockState struct {
 	changed, touched int  // number of the view that last changed it, and whose band crossed it
 	behind           bool // some voxel is behind a surface
+
+	used  int         // turn at which it was needed last
+	page  spill.Piece // what the file has of it
+	saved int         // number of the view up to which that is
 }
 
 // Volume is a truncated signed distance field with colour in hashed blocks. It
@@ -37,13 +42,18 @@ type Volume struct {
 	cfg     Config
 	table   *blockTable
 	keys    []blockKey
-	blocks  []*block
+	blocks  []*block // nil: in the file
 	state   []blockState
 	views   int // integrated so far
 	frame   rayImage
 	touch   toucher
 	full    bool
 	surface surface
+
+	spill    *spill.File // nil: all blocks stay in memory
+	resident int         // blocks in memory
+	turn     int         // counts what needed blocks
+	page     [blockBytes]byte
 }
 
 // NewVolume returns an empty volume. cfg.VoxelM and cfg.MaxDepthM must be
@@ -55,7 +65,11 @@ func NewVolume(cfg Config) (*Volume, error) {
 	if cfg.VoxelM == 0 || cfg.MaxDepthM == 0 {
 		return nil, fmt.Errorf("fusion: a volume needs voxel_m and max_depth_m, got %g and %g", cfg.VoxelM, cfg.MaxDepthM)
 	}
-	return &Volume{cfg: cfg.resolved(0, 0), table: newBlockTable(1024)}, nil
+	v := &Volume{cfg: cfg.resolved(0, 0), table: newBlockTable(1024)}
+	if cfg.Scratch != "" {
+		v.spill = spill.New(cfg.Scratch)
+	}
+	return v, nil
 }
 
 // Blocks returns the number of blocks.
@@ -63,7 +77,7 @@ func (v *Volume) Blocks() int { return len(v.blocks) }
 
 // Bytes returns the memory that the blocks and their table take.
 func (v *Volume) Bytes() int64 {
-	return int64(len(v.blocks))*(blockLen*16+8+8+24) + int64(len(v.table.keys))*12
+	return int64(v.resident)*blockBytes + int64(len(v.blocks))*(8+8+72) + int64(len(v.table.keys))*12
 }
 
 // Full reports whether Config.MaxBlocks was reached: what lies outside the
@@ -80,7 +94,7 @@ func (v *Volume) allocate(keys []blockKey, idx []int32) []int32 {
 	for _, k := range keys {
 		i := v.table.get(k)
 		if i < 0 {
-			if len(v.blocks) >= v.cfg.MaxBlocks {
+			if v.spill == nil && len(v.blocks) >= v.cfg.MaxBlocks {
 				v.full = true
 				continue
 			}
@@ -89,6 +103,7 @@ func (v *Volume) allocate(keys []blockKey, idx []int32) []int32 {
 			v.keys = append(v.keys, k)
 			v.blocks = append(v.blocks, new(block))
 			v.state = append(v.state, blockState{})
+			v.resident++
 		}
 		idx = append(idx, i)
 	}

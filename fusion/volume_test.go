@@ -33,7 +33,16 @@ func fuseViews(t testing.TB, views []slam.KeyframeView, cfg Config) (*Volume, *s
 			t.Fatal(err)
 		}
 	}
-	return v, v.Mesh()
+	return v, meshOf(t, v)
+}
+
+func meshOf(t testing.TB, v *Volume) *slam.Mesh {
+	t.Helper()
+	m, err := v.Mesh()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 func vec(p [3]float32) geom.Vec3 {
@@ -162,7 +171,7 @@ func TestIncrementalMesh(t *testing.T) {
 		if err := v.Integrate(view); err != nil {
 			t.Fatal(err)
 		}
-		got = v.Mesh()
+		got = meshOf(t, v)
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Error("the mesh differs from one extracted at once")

@@ -121,7 +121,11 @@ func (g *growing) run() {
 				g.log.Warn("a keyframe is missing in the growing map", "keyframe", v.ID, "reason", err)
 			}
 		}
-		mesh := dense.Mesh()
+		mesh, err := dense.Mesh()
+		if err != nil {
+			g.log.Warn("the dense map does not show what is new", "reason", err)
+			continue
+		}
 		g.mu.Lock()
 		g.mesh = mesh
 		g.mu.Unlock()

@@ -58,7 +58,7 @@ type fuseReport struct {
 // Run reads the source to its end and writes the mesh.
 func (c fuseCmd) Run(ctx context.Context) error {
 	cfg := fusion.Default()
-	cfg.VoxelM, cfg.MaxDepthM = c.Voxel, c.MaxDepth
+	cfg.VoxelM, cfg.MaxDepthM, cfg.Scratch = c.Voxel, c.MaxDepth, c.Output
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
@@ -95,9 +95,6 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
-	}
-	if stats.Full {
-		fmt.Fprintf(show, "warning: the map is larger than memory allows (%d blocks): parts are missing; choose a larger --voxel or a smaller --max-depth\n", stats.Blocks)
 	}
 	rep.Fusion, rep.PeakMemory = stats, report.PeakMemory()
 	if err := c.write(mesh, rep); err != nil {

@@ -33,7 +33,7 @@ type mapExportCmd struct {
 // Run writes what the map holds.
 func (c mapExportCmd) Run(ctx context.Context) error {
 	cfg := fusion.Default()
-	cfg.VoxelM = c.Voxel
+	cfg.VoxelM, cfg.Scratch = c.Voxel, c.Output
 	if err := cfg.Validate(); err != nil {
 		return err
 	}

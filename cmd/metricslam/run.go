@@ -65,7 +65,7 @@ func (c runCmd) Run(ctx context.Context) error {
 	if err := os.MkdirAll(c.Output, 0o755); err != nil {
 		return fmt.Errorf("-o %s: %w", c.Output, err)
 	}
-	cfg.Mapping.Scratch = c.Output
+	cfg.Mapping.Scratch, cfg.Fusion.Scratch = c.Output, c.Output
 	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
 	log, logged, err := openLog(c.Output, show, c.Quiet)
 	if err != nil {
