@@ -150,14 +150,14 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 		return nil, f.stats, fmt.Errorf("%w (%d skipped%s)", ErrNoView, f.stats.Skipped, firstReason(f.stats.Reasons))
 	}
 	start := time.Now()
-	m, err := f.volume.Mesh()
+	s := &f.stats
+	s.Blocks, s.Bytes, s.Full = f.volume.Blocks(), f.volume.Bytes(), f.volume.Full()
+	m, err := f.volume.mesh(true)
 	if err != nil {
 		return nil, f.stats, err
 	}
-	s := &f.stats
 	s.MeshMS = timed([]float64{milliseconds(start)})
 	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)
-	s.Blocks, s.Bytes, s.Full = f.volume.Blocks(), f.volume.Bytes(), f.volume.Full()
 	s.Vertices, s.Triangles = len(m.Vertices), len(m.Triangles)
 	s.SigmaBefore, s.Sigma = median(f.before), median(f.sigmas)
 	s.LogScaleStd = spread(f.scales)

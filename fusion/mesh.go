@@ -20,11 +20,17 @@ type surface struct {
 // call, nor have neighbours that did, are not computed again. The mesh belongs
 // to the caller. Config.SmoothIters rounds of smoothing end it. An error is one of
 // the file that holds blocks.
-func (v *Volume) Mesh() (*slam.Mesh, error) {
+func (v *Volume) Mesh() (*slam.Mesh, error) { return v.mesh(false) }
+
+// mesh is Mesh; the last one gives the memory of the volume back as it goes on.
+func (v *Volume) mesh(last bool) (*slam.Mesh, error) {
 	if err := v.extract(); err != nil {
 		return nil, err
 	}
-	m := v.assemble()
+	if last {
+		v.blocks, v.resident = nil, 0
+	}
+	m := v.assemble(last)
 	dropSmall(m, v.cfg.MinTriangles)
 	repairNormals(m)
 	smooth(m, v.cfg.SmoothIters, v.cfg.Workers)
@@ -130,11 +136,12 @@ func (v *Volume) around(i int32, h *hood) {
 	}
 }
 
-// assemble joins the pieces, in the order of the blocks' keys.
-func (v *Volume) assemble() *slam.Mesh {
+// assemble joins the pieces, in the order of the blocks' keys; the last time it
+// takes them apart.
+func (v *Volume) assemble(last bool) *slam.Mesh {
 	order := v.sortedBlocks()
-	first := make([]uint32, len(v.blocks)) // vertex of a block
-	tri := make([]int, len(order)+1)       // first triangle of a block, in order
+	first := make([]uint32, len(v.keys)) // vertex of a block
+	tri := make([]int, len(order)+1)     // first triangle of a block, in order
 	var verts uint32
 	for n, i := range order {
 		tri[n+1] = tri[n]
@@ -161,6 +168,9 @@ func (v *Volume) assemble() *slam.Mesh {
 			m.Vertices[j], m.Normals[j], m.Colors[j] = x.pos, x.normal, x.color
 		}
 		v.resolve(i, m.Triangles[tri[n]:tri[n+1]], first)
+		if last {
+			p.verts, p.tris = nil, nil
+		}
 	})
 	return m
 }

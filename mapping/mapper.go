@@ -157,6 +157,9 @@ func (m *Mapper) NewPart() {
 	m.parts++
 }
 
+// Rest forgets what only new keyframes and lost frames need.
+func (m *Mapper) Rest() { m.places = newPlaceIndex() }
+
 // Parts returns how many parts were ever started; their ids lie below it. Some
 // may have been joined to others.
 func (m *Mapper) Parts() int { return m.parts }

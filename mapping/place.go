@@ -15,8 +15,8 @@ import (
 // views of a corner differ in some 30 bits, so that they meet in most cases in
 // at least one table, and unrelated corners almost never.
 type placeIndex struct {
-	tables [placeTables][1 << 16][]placeEntry // by key
-	desc   map[int][]slam.Descriptor          // of what is entered, by keyframe
+	tables [placeTables][][]placeEntry // by key; nil before the first keyframe
+	desc   map[int][]slam.Descriptor   // of what is entered, by keyframe
 }
 
 // placeEntry is a keyframe and one of its features.
@@ -55,6 +55,11 @@ func placeKey(d *slam.Descriptor, t int) uint16 {
 
 // add enters a keyframe.
 func (p *placeIndex) add(kf int, features []PlaceFeature) {
+	for t := range p.tables {
+		if p.tables[t] == nil {
+			p.tables[t] = make([][]placeEntry, 1<<16)
+		}
+	}
 	desc := make([]slam.Descriptor, min(len(features), placeIndexed))
 	p.desc[kf] = desc
 	for i := range desc {
@@ -84,6 +89,9 @@ type placeCandidate struct{ kf, votes int }
 // query returns the keyframes with most features in common, best first; a
 // keyframe for which skip is true is left out.
 func (p *placeIndex) query(features []PlaceFeature, skip func(kf int) bool) []placeCandidate {
+	if len(p.desc) == 0 {
+		return nil
+	}
 	votes := make(map[int]int)
 	voted := make(map[int]bool) // keyframes this feature has voted for
 	for i := range features[:min(len(features), placeIndexed)] {

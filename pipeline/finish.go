@@ -4,8 +4,6 @@ import (
 	"context"
 	"runtime"
 
-	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
 
@@ -32,12 +30,14 @@ func (s *System) Finish(ctx context.Context) error {
 		s.scales = append(s.scales, scale)
 	}
 	s.relocate()
+	s.mapper.Rest()
 	return nil
 }
 
 // relocate estimates the poses of all frames between keyframes again, from the
-// tracks they had. Frames that had no pose, but tracks of landmarks that have a
-// depth by now, get one too: those of a two-view start, for example.
+// tracks they had, which are not needed any more. Frames that had no pose, but
+// tracks of landmarks that have a depth by now, get one too: those of a two-view
+// start, for example.
 func (s *System) relocate() {
 	t := tracking.New(s.cfg.Tracking, s.cfg.Seed)
 	near := s.nearestKeyframes()
@@ -46,6 +46,8 @@ func (s *System) relocate() {
 		if near[i] < 0 {
 			continue
 		}
+		tracks := r.slamTracks()
+		r.tracks = nil
 		k := s.mapper.Map.Keyframes[near[i]]
 		if k.Frame == r.Frame {
 			r.attach(referenceOf(k), k.Pose)
@@ -54,10 +56,6 @@ func (s *System) relocate() {
 		guess := k.Pose
 		if r.Keyframe >= 0 {
 			guess = r.pose(referenceOf(k))
-		}
-		tracks := make([]slam.Track, len(r.tracks))
-		for j, tr := range r.tracks {
-			tracks[j] = slam.Track{ID: int(tr.id), Pixel: geom.Vec2{X: float64(tr.u), Y: float64(tr.v)}}
 		}
 		est := t.Locate(r.Time, k.Camera, guess, tracks, s.mapper.PointIn(k.Part))
 		if r.pixels && len(est.Inliers) < weakInliers/2 {

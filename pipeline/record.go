@@ -40,6 +40,15 @@ func (r *Record) keepTracks(all []slam.Track) {
 	}
 }
 
+// slamTracks are the tracks that are left.
+func (r *Record) slamTracks() []slam.Track {
+	out := make([]slam.Track, len(r.tracks))
+	for j, t := range r.tracks {
+		out[j] = slam.Track{ID: int(t.id), Pixel: geom.Vec2{X: float64(t.u), Y: float64(t.v)}}
+	}
+	return out
+}
+
 // Tracks are kept of every frame, and few of each in a long run: a frame is held by
 // a hundred nearly as well as by hundreds.
 const (
