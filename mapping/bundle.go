@@ -96,7 +96,7 @@ func (b *bundle) addLandmarks() {
 	n := 0
 	ids, seen := b.landmarkIDs()
 	for _, id := range ids {
-		l := b.m.landmarks[id]
+		l := b.m.landmarks.get(id)
 		if _, ok := b.poses[l.Host]; ok {
 			all = append(all, l)
 			n += seen[id]
@@ -132,7 +132,7 @@ func (b *bundle) landmarkIDs() (ids []int, count map[int]int) {
 	}
 	ids = make([]int, 0, len(count))
 	for id, n := range count {
-		if n >= 2 && b.m.landmarks[id].Known() {
+		if n >= 2 && b.m.landmarks.get(id).Known() {
 			ids = append(ids, id)
 		}
 	}

@@ -15,7 +15,7 @@ func TestLocalBundleExact(t *testing.T) {
 	cfg.Window = 3
 	w.disturb(5, .02, .01, 0)
 	for id := range w.points { // hosts are the early keyframes: their depths go wrong too
-		if l, ok := w.m.landmarks[id]; ok {
+		if l, ok := w.m.landmarks.find(id); ok {
 			l.InvDepth *= 1 + .05*math.Sin(float64(id))
 		}
 	}
@@ -44,7 +44,7 @@ func TestLocalBundleNoise(t *testing.T) {
 	}
 	checkInvariants(t, w.m)
 	var n int
-	for _, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		if len(l.Obs) >= 3 && (l.LogStd <= 0 || l.LogStd > .2) {
 			n++
 		}
@@ -61,7 +61,7 @@ func TestLocalBundleForgetsOutliers(t *testing.T) {
 	for _, k := range w.m.Keyframes[4:] {
 		for i := 3; i < len(k.Features); i += 12 {
 			k.Features[i].Pixel = k.Features[i].Pixel.Add(geom.Vec2{X: 25, Y: -18})
-			if w.m.landmarks[k.Features[i].Landmark].Host != k.ID {
+			if w.m.landmarks.get(k.Features[i].Landmark).Host != k.ID {
 				spoiled[Observation{k.ID, i}] = true
 			}
 		}

@@ -16,7 +16,7 @@ func (w *synthetic) choosing(most int) (b *bundle, all []*Landmark, seen map[int
 	b.most = most
 	ids, seen = b.landmarkIDs()
 	for _, id := range ids {
-		all = append(all, w.m.landmarks[id])
+		all = append(all, w.m.landmarks.get(id))
 	}
 	return b, all, seen
 }
@@ -25,10 +25,10 @@ func (w *synthetic) choosing(most int) (b *bundle, all []*Landmark, seen map[int
 // often; what links made comes first.
 func TestChoose(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 12, points: 800})
-	tie := w.m.landmarks[3]
-	delete(w.m.landmarks, 3)
+	tie := w.m.landmarks.get(3)
+	w.m.landmarks.remove(3)
 	tie.ID = firstTie + 3
-	w.m.landmarks[tie.ID] = tie
+	w.m.landmarks.put(tie)
 	for _, o := range tie.Obs {
 		w.m.Keyframes[o.KF].Features[o.Index].Landmark = tie.ID
 	}
@@ -93,9 +93,9 @@ func TestGlobalBundleChooses(t *testing.T) {
 		t.Errorf("poses are off by %.4f m and %.4f rad", m, rad)
 	}
 	var off []float64
-	for id, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		if len(l.Obs) >= 2 {
-			off = append(off, math.Abs(math.Log(l.InvDepth/truth.m.landmarks[id].InvDepth)))
+			off = append(off, math.Abs(math.Log(l.InvDepth/truth.m.landmarks.get(l.ID).InvDepth)))
 		}
 	}
 	slices.Sort(off)

@@ -7,7 +7,7 @@ import "sort"
 func (m *Map) shared(ids []int, except int) []covisible {
 	count := make(map[int]int)
 	for _, id := range ids {
-		l, ok := m.landmarks[id]
+		l, ok := m.landmarks.find(id)
 		if !ok {
 			continue
 		}

@@ -85,7 +85,7 @@ func (m *Map) uncut() (n int) {
 func (m *Mapper) redundant(k *Keyframe, least int) bool {
 	var known, seen int
 	for _, f := range k.Features {
-		l, ok := m.Map.landmarks[f.Landmark]
+		l, ok := m.Map.landmarks.find(f.Landmark)
 		if !ok || !l.Known() || len(l.Obs) < least {
 			continue
 		}
@@ -122,7 +122,7 @@ func (m *Mapper) remove(k, by *Keyframe) {
 		m.Map.Keyframes[next].StepM = 0
 	}
 	for i := range k.Features {
-		l, ok := m.Map.landmarks[k.Features[i].Landmark]
+		l, ok := m.Map.landmarks.find(k.Features[i].Landmark)
 		if ok {
 			m.Map.forgetObservation(l, Observation{k.ID, i})
 		}

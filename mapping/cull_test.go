@@ -28,7 +28,7 @@ func crowded(t *testing.T) (*Mapper, *synthetic) {
 		m.places.add(k.ID, nil)
 	}
 	for id, p := range w.points {
-		if l, ok := m.Map.landmarks[id]; ok {
+		if l, ok := m.Map.landmarks.find(id); ok {
 			l.InvDepth = 1 / m.Map.Keyframes[l.Host].Pose.ApplyInverse(p).Z
 		}
 	}
@@ -88,7 +88,7 @@ func TestCull(t *testing.T) {
 	}
 	// The landmarks are where they were, in other hosts.
 	for id, p := range w.points {
-		if l, ok := m.Map.landmarks[id]; ok && m.Map.Position(l).Sub(p).Norm() > 1e-9 {
+		if l, ok := m.Map.landmarks.find(id); ok && m.Map.Position(l).Sub(p).Norm() > 1e-9 {
 			t.Errorf("landmark %d moved by %g m", id, m.Map.Position(l).Sub(p).Norm())
 		}
 	}
@@ -99,7 +99,7 @@ func TestCull(t *testing.T) {
 func TestCullWhatIsSeenAgain(t *testing.T) {
 	m, _ := crowded(t)
 	kfs := m.Map.Keyframes
-	for _, l := range m.Map.landmarks {
+	for l := range m.Map.landmarks.all() {
 		for len(l.Obs) > cullWitness { // the last ones alone see it
 			m.Map.forgetObservation(l, l.Obs[0])
 		}
@@ -110,7 +110,7 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 			u := geom.Vec2{X: 40 + 9*float64(i), Y: 50 + 5*float64(i)}
 			l := &Landmark{ID: next, Host: a.ID, Ray: testCamera.Ray(u), InvDepth: .2}
 			next++
-			m.Map.landmarks[l.ID] = l
+			m.Map.landmarks.put(l)
 			m.Map.see(l, a, u)
 			m.Map.see(l, b, u)
 		}
@@ -120,7 +120,7 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 	if m.redundant(k, cullLasting) {
 		t.Error("a keyframe whose landmarks two others see is redundant")
 	}
-	for _, l := range m.Map.landmarks {
+	for l := range m.Map.landmarks.all() {
 		if len(l.Obs) == cullWitness { // the place is seen again
 			m.Map.see(l, kfs[10], k.Camera.Project(kfs[10].Pose.ApplyInverse(m.Map.Position(l))))
 		}

@@ -65,7 +65,7 @@ func sideDepths(d *PackedDepth, cx, cy int) (sides [4]float64, n int) {
 func (m *Map) alignScale(k *Keyframe, mean, tieSigma float64) float64 {
 	var diff []float64
 	for _, f := range k.Features {
-		l, ok := m.landmarks[f.Landmark]
+		l, ok := m.landmarks.find(f.Landmark)
 		if !ok || !l.Known() || f.DepthM <= 0 || l.LogStd > .3 || f.LogStd >= edgeLogStd {
 			continue
 		}
@@ -89,7 +89,7 @@ func (m *Map) alignScale(k *Keyframe, mean, tieSigma float64) float64 {
 // them differ enough.
 func (m *Map) triangulate(k *Keyframe, minParallax float64) {
 	for _, f := range k.Features {
-		l, ok := m.landmarks[f.Landmark]
+		l, ok := m.landmarks.find(f.Landmark)
 		if !ok || l.Known() || l.Host == k.ID {
 			continue
 		}

@@ -131,7 +131,7 @@ func (m *Map) Rescale(part int, factor float64) {
 			k.Unit *= factor
 		}
 	}
-	for _, l := range m.landmarks {
+	for l := range m.landmarks.all() {
 		if m.Keyframes[l.Host].Part == part {
 			l.InvDepth /= factor
 		}

@@ -78,12 +78,12 @@ func TestEvidenceAccumulates(t *testing.T) {
 // but do not move it.
 func TestAgreeingLink(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap+1)
-	landmarks := len(w.Map.landmarks)
+	landmarks := w.Map.landmarks.n
 	if w.takeLinks(t, w.seen(1, ringLap+1, geom.Tangent6{.02}, 30)) {
 		t.Error("the map moved")
 	}
-	if len(w.Links) != 1 || len(w.Map.landmarks) != landmarks+30 {
-		t.Errorf("%d links, %d landmarks more", len(w.Links), len(w.Map.landmarks)-landmarks)
+	if len(w.Links) != 1 || w.Map.landmarks.n != landmarks+30 {
+		t.Errorf("%d links, %d landmarks more", len(w.Links), w.Map.landmarks.n-landmarks)
 	}
 	checkInvariants(t, w.Map)
 }
@@ -151,7 +151,7 @@ func TestJoinIsRevised(t *testing.T) {
 		t.Errorf("positions are off by %.3f m; part %d, current %d", e, w.Map.Keyframes[last].Part, w.Part())
 	}
 	for _, id := range ties {
-		if _, ok := w.Map.landmarks[id]; ok {
+		if _, ok := w.Map.landmarks.find(id); ok {
 			t.Fatal("landmarks of the wrong links are left")
 		}
 	}

@@ -169,7 +169,7 @@ func (b *bundle) writeLens() {
 			k.changeCamera(b.lens.cam)
 		}
 	}
-	for _, l := range b.m.landmarks {
+	for l := range b.m.landmarks.all() {
 		if b.m.Keyframes[l.Host].Part == part {
 			l.Ray = b.lens.cam.Ray(b.m.hostPixel(l))
 		}

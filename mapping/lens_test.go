@@ -35,7 +35,7 @@ func TestGlobalBundleFindsLens(t *testing.T) {
 			k.Features[i].Pixel = u.Add(geom.Vec2{X: .3 * r.NormFloat64(), Y: .3 * r.NormFloat64()})
 		}
 	}
-	for _, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		l.Ray = testCamera.Ray(w.m.hostPixel(l))
 	}
 	cfg := Default()

@@ -209,7 +209,7 @@ func (m *Mapper) tie(l *Link) {
 		m.ties++
 		l.ties = append(l.ties, id)
 		lm := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: .1}
-		m.Map.landmarks[id] = lm
+		m.Map.landmarks.put(lm)
 		m.Map.see(lm, from, p.from)
 		m.Map.see(lm, to, p.to)
 	}
@@ -218,7 +218,7 @@ func (m *Mapper) tie(l *Link) {
 // untie takes the landmarks of a link that proved false out of the map.
 func (m *Mapper) untie(l *Link) {
 	for _, id := range l.ties {
-		lm, ok := m.Map.landmarks[id]
+		lm, ok := m.Map.landmarks.find(id)
 		for ok && len(lm.Obs) > 0 {
 			m.Map.forgetObservation(lm, lm.Obs[len(lm.Obs)-1])
 		}

@@ -176,7 +176,7 @@ func (m *Mapper) scaleHosted(k *Keyframe, s float64) {
 	k.LogScale += math.Log(s)
 	k.Unit *= s
 	for _, f := range k.Features {
-		if l, ok := m.Map.landmarks[f.Landmark]; ok && l.Host == k.ID {
+		if l, ok := m.Map.landmarks.find(f.Landmark); ok && l.Host == k.ID {
 			l.InvDepth /= s
 		}
 	}
@@ -186,7 +186,7 @@ func (m *Mapper) scaleHosted(k *Keyframe, s float64) {
 func (m *Mapper) sceneDepth(k *Keyframe) float64 {
 	var z []float64
 	for _, f := range k.Features {
-		if l, ok := m.Map.landmarks[f.Landmark]; ok && l.Known() {
+		if l, ok := m.Map.landmarks.find(f.Landmark); ok && l.Known() {
 			z = append(z, k.Pose.ApplyInverse(m.Map.Position(l)).Z)
 		}
 	}

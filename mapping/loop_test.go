@@ -122,7 +122,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 		u = u.Add(geom.Vec2{X: .3 * w.rand.NormFloat64(), Y: .3 * w.rand.NormFloat64()})
 		landmark, ok := follow[id]
 		if !ok {
-			for landmark = id; w.Map.landmarks[landmark] != nil; landmark += lapShift {
+			for landmark = id; w.Map.landmarks.get(landmark) != nil; landmark += lapShift {
 			}
 		}
 		k.Features = append(k.Features, Feature{Landmark: landmark, Pixel: u})
@@ -131,7 +131,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 	k.Gray = paint(testCamera, seen, look)
 	w.Map.addKeyframe(k)
 	for _, f := range k.Features {
-		if l := w.Map.landmarks[f.Landmark]; l.Host == k.ID {
+		if l := w.Map.landmarks.get(f.Landmark); l.Host == k.ID {
 			z := w.truth[i].ApplyInverse(w.points[f.Landmark%lapShift]).Z
 			l.InvDepth, l.LogStd = 1/(z*scale), .02
 		}
@@ -252,7 +252,7 @@ func (w *ring) checkEnds(t *testing.T) {
 	k := w.Map.Keyframes[l.To]
 	var errs []float64
 	for _, f := range k.Features {
-		if lm, ok := w.Map.landmarks[f.Landmark]; ok && lm.Known() {
+		if lm, ok := w.Map.landmarks.find(f.Landmark); ok && lm.Known() {
 			errs = append(errs, testCamera.Project(k.Pose.ApplyInverse(w.Map.Position(lm))).Sub(f.Pixel).Norm())
 		}
 	}

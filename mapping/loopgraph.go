@@ -165,7 +165,7 @@ func (m *Mapper) tethered(g *loopGraph, i int) (j int, ok bool) {
 func (m *Mapper) sharedTracks(g *loopGraph, i int) []int {
 	count := make([]int, i)
 	for _, f := range m.Map.Keyframes[g.ids[i]].Features {
-		l, ok := m.Map.landmarks[f.Landmark]
+		l, ok := m.Map.landmarks.find(f.Landmark)
 		if !ok || l.ID >= firstTie {
 			continue
 		}

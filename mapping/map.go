@@ -77,26 +77,26 @@ func (l *Landmark) Known() bool { return l.InvDepth > 0 }
 // Map holds keyframes and landmarks. One goroutine owns it.
 type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
-	landmarks map[int]*Landmark
+	landmarks landmarkTable
 	shelf     shelf
 	lenses    lenses
 }
 
 // NewMap returns an empty map. All keyframes of it lie open.
 func NewMap() *Map {
-	return &Map{landmarks: make(map[int]*Landmark), shelf: shelf{most: math.MaxInt}}
+	return &Map{shelf: shelf{most: math.MaxInt}}
 }
 
 // Landmark returns the landmark of an id.
 func (m *Map) Landmark(id int) (*Landmark, bool) {
-	l, ok := m.landmarks[id]
+	l, ok := m.landmarks.find(id)
 	return l, ok
 }
 
 // LandmarkCount returns the number of landmarks with a depth.
 func (m *Map) LandmarkCount() int {
 	var n int
-	for _, l := range m.landmarks {
+	for l := range m.landmarks.all() {
 		if l.Known() {
 			n++
 		}
@@ -111,16 +111,11 @@ func (m *Map) Position(l *Landmark) geom.Vec3 {
 
 // Points returns the places of all known landmarks of a part, by ascending id.
 func (m *Map) Points(part int) []geom.Vec3 {
-	ids := make([]int, 0, len(m.landmarks))
-	for id, l := range m.landmarks {
+	out := make([]geom.Vec3, 0, m.landmarks.n)
+	for l := range m.landmarks.all() {
 		if l.Known() && m.Keyframes[l.Host].Part == part {
-			ids = append(ids, id)
+			out = append(out, m.Position(l))
 		}
-	}
-	sort.Ints(ids)
-	out := make([]geom.Vec3, len(ids))
-	for i, id := range ids {
-		out[i] = m.Position(m.landmarks[id])
 	}
 	return out
 }
@@ -132,10 +127,10 @@ func (m *Map) addKeyframe(k *Keyframe) {
 	m.Keyframes = append(m.Keyframes, k)
 	sort.Slice(k.Features, func(i, j int) bool { return k.Features[i].Landmark < k.Features[j].Landmark })
 	for i, f := range k.Features {
-		l, ok := m.landmarks[f.Landmark]
+		l, ok := m.landmarks.find(f.Landmark)
 		if !ok {
 			l = &Landmark{ID: f.Landmark, Host: k.ID, Ray: k.Camera.Ray(f.Pixel)}
-			m.landmarks[f.Landmark] = l
+			m.landmarks.put(l)
 		}
 		l.Obs = append(l.Obs, Observation{k.ID, i})
 	}
@@ -152,7 +147,7 @@ func (m *Map) forgetObservation(l *Landmark, o Observation) {
 	}
 	m.Keyframes[o.KF].Features[o.Index].Landmark = -1
 	if len(l.Obs) == 0 {
-		delete(m.landmarks, l.ID)
+		m.landmarks.remove(l.ID)
 		return
 	}
 	if o.KF == l.Host {

@@ -12,14 +12,14 @@ import (
 func TestForgetObservation(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 6, points: 150})
 	r := rand.New(rand.NewPCG(2, 2))
-	for n := 0; len(w.m.landmarks) > 0; n++ {
+	for n := 0; w.m.landmarks.n > 0; n++ {
 		var id int
 		for id = range w.points { // the first that is left
-			if _, ok := w.m.landmarks[id]; ok {
+			if _, ok := w.m.landmarks.find(id); ok {
 				break
 			}
 		}
-		l := w.m.landmarks[id]
+		l := w.m.landmarks.get(id)
 		o := l.Obs[0]
 		if n%2 == 1 {
 			o = l.Obs[r.IntN(len(l.Obs))]
@@ -28,7 +28,7 @@ func TestForgetObservation(t *testing.T) {
 		if w.m.Keyframes[o.KF].Features[o.Index].Landmark != -1 {
 			t.Fatal("the feature still names the landmark")
 		}
-		if left, ok := w.m.landmarks[id]; ok {
+		if left, ok := w.m.landmarks.find(id); ok {
 			if d := w.m.Position(left).Sub(w.points[id]).Norm(); d > 1e-9 {
 				t.Fatalf("landmark %d moved by %g m", id, d)
 			}
@@ -47,7 +47,7 @@ func TestRehostBehind(t *testing.T) {
 	m := NewMap()
 	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: testCamera, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 320, Y: 240}}}})
 	m.addKeyframe(&Keyframe{Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{Z: 5}}, Camera: testCamera, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 300, Y: 240}}}})
-	l := m.landmarks[4]
+	l := m.landmarks.get(4)
 	l.InvDepth = .5
 	m.forgetObservation(l, Observation{0, 0})
 	if l.Known() || l.Host != 1 {
@@ -68,19 +68,19 @@ func TestTakeUp(t *testing.T) {
 	}
 	var lost *Landmark
 	for id := range w.points {
-		if l, ok := w.m.landmarks[id]; ok && !listed[id] && lost == nil {
+		if l, ok := w.m.landmarks.find(id); ok && !listed[id] && lost == nil {
 			lost = l
 		}
 	}
 	shared := k.Features[0].Landmark
 	at := k.Features[0].Pixel.Add(geom.Vec2{X: 1})
-	w.m.landmarks[9000] = &Landmark{ID: 9000, Host: k.ID, Ray: k.Camera.Ray(at)}
-	w.m.see(w.m.landmarks[9000], k, at)
+	w.m.landmarks.put(&Landmark{ID: 9000, Host: k.ID, Ray: k.Camera.Ray(at)})
+	w.m.see(w.m.landmarks.get(9000), k, at)
 	m.takeUp(k, lost, at.Add(geom.Vec2{Y: 2}))
-	if _, there := w.m.landmarks[9000]; there {
+	if _, there := w.m.landmarks.find(9000); there {
 		t.Error("the feature made of the same corner is still there")
 	}
-	if _, there := w.m.landmarks[shared]; !there {
+	if _, there := w.m.landmarks.find(shared); !there {
 		t.Error("a landmark that others see went with it")
 	}
 	if last := k.Features[len(k.Features)-1]; last.Landmark != lost.ID {
@@ -95,7 +95,7 @@ func TestRescale(t *testing.T) {
 	see := func() (u []geom.Vec2) {
 		for _, k := range w.m.Keyframes {
 			for _, f := range k.Features {
-				u = append(u, testCamera.Project(k.Pose.ApplyInverse(w.m.Position(w.m.landmarks[f.Landmark]))))
+				u = append(u, testCamera.Project(k.Pose.ApplyInverse(w.m.Position(w.m.landmarks.get(f.Landmark)))))
 			}
 		}
 		return u
@@ -119,13 +119,13 @@ func TestRescale(t *testing.T) {
 func TestTriangulate(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 5, points: 200})
 	last := w.m.Keyframes[4]
-	for _, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		l.InvDepth, l.LogStd = 0, 0
 	}
 	w.m.triangulate(last, Default().MinParallax)
 	var n int
 	for _, f := range last.Features {
-		l := w.m.landmarks[f.Landmark]
+		l := w.m.landmarks.get(f.Landmark)
 		if !l.Known() {
 			continue
 		}

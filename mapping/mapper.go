@@ -139,7 +139,7 @@ func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
 // giveDepth starts landmarks that k hosts from the depth map.
 func (m *Mapper) giveDepth(k *Keyframe) {
 	for _, f := range k.Features {
-		l := m.Map.landmarks[f.Landmark]
+		l := m.Map.landmarks.get(f.Landmark)
 		if l == nil || l.Known() || l.Host != k.ID || f.DepthM <= 0 {
 			continue
 		}
@@ -179,7 +179,7 @@ func (m *Mapper) PointIn(part int) func(id int) (slam.Point, bool) {
 }
 
 func (m *Mapper) point(id, part int) (p slam.Point, ok bool) {
-	l, has := m.Map.landmarks[id]
+	l, has := m.Map.landmarks.find(id)
 	if !has || !l.Known() || m.Map.Keyframes[l.Host].Part != part {
 		return slam.Point{}, false
 	}
@@ -206,7 +206,7 @@ func (m *Mapper) measureStep(k *Keyframe) {
 func (m *Mapper) Discard() {
 	k := m.Map.Keyframes[len(m.Map.Keyframes)-1]
 	for _, id := range k.landmarksOf() {
-		delete(m.Map.landmarks, id)
+		m.Map.landmarks.remove(id)
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
 	m.Map.shelf.forget(k)

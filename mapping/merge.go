@@ -94,7 +94,7 @@ func (m *Mapper) adopt(o *State, by shift) {
 		for i := range l.Obs {
 			l.Obs[i].KF += by.keyframes
 		}
-		m.Map.landmarks[l.ID] = l
+		m.Map.landmarks.put(l)
 	}
 	for _, l := range slices.Concat(pointers(o.Links), o.Pending) {
 		l.From, l.To = l.From+by.keyframes, l.To+by.keyframes

@@ -27,7 +27,7 @@ func (w *ring) split(t *testing.T, last, first int, move geom.Sim3) (a, b *State
 				if !c.Depth.Empty() {
 					f.DepthM, f.LogStd = z, .02
 				}
-				if l := m.Map.landmarks[f.Landmark]; l.Host == c.ID {
+				if l := m.Map.landmarks.get(f.Landmark); l.Host == c.ID {
 					l.InvDepth, l.LogStd = 1/z, .02
 				}
 			}

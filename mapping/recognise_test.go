@@ -17,7 +17,7 @@ func TestReturned(t *testing.T) {
 		}
 		back := 0
 		for _, f := range append([]Feature(nil), k.Features...) {
-			if old := w.Map.landmarks[f.Landmark%lapShift]; f.Landmark >= lapShift && old != nil {
+			if old := w.Map.landmarks.get(f.Landmark % lapShift); f.Landmark >= lapShift && old != nil {
 				w.takeUp(k, old, f.Pixel)
 				back++
 			}
@@ -50,7 +50,7 @@ func TestStaysInSight(t *testing.T) {
 	w.places.remove(last.ID)
 	for _, k := range w.Map.Keyframes[1:] {
 		for _, f := range first.Features[:2*returnShared] {
-			w.takeUp(k, w.Map.landmarks[f.Landmark], f.Pixel)
+			w.takeUp(k, w.Map.landmarks.get(f.Landmark), f.Pixel)
 		}
 	}
 	if l, ok := w.returned(last); ok {

@@ -34,7 +34,7 @@ type glimpse struct {
 func (m *Map) register(k *Keyframe) {
 	var first, again []glimpse
 	for i := range k.Features {
-		if l, ok := m.landmarks[k.Features[i].Landmark]; ok && l.Known() && l.Host != k.ID {
+		if l, ok := m.landmarks.find(k.Features[i].Landmark); ok && l.Known() && l.Host != k.ID {
 			first = append(first, glimpse{i, l, l.Obs[0]})
 		}
 	}

@@ -32,7 +32,7 @@ func registerScene(phase float64, drift geom.Vec2) (m *Map, want geom.Vec2) {
 	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: cam, Gray: wall(cam, geom.IdentitySE3(), 0), Features: []Feature{{Landmark: 7, Pixel: at}}})
 	want = cam.Project(pose.ApplyInverse(cam.Unproject(at, 4)))
 	m.addKeyframe(&Keyframe{Pose: pose, Camera: cam, Gray: wall(cam, pose, phase), Features: []Feature{{Landmark: 7, Pixel: want.Add(drift)}}})
-	m.landmarks[7].InvDepth = 1. / 4
+	m.landmarks.get(7).InvDepth = 1. / 4
 	return m, want
 }
 
@@ -55,7 +55,7 @@ func TestRegisterLeavesWhatDoesNotMatch(t *testing.T) {
 		t.Errorf("a feature whose patch looks different was moved by %.3f pixels", d)
 	}
 	m, _ = registerScene(0, geom.Vec2{X: .5})
-	m.landmarks[7].InvDepth = 1 / 1.05 // the keyframe would stand 5 cm before it
+	m.landmarks.get(7).InvDepth = 1 / 1.05 // the keyframe would stand 5 cm before it
 	if m.register(m.Keyframes[1]); m.Keyframes[1].Features[0].found == 1 {
 		t.Error("a patch was enlarged beyond recognition")
 	}
@@ -137,9 +137,10 @@ func TestTiesHoldInBlur(t *testing.T) {
 
 // rename gives a landmark another id.
 func (m *Map) rename(id, as int) {
-	l := m.landmarks[id]
-	delete(m.landmarks, id)
-	l.ID, m.landmarks[as] = as, l
+	l := m.landmarks.get(id)
+	m.landmarks.remove(id)
+	l.ID = as
+	m.landmarks.put(l)
 	for _, o := range l.Obs {
 		m.Keyframes[o.KF].Features[o.Index].Landmark = as
 	}

@@ -69,7 +69,7 @@ func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, o
 	if f.Landmark < 0 {
 		return nil, u, false
 	}
-	l = m.Map.landmarks[f.Landmark]
+	l = m.Map.landmarks.get(f.Landmark)
 	if l == nil || !l.Known() || len(l.Obs) < 2 {
 		return nil, u, false
 	}
@@ -142,7 +142,7 @@ func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) 
 	for i, id := range ids {
 		if ok[i] && guess[i].Sub(want[i]).Norm() < gatePx {
 			seen[id] = true
-			m.takeUp(k, m.Map.landmarks[id], guess[i])
+			m.takeUp(k, m.Map.landmarks.get(id), guess[i])
 		}
 	}
 	return nil
@@ -159,7 +159,7 @@ func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) {
 		if f.Landmark < 0 || f.Pixel.Sub(u).Norm2() > sameCornerPx*sameCornerPx {
 			continue
 		}
-		if twin := m.Map.landmarks[f.Landmark]; twin != nil && len(twin.Obs) == 1 {
+		if twin := m.Map.landmarks.get(f.Landmark); twin != nil && len(twin.Obs) == 1 {
 			m.Map.forgetObservation(twin, twin.Obs[0])
 		}
 	}

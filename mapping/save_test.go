@@ -49,7 +49,7 @@ func fullState(keyframes int) *State {
 			k.Place = append(k.Place, PlaceFeature{geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, randomDescriptor(r)})
 		}
 	}
-	for _, l := range m.Map.landmarks {
+	for l := range m.Map.landmarks.all() {
 		l.slant = slant{4 * r.NormFloat64(), 4 * r.NormFloat64(), r.Float64()}
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
@@ -178,7 +178,7 @@ func TestStateStays(t *testing.T) {
 		k.Features[0].DepthM = 9
 	}
 	for id := range 20 {
-		if l, ok := m.Map.landmarks[id]; ok {
+		if l, ok := m.Map.landmarks.find(id); ok {
 			m.Map.forgetObservation(l, l.Obs[0])
 		}
 	}

@@ -73,7 +73,7 @@ func newSynthetic(s syntheticSpec) *synthetic {
 		w.m.addKeyframe(k)
 	}
 	for id, p := range w.points {
-		if l, ok := w.m.landmarks[id]; ok {
+		if l, ok := w.m.landmarks.find(id); ok {
 			l.InvDepth = 1 / w.m.Keyframes[l.Host].Pose.ApplyInverse(p).Z
 		}
 	}
@@ -91,7 +91,7 @@ func (w *synthetic) disturb(first int, shiftM, turnRad, logDepth float64) {
 		})
 	}
 	for id := range w.points {
-		if l, ok := w.m.landmarks[id]; ok {
+		if l, ok := w.m.landmarks.find(id); ok {
 			l.InvDepth *= math.Exp(logDepth * r.NormFloat64())
 		}
 	}
@@ -112,9 +112,10 @@ func (w *synthetic) poseErrors() (m, rad float64) {
 func checkInvariants(t *testing.T, m *Map) {
 	t.Helper()
 	listed := make(map[Observation]bool)
-	for id, l := range m.landmarks {
-		if l.ID != id || len(l.Obs) == 0 {
-			t.Errorf("landmark %d calls itself %d and has %d observations", id, l.ID, len(l.Obs))
+	for l := range m.landmarks.all() {
+		id := l.ID
+		if m.landmarks.get(id) != l || len(l.Obs) == 0 {
+			t.Errorf("landmark %d is entered as another or has %d observations", id, len(l.Obs))
 			continue
 		}
 		hosted := false

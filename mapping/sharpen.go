@@ -57,7 +57,7 @@ func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *finder) bool {
 	find.rel = s.pose
 	s.from, s.to, s.points = nil, nil, nil
 	for _, f := range a.Features {
-		l, ok := m.Map.landmarks[f.Landmark]
+		l, ok := m.Map.landmarks.find(f.Landmark)
 		if !ok || !l.Known() || l.LogStd > sharpenMaxStd || l.ID >= firstTie {
 			continue
 		}

@@ -57,7 +57,7 @@ func TestSlantOfAWall(t *testing.T) {
 	m.addKeyframe(host)
 	depth := func(f Feature) float64 { return 3 * cam.Fx / math.Abs(f.Pixel.X-cam.Cx) }
 	for _, f := range host.Features {
-		m.landmarks[f.Landmark].InvDepth = 1 / depth(f)
+		m.landmarks.get(f.Landmark).InvDepth = 1 / depth(f)
 	}
 	var off, facing []float64
 	for i, z := range []float64{.7, 1.4, 2.1, 2.8} {
@@ -73,7 +73,7 @@ func TestSlantOfAWall(t *testing.T) {
 		m.addKeyframe(k)
 		find, _ := m.newFinder(host, k, k.Pose.Inverse(), true, registerMinNCC)
 		for j, f := range k.Features {
-			l := m.landmarks[f.Landmark]
+			l := m.landmarks.get(f.Landmark)
 			if s, ok := find.find(host.Features[l.Obs[0].Index].Pixel, geom.Vec3{Z: l.InvDepth}, 1e6, f.Pixel, registerMaxPx); ok && i == 3 {
 				facing = append(facing, s.pixel.Sub(want[j]).Norm())
 			}
@@ -87,7 +87,7 @@ func TestSlantOfAWall(t *testing.T) {
 	}
 	var turn []float64
 	for _, f := range host.Features {
-		l := m.landmarks[f.Landmark]
+		l := m.landmarks.get(f.Landmark)
 		if len(l.Obs) == 5 {
 			turn = append(turn, math.Hypot(l.slant.x*l.Ray.X-1, l.slant.y*l.Ray.X)) // truth: 1 / ray.x, 0
 		}
@@ -112,7 +112,7 @@ func TestPlaneSeenFromElsewhere(t *testing.T) {
 	host := &Keyframe{Pose: geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .1, Y: .2}), T: geom.Vec3{X: 1}}, Camera: cam, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 400, Y: 200}}}}
 	m.addKeyframe(host)
 	k := &Keyframe{ID: 1, Pose: geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: -.1, Z: .3}), T: geom.Vec3{X: 1.5, Y: .2, Z: .4}}, Camera: cam}
-	l := m.landmarks[4]
+	l := m.landmarks.get(4)
 	l.InvDepth, l.slant = .25, slant{x: 1.5, y: -.7}
 	p := k.Pose.ApplyInverse(m.Position(l))
 	seen := m.plane(l, k, cam.Project(p), p.Z)

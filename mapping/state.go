@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -39,7 +38,7 @@ type State struct {
 // Pictures, depth and descriptors are shared: they never change.
 func (m *Mapper) State() *State {
 	s := &State{
-		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, len(m.Map.landmarks)),
+		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, m.Map.landmarks.n),
 		Links: make([]Link, len(m.Links)), Pending: make([]*Link, len(m.pending)), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
 		live: slices.Clone(m.Map.Keyframes),
 	}
@@ -57,11 +56,11 @@ func (m *Mapper) State() *State {
 	for _, k := range m.Map.Keyframes {
 		features += len(k.Features)
 	}
-	for _, l := range m.Map.landmarks {
+	for l := range m.Map.landmarks.all() {
 		observations += len(l.Obs)
 	}
 	allFeatures, allObs := make([]Feature, 0, features), make([]Observation, 0, observations)
-	keyframes, landmarks := make([]Keyframe, len(s.Keyframes)), make([]Landmark, 0, len(m.Map.landmarks))
+	keyframes, landmarks := make([]Keyframe, len(s.Keyframes)), make([]Landmark, 0, m.Map.landmarks.n)
 	for i, k := range m.Map.Keyframes {
 		from := len(allFeatures)
 		allFeatures = append(allFeatures, k.Features...)
@@ -73,8 +72,7 @@ func (m *Mapper) State() *State {
 		}
 		s.Keyframes[i] = &keyframes[i]
 	}
-	for _, id := range slices.Sorted(maps.Keys(m.Map.landmarks)) {
-		l := m.Map.landmarks[id]
+	for l := range m.Map.landmarks.all() {
 		from := len(allObs)
 		allObs = append(allObs, l.Obs...)
 		landmarks = append(landmarks, *l)
@@ -219,6 +217,9 @@ func (s *State) checkLandmarks() error {
 			return fmt.Errorf("landmark %d comes after %d", l.ID, last)
 		}
 		last = l.ID
+		if n := l.ID - firstTie; l.ID >= maxLandmarks && n < 0 || n >= maxLandmarks {
+			return fmt.Errorf("landmark %d is beyond all that were ever made", l.ID)
+		}
 		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.slant.valid() {
 			return fmt.Errorf("landmark %d: inverse depth %g, ray %v, slant %v", l.ID, l.InvDepth, l.Ray, l.slant)
 		}

@@ -30,7 +30,7 @@ func (s *State) Map() *Map {
 	m.shelf.most = Default().OpenMB << 20
 	m.Keyframes = s.Keyframes
 	for _, l := range s.Landmarks {
-		m.landmarks[l.ID] = l
+		m.landmarks.put(l)
 	}
 	s.asMap = m
 	return m

@@ -69,7 +69,7 @@ func TestTetherHolds(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 5, points: 150, noisePx: .3, depth: true, depthNoise: .01})
 	last := w.m.Keyframes[4]
 	for i := range last.Features {
-		if l := w.m.landmarks[last.Features[i].Landmark]; len(l.Obs) > 1 && i%30 != 0 {
+		if l := w.m.landmarks.get(last.Features[i].Landmark); len(l.Obs) > 1 && i%30 != 0 {
 			w.m.forgetObservation(l, Observation{4, i})
 		}
 	}

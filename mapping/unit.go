@@ -19,9 +19,9 @@ type hosted struct {
 // hostedDepths notes where the landmarks of a part are.
 func (m *Map) hostedDepths(part int) map[int]hosted {
 	out := make(map[int]hosted)
-	for id, l := range m.landmarks {
+	for l := range m.landmarks.all() {
 		if l.Known() && m.Keyframes[l.Host].Part == part {
-			out[id] = hosted{l.Host, l.InvDepth}
+			out[l.ID] = hosted{l.Host, l.InvDepth}
 		}
 	}
 	return out
@@ -36,7 +36,7 @@ func (m *Map) stretchUnits(part int, before map[int]hosted) {
 		}
 		var logs []float64
 		for _, f := range k.Features {
-			l, ok := m.landmarks[f.Landmark]
+			l, ok := m.landmarks.find(f.Landmark)
 			if !ok || l.Host != k.ID || !l.Known() {
 				continue
 			}

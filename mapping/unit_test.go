@@ -13,12 +13,12 @@ func TestStretchUnits(t *testing.T) {
 	for _, k := range w.m.Keyframes {
 		k.Unit = 2
 	}
-	for _, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		l.Host = l.Obs[l.ID%len(l.Obs)].KF
 		l.InvDepth = .3 / drift(l.Host)
 	}
 	before := w.m.hostedDepths(0)
-	for _, l := range w.m.landmarks {
+	for l := range w.m.landmarks.all() {
 		l.InvDepth *= drift(l.Host)
 		if l.ID%7 == 0 { // one that was wrong
 			l.InvDepth *= 3
@@ -29,7 +29,7 @@ func TestStretchUnits(t *testing.T) {
 	for i, k := range w.m.Keyframes {
 		hosts := 0
 		for _, f := range k.Features {
-			if l := w.m.landmarks[f.Landmark]; l.Host == k.ID {
+			if l := w.m.landmarks.get(f.Landmark); l.Host == k.ID {
 				hosts++
 			}
 		}

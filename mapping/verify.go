@@ -86,7 +86,7 @@ func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) 
 		if d >= best {
 			continue
 		}
-		l, has := m.Map.landmarks[f.Landmark]
+		l, has := m.Map.landmarks.find(f.Landmark)
 		if !has || !l.Known() || l.LogStd > .2 {
 			continue
 		}

@@ -20,7 +20,7 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 		shrunk = float64(color.W) / float64(k.Camera.W)
 	}
 	for _, f := range k.Features {
-		l, ok := m.landmarks[f.Landmark]
+		l, ok := m.landmarks.find(f.Landmark)
 		if !ok || !l.Known() || len(l.Obs) < 3 || l.LogStd > maxViewLogStd {
 			continue
 		}
