@@ -44,6 +44,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 		return optimize.Summary{}, nil
 	}
 	sum, err := b.solve(ctx)
+	m.moved++
 	if err != nil {
 		return sum, err
 	}

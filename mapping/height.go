@@ -124,6 +124,7 @@ func (b *bundle) addSteps() {
 
 // Rescale multiplies all lengths of a part by a factor.
 func (m *Map) Rescale(part int, factor float64) {
+	m.moved++
 	for _, k := range m.Keyframes {
 		if k.Part == part {
 			k.Pose.T = k.Pose.T.Scale(factor)

@@ -50,6 +50,7 @@ func (m *Mapper) judge(ctx context.Context, l *Link, group []*Link) (believed bo
 // apply moves the map to the poses of a graph.
 func (m *Mapper) apply(g *loopGraph) {
 	part := m.Map.Keyframes[g.ids[0]].Part
+	m.Map.moved++
 	for i, id := range g.ids {
 		k := m.Map.Keyframes[id]
 		k.Pose = g.Nodes[i].Pose.SE3()

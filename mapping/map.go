@@ -43,6 +43,7 @@ type Keyframe struct {
 
 	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp picture
 
+	reach   reach
 	carried *carried // nil unless it was culled
 	shelved shelved  // Gray, Color, Depth and Place packed
 
@@ -79,6 +80,7 @@ type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks landmarkTable
 	shelf     shelf
+	moved     int // times that it was moved as a whole
 	lenses    lenses
 }
 

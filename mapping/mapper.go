@@ -126,6 +126,7 @@ func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
 	}
 	m.Map.Open(k)
 	k.Depth, k.shelved.depth = packDepth(depth), kept{}
+	k.reach = reach{}
 	for i := range k.Features {
 		f := &k.Features[i]
 		f.DepthM, f.LogStd, _ = readDepth(&k.Depth, k.Camera, f.Pixel)

@@ -12,6 +12,8 @@ const (
 	retrackZoomMin = .6 // ratio of depths between which a patch still looks alike
 	retrackZoomMax = 1.7
 	retrackRollMin = .85 // cosine of the roll between two pictures of a patch
+	retrackSample  = 4   // every so many features of a keyframe tell what it has in sight
+	retrackFewest  = 5   // of these, in sight of a keyframe that is searched
 )
 
 // retrack searches landmarks that keyframe k does not list but should see, in the
@@ -29,17 +31,18 @@ func (m *Mapper) retrack(k *Keyframe) error {
 func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
 	type candidate struct{ kf, n int }
 	var all []candidate
+	wide := cornerSecant(k.Camera)
 	for _, o := range m.Map.Keyframes {
-		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) {
+		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) || m.outOfReach(k, o, wide) {
 			continue
 		}
 		var n int
-		for i := 0; i < len(o.Features); i += 4 { // a quarter tells enough
+		for i := 0; i < len(o.Features); i += retrackSample {
 			if _, _, ok := m.inSight(k, o, o.Features[i]); ok {
 				n++
 			}
 		}
-		if n >= 5 {
+		if n >= retrackFewest {
 			all = append(all, candidate{o.ID, n})
 		}
 	}

@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// A long way has thousands of keyframes, and each new one looks for landmarks of
+// all that it could share a view with. Those too far away for that are known by
+// how deep they see: were a landmark in both pictures at about the same size, its
+// distance from either camera would be bounded by its depth in the older one.
+
+// reach is how deep a keyframe sees.
+type reach struct {
+	depthM float64 // all but retrackFewest - 1 of its landmarks are nearer
+	moved  int     // Map.moved when it was measured, plus 1; 0: never
+}
+
+const (
+	reachFresh = 20  // keyframes within which a reach is measured anew: landmarks are still gaining depth
+	reachSpare = 1.5 // how much depths may grow after that
+)
+
+// outOfReach reports whether keyframe o is too far from k for retrackFewest of its
+// landmarks to be in both pictures, at sizes that look alike; wide is
+// cornerSecant of k.
+func (m *Mapper) outOfReach(k, o *Keyframe, wide float64) bool {
+	if o.reach.moved != m.Map.moved+1 || near(k.ID, o.ID, reachFresh) {
+		o.reach = reach{m.depthOf(o), m.Map.moved + 1}
+	}
+	far := reachSpare * o.reach.depthM * (cornerSecant(o.Camera) + wide/retrackZoomMin)
+	return o.Pose.T.Sub(k.Pose.T).Norm() > far
+}
+
+// depthOf is the depth that all but a few of the landmarks of a keyframe, of those
+// that retrackKeyframes counts, are nearer than; 0 where there are only those few.
+func (m *Mapper) depthOf(k *Keyframe) float64 {
+	var deepest [retrackFewest]float64 // ascending
+	for i := 0; i < len(k.Features); i += retrackSample {
+		l := m.Map.landmarks.get(k.Features[i].Landmark)
+		if l == nil || !l.Known() || len(l.Obs) < 2 {
+			continue
+		}
+		if z := k.Pose.ApplyInverse(m.Map.Position(l)).Z; z > deepest[0] {
+			at, _ := slices.BinarySearch(deepest[:], z)
+			copy(deepest[:at-1], deepest[1:at])
+			deepest[at-1] = z
+		}
+	}
+	return deepest[0]
+}
+
+// cornerSecant is how much longer the ray of a picture's corner is than its depth.
+func cornerSecant(c geom.Camera) float64 {
+	w, h := float64(c.W), float64(c.H)
+	return math.Max(c.Ray(geom.Vec2{}).Norm(), c.Ray(geom.Vec2{X: w, Y: h}).Norm())
+}
