@@ -204,6 +204,7 @@ func (s *solver) build() error {
 		if !f.root.set(&pr.Info, s.dim) {
 			return fmt.Errorf("posegraph: the information of the prior of node %d is not positive semidefinite", i)
 		}
+		f.scale = s.dim == 7 && f.root == rootInfo{48: f.root[48]}
 		s.p.AddFactor(f, geom.Kernel{}, nodeIDs[i])
 	}
 	return nil
