@@ -32,12 +32,20 @@ type Stats struct {
 
 	Blocks      int   `json:"blocks"`
 	Bytes       int64 `json:"bytes"`
-	Full        bool  `json:"full"` // max_blocks was reached
+	Full        bool  `json:"full"` // max_blocks was reached, and no file took more
 	Vertices    int   `json:"vertices"`
 	Triangles   int   `json:"triangles"`
 	AlignMS     Timed `json:"align_ms"`     // align and drop edges, a view
 	IntegrateMS Timed `json:"integrate_ms"` // a view
 	MeshMS      Timed `json:"mesh_ms"`
+}
+
+// Warning says that parts are missing, empty where none is.
+func (s Stats) Warning() string {
+	if !s.Full {
+		return ""
+	}
+	return fmt.Sprintf("the dense map is larger than memory and the output folder allow (%d blocks): parts are missing; make room there, or choose a larger voxel or a smaller range", s.Blocks)
 }
 
 // Timed summarises wall-clock times in milliseconds.

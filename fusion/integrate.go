@@ -30,7 +30,8 @@ func (v *Volume) Integrate(view slam.KeyframeView) error {
 			v.state[k].behind = v.blocks[k].behind()
 		}
 	})
-	return v.spare()
+	v.spare()
+	return nil
 }
 
 // seenThrough adds to the touched blocks those that hold a surface in front of

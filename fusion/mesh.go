@@ -57,9 +57,7 @@ func (v *Volume) extract() error {
 			return err
 		}
 		v.extractAll(part)
-		if err := v.spare(); err != nil {
-			return err
-		}
+		v.spare()
 	}
 	return nil
 }

@@ -52,10 +52,11 @@ func (v *Volume) need(idx []int32) error {
 }
 
 // spare puts the blocks away that were not needed for longest, where too many are
-// in memory; those of the last need stay.
-func (v *Volume) spare() error {
+// in memory; those of the last need stay. Where the file takes no more, what is
+// mapped stays as it is, and no block is added.
+func (v *Volume) spare() {
 	if v.spill == nil || v.resident <= v.cfg.MaxBlocks {
-		return nil
+		return
 	}
 	idle := make([]int32, 0, v.resident)
 	for i, b := range v.blocks {
@@ -67,10 +68,10 @@ func (v *Volume) spare() error {
 	n := min(v.resident-int(sparedShare*float64(v.cfg.MaxBlocks)), len(idle))
 	for _, i := range idle[:n] {
 		if err := v.putAway(i); err != nil {
-			return err
+			v.spill = nil
+			return
 		}
 	}
-	return nil
 }
 
 // putAway takes a block out of memory; the file gets it unless it has it.

@@ -80,8 +80,8 @@ func (v *Volume) Bytes() int64 {
 	return int64(v.resident)*blockBytes + int64(len(v.blocks))*(8+8+72) + int64(len(v.table.keys))*12
 }
 
-// Full reports whether Config.MaxBlocks was reached: what lies outside the
-// blocks of that time is not mapped any more.
+// Full reports whether Config.MaxBlocks was reached and no file takes more: what
+// lies outside the blocks of that time is not mapped any more.
 func (v *Volume) Full() bool { return v.full }
 
 // BlockM returns the edge of a block in metres.

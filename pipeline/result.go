@@ -95,6 +95,9 @@ func (r *Result) Fuse(ctx context.Context) error {
 	defer r.sys.stages.Start("fuse and mesh")()
 	var err error
 	r.mesh, r.dense, err = fusion.Fuse(ctx, r.views(), r.job.Config.Fusion)
+	if w := r.dense.Warning(); w != "" {
+		r.job.Log.Warn(w)
+	}
 	return err
 }
 

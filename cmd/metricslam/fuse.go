@@ -96,6 +96,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w := stats.Warning(); w != "" {
+		fmt.Fprintln(show, "warning: "+w)
+	}
 	rep.Fusion, rep.PeakMemory = stats, report.PeakMemory()
 	if err := c.write(mesh, rep); err != nil {
 		return err

@@ -171,13 +171,16 @@ func (c mapExportCmd) writeMesh(ctx context.Context, m *mapping.Map, keyframes [
 	if c.NoMesh {
 		return nil
 	}
-	mesh, _, err := fusion.Fuse(ctx, views(m, keyframes), cfg)
+	mesh, stats, err := fusion.Fuse(ctx, views(m, keyframes), cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		fmt.Fprintf(os.Stderr, "no mesh: no keyframe of %s has depth\n", c.File)
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if w := stats.Warning(); w != "" {
+		fmt.Fprintln(os.Stderr, "warning: "+w)
 	}
 	for _, format := range slices.Compact(slices.Sorted(slices.Values(c.MeshFormat))) {
 		if err := export.WriteMesh(filepath.Join(c.Output, "mesh."+format), mesh); err != nil {
