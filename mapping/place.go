@@ -16,7 +16,8 @@ import (
 // at least one table, and unrelated corners almost never.
 type placeIndex struct {
 	tables [placeTables][][]placeEntry // by key; nil before the first keyframe
-	desc   map[int][]slam.Descriptor   // of what is entered, by keyframe
+	desc   [][]slam.Descriptor         // of what is entered, by keyframe
+	n      int                         // keyframes
 }
 
 // placeEntry is a keyframe and one of its features.
@@ -33,13 +34,12 @@ const (
 	placeTables      = 10
 	placeIndexed     = 400 // strongest features of a keyframe that are entered
 	placeFeatureBits = 9   // hold their numbers; the rest counts 8 million keyframes
-	placeBusy        = 200 // entries above which a key says nothing
+	placeBusy        = 200 // entries above which a key says nothing, and
+	placeBusyShare   = 10  // one part in so many of the keyframes where that is more
 	placeHamming     = 48  // bits in which two views of a corner may differ
 )
 
-func newPlaceIndex() *placeIndex {
-	return &placeIndex{desc: make(map[int][]slam.Descriptor)}
-}
+func newPlaceIndex() *placeIndex { return &placeIndex{} }
 
 // key picks the 16 bits of table t. Bits of neighbouring bytes come from
 // unrelated pixel pairs, so that a stride through the descriptor is as good as a
@@ -61,7 +61,11 @@ func (p *placeIndex) add(kf int, features []PlaceFeature) {
 		}
 	}
 	desc := make([]slam.Descriptor, min(len(features), placeIndexed))
+	for len(p.desc) <= kf {
+		p.desc = append(p.desc, nil)
+	}
 	p.desc[kf] = desc
+	p.n++
 	for i := range desc {
 		desc[i] = features[i].Desc
 		for t := range p.tables {
@@ -73,48 +77,69 @@ func (p *placeIndex) add(kf int, features []PlaceFeature) {
 
 // remove takes a keyframe out again.
 func (p *placeIndex) remove(kf int) {
+	if kf >= len(p.desc) || p.desc[kf] == nil {
+		return
+	}
 	for i := range p.desc[kf] {
 		for t := range p.tables {
 			k := placeKey(&p.desc[kf][i], t)
 			p.tables[t][k] = slices.DeleteFunc(p.tables[t][k], func(e placeEntry) bool { return e.kf() == kf })
 		}
 	}
-	delete(p.desc, kf)
+	p.desc[kf] = nil
+	p.n--
 }
 
 // placeCandidate is a keyframe with the number of features it has in common with
 // a query.
 type placeCandidate struct{ kf, votes int }
 
+// tally counts the votes for a keyframe.
+type tally struct {
+	votes       int
+	last        int // the last feature that voted for it, from 1
+	asked, skip bool
+}
+
+// skipped reports whether the keyframe is left out, and asks but once.
+func (c *tally) skipped(kf int, skip func(kf int) bool) bool {
+	if !c.asked {
+		c.asked, c.skip = true, skip(kf)
+	}
+	return c.skip
+}
+
 // query returns the keyframes with most features in common, best first; a
 // keyframe for which skip is true is left out.
 func (p *placeIndex) query(features []PlaceFeature, skip func(kf int) bool) []placeCandidate {
-	if len(p.desc) == 0 {
+	if p.n == 0 {
 		return nil
 	}
-	votes := make(map[int]int)
-	voted := make(map[int]bool) // keyframes this feature has voted for
+	busy := max(placeBusy, p.n/placeBusyShare)
+	tallies := make([]tally, len(p.desc))
 	for i := range features[:min(len(features), placeIndexed)] {
-		clear(voted)
 		d := &features[i].Desc
 		for t := range p.tables {
 			entries := p.tables[t][placeKey(d, t)]
-			if len(entries) > placeBusy {
+			if len(entries) > busy {
 				continue
 			}
 			for _, e := range entries {
 				kf := e.kf()
-				if voted[kf] || skip(kf) || p.desc[kf][e.feature()].Hamming(d) > placeHamming {
+				c := &tallies[kf]
+				if c.last == i+1 || c.skipped(kf, skip) || p.desc[kf][e.feature()].Hamming(d) > placeHamming {
 					continue
 				}
-				voted[kf] = true
-				votes[kf]++
+				c.last = i + 1
+				c.votes++
 			}
 		}
 	}
-	out := make([]placeCandidate, 0, len(votes))
-	for kf, n := range votes {
-		out = append(out, placeCandidate{kf, n})
+	var out []placeCandidate
+	for kf, c := range tallies {
+		if c.votes > 0 {
+			out = append(out, placeCandidate{kf, c.votes})
+		}
 	}
 	sort.Slice(out, func(i, j int) bool {
 		if out[i].votes != out[j].votes {
