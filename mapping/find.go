@@ -73,6 +73,30 @@ func (f *finder) find(u geom.Vec2, plane geom.Vec3, known float64, near geom.Vec
 	return out, ok
 }
 
+// likeness is the best correlation of what pixel u shows on a plane with the other
+// keyframe, within reach pixels of the finder's pictures around pixel near.
+func (f *finder) likeness(u geom.Vec2, plane geom.Vec3, near geom.Vec2, reach int) (ncc float64, ok bool) {
+	w, ok := newWarp(f.from, f.to, f.rel, u, plane, f.size)
+	if !ok {
+		return 0, false
+	}
+	p, ok := newPatch(f.a, shrinkPixel(u, f.size), &w)
+	if !ok {
+		return 0, false
+	}
+	at := shrinkPixel(near, f.size)
+	ncc, ok = -1, false
+	var v [patchArea]float64
+	for y := -reach; y <= reach; y++ {
+		for x := -reach; x <= reach; x++ {
+			if c, _, in := p.compare(f.b, sight{at: at.Add(geom.Vec2{X: float64(x), Y: float64(y)})}, &v); in {
+				ncc, ok = max(ncc, c), true
+			}
+		}
+	}
+	return ncc, ok
+}
+
 // halved is a picture at half its size, by means of four pixels.
 func halved(g slam.Gray) slam.Gray {
 	out := slam.NewGray(g.W/2, g.H/2)

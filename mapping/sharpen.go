@@ -56,24 +56,11 @@ func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
 func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *finder) bool {
 	find.rel = s.pose
 	s.from, s.to, s.points = nil, nil, nil
-	for _, f := range a.Features {
-		l, ok := m.Map.landmarks.find(f.Landmark)
-		if !ok || !l.Known() || l.LogStd > sharpenMaxStd || l.ID >= firstTie {
-			continue
-		}
-		p := a.Pose.ApplyInverse(m.Map.Position(l))
-		q := s.pose.Apply(p)
-		if p.Z < minDepthM || q.Z < minDepthM {
-			continue
-		}
-		u := b.Camera.Project(q)
-		if !b.Camera.Contains(u, retrackBorder) {
-			continue
-		}
+	m.expected(a, b, s.pose, func(f Feature, l *Landmark, p geom.Vec3, u geom.Vec2) {
 		if v, ok := find.find(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), slantFixed, u, sharpenReachPx); ok {
 			s.from, s.to, s.points = append(s.from, f.Pixel), append(s.to, v.pixel), append(s.points, p)
 		}
-	}
+	})
 	return s.refine(b.Camera)
 }
 

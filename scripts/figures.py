@@ -132,6 +132,7 @@ ROWS = {
     "kitti-small": single("kitti_small/sequences/00", "--camera-height", "1.65", truth="kitti_small/poses/00.txt", lengths="100"),
     "room": seeds("synthetic:room", lambda s: ["--depth", "sim:seed=%d" % s]),
     "street": single("synthetic:street:2000", "--depth", "sim:bias=.10,drift=.10"),
+    "tour": single("synthetic:tour:9200", "--depth", "sim:bias=.10,drift=.02"),
 }
 
 
