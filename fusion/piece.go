@@ -3,6 +3,7 @@ package fusion
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // vertex is a point of the surface.
@@ -86,6 +87,7 @@ func (m *mesher) extract() *piece {
 		return nil
 	}
 	m.triangles(p)
+	p.verts, p.tris = slices.Clone(p.verts), slices.Clone(p.tris) // they grew by doubling, and a long way has hundreds of thousands
 	return p
 }
 

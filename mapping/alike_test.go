@@ -3,6 +3,8 @@ package mapping
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/metricslam/metricslam/geom"
 )
 
 // A place that shares a third of its picture with another is not that place,
@@ -28,5 +30,21 @@ func TestAlike(t *testing.T) {
 		if got := w.alike(a, b, s.pose); got != c.alike {
 			t.Errorf("%.0f %% hidden: alike is %v", 100*c.hidden, got)
 		}
+	}
+}
+
+// A link is asked where it moves a keyframe by some of the depth that it sees.
+func TestFromAfar(t *testing.T) {
+	m := NewMapper(Default(), nil)
+	a := &Keyframe{Pose: geom.IdentitySE3()}
+	b := &Keyframe{Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: 10}}}
+	if m.fromAfar(a, b, geom.IdentitySE3(), 4) {
+		t.Error("10 m are far at a depth of 4 m")
+	}
+	if !m.fromAfar(a, b, geom.IdentitySE3(), 3) {
+		t.Error("10 m are near at a depth of 3 m")
+	}
+	if b.Part = 1; m.fromAfar(a, b, geom.IdentitySE3(), 3) {
+		t.Error("two parts have no distance")
 	}
 }

@@ -111,6 +111,10 @@ func (m *Map) keepOpen(k *Keyframe) {
 	}
 }
 
+// Spare puts the pictures of all keyframes away where they do not lie open all the
+// same: what comes next needs the memory.
+func (m *Map) Spare() { m.shelf.clear(m.Keyframes) }
+
 // clear puts all keyframes away where the shelf does not hold them all anyway:
 // what comes next needs the memory.
 func (s *shelf) clear(all []*Keyframe) {

@@ -37,7 +37,7 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 		scale = 1
 	}
 	s, ok := m.sharpen(a, b, ba)
-	if !ok || !m.alike(a, b, s.pose) {
+	if !ok || m.fromAfar(a, b, s.pose, depth) && !m.alike(a, b, s.pose) {
 		return nil, false
 	}
 	l := &Link{

@@ -112,6 +112,7 @@ func (r *Result) views() iter.Seq2[slam.KeyframeView, error] {
 				return
 			}
 		}
+		r.sys.mapper.Map.Spare()
 	}
 }
 
