@@ -105,13 +105,18 @@ func resultScene(res *pipeline.Result, truth slam.Trajectory) *viewer.Scene {
 	return s
 }
 
+// pictureTriangles are enough for a picture: of more, a pixel shows many.
+const pictureTriangles = 2_000_000
+
 // meshPicture draws the map for the report. A machine without OpenGL gets a
 // report without the picture.
 func meshPicture(res *pipeline.Result, truth slam.Trajectory, log *slog.Logger) []report.Picture {
 	if res.Mesh() == nil || len(res.Mesh().Triangles) == 0 {
 		return nil
 	}
-	png, err := viewer.RenderPNG(resultScene(res, truth), viewer.Options{W: 1200, H: 800, Style: viewer.DefaultStyle()})
+	scene := resultScene(res, truth)
+	scene.Mesh = scene.Mesh.Thinned(pictureTriangles)
+	png, err := viewer.RenderPNG(scene, viewer.Options{W: 1200, H: 800, Style: viewer.DefaultStyle()})
 	if err != nil {
 		log.Warn("no picture of the mesh in report.html", "reason", err)
 		return nil
