@@ -77,11 +77,11 @@ func (v *Volume) spare() {
 // putAway takes a block out of memory; the file gets it unless it has it.
 func (v *Volume) putAway(i int32) (err error) {
 	s := &v.state[i]
-	switch data := v.blocks[i].encode(v.page[:0]); {
+	switch b := v.blocks[i]; {
 	case s.page.Size() == 0:
-		s.page, err = v.spill.Put(data)
+		s.page, err = v.spill.Put(b.encode(v.page[:0]))
 	case s.saved < s.changed:
-		s.page, err = s.page.Replace(data)
+		s.page, err = s.page.Replace(b.encode(v.page[:0]))
 	}
 	if err != nil {
 		return err

@@ -50,10 +50,10 @@ type Volume struct {
 	full    bool
 	surface surface
 
-	spill    *spill.File // nil: all blocks stay in memory
-	resident int         // blocks in memory
-	turn     int         // counts what needed blocks
-	page     [blockBytes]byte
+	spill    *spill.File      // nil: all blocks stay in memory
+	resident int              // blocks in memory
+	turn     int              // counts what needed blocks
+	page     [blockBytes]byte // that a block is encoded into
 }
 
 // NewVolume returns an empty volume. cfg.VoxelM and cfg.MaxDepthM must be
@@ -77,7 +77,7 @@ func (v *Volume) Blocks() int { return len(v.blocks) }
 
 // Bytes returns the memory that the blocks and their table take.
 func (v *Volume) Bytes() int64 {
-	return int64(v.resident)*blockBytes + int64(len(v.blocks))*(8+8+72) + int64(len(v.table.keys))*12
+	return int64(v.resident)*blockBytes + int64(len(v.blocks))*(8+8+64) + int64(len(v.table.keys))*12
 }
 
 // Full reports whether Config.MaxBlocks was reached and no file takes more: what

@@ -43,14 +43,18 @@ type sighting struct {
 // that a slant shows.
 const minMovePx = 1
 
+// patch is what pixel u shows on a plane, as the other keyframe should see it.
+func (f *finder) patch(u geom.Vec2, plane geom.Vec3) (w warp, p *patch, ok bool) {
+	if w, ok = newWarp(f.from, f.to, f.rel, u, plane, f.size); ok {
+		p, ok = newPatch(f.a, shrinkPixel(u, f.size), &w)
+	}
+	return w, p, ok
+}
+
 // find looks for what pixel u shows on a plane that is known as well as known says,
 // at most reachPx from pixel near of the other keyframe.
 func (f *finder) find(u geom.Vec2, plane geom.Vec3, known float64, near geom.Vec2, reachPx float64) (out sighting, ok bool) {
-	w, ok := newWarp(f.from, f.to, f.rel, u, plane, f.size)
-	if !ok {
-		return out, false
-	}
-	p, ok := newPatch(f.a, shrinkPixel(u, f.size), &w)
+	w, p, ok := f.patch(u, plane)
 	if !ok {
 		return out, false
 	}
@@ -76,11 +80,7 @@ func (f *finder) find(u geom.Vec2, plane geom.Vec3, known float64, near geom.Vec
 // likeness is the best correlation of what pixel u shows on a plane with the other
 // keyframe, within reach pixels of the finder's pictures around pixel near.
 func (f *finder) likeness(u geom.Vec2, plane geom.Vec3, near geom.Vec2, reach int) (ncc float64, ok bool) {
-	w, ok := newWarp(f.from, f.to, f.rel, u, plane, f.size)
-	if !ok {
-		return 0, false
-	}
-	p, ok := newPatch(f.a, shrinkPixel(u, f.size), &w)
+	_, p, ok := f.patch(u, plane)
 	if !ok {
 		return 0, false
 	}

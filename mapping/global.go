@@ -59,7 +59,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
 		before := m.Map.hostedDepths(part)
-		m.Map.shelf.clear(m.Map.Keyframes)
+		m.Map.spare()
 		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
 		if err != nil {
 			return Metric{}, err

@@ -80,19 +80,18 @@ type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks landmarkTable
 	shelf     shelf
-	moved     int // times that it was moved as a whole
+	moved     int // times that it was moved as a whole, from 1
 	lenses    lenses
 }
 
 // NewMap returns an empty map. All keyframes of it lie open.
 func NewMap() *Map {
-	return &Map{shelf: shelf{most: math.MaxInt}}
+	return &Map{shelf: shelf{most: math.MaxInt}, moved: 1}
 }
 
 // Landmark returns the landmark of an id.
 func (m *Map) Landmark(id int) (*Landmark, bool) {
-	l, ok := m.landmarks.find(id)
-	return l, ok
+	return m.landmarks.find(id)
 }
 
 // LandmarkCount returns the number of landmarks with a depth.

@@ -15,7 +15,8 @@ import (
 // reach is how deep a keyframe sees.
 type reach struct {
 	depthM float64 // all but retrackFewest - 1 of its landmarks are nearer
-	moved  int     // Map.moved when it was measured, plus 1; 0: never
+	wide   float64 // cornerSecant of its camera
+	moved  int     // Map.moved when it was measured; 0: never
 }
 
 const (
@@ -27,10 +28,10 @@ const (
 // landmarks to be in both pictures, at sizes that look alike; wide is
 // cornerSecant of k.
 func (m *Mapper) outOfReach(k, o *Keyframe, wide float64) bool {
-	if o.reach.moved != m.Map.moved+1 || near(k.ID, o.ID, reachFresh) {
-		o.reach = reach{m.depthOf(o), m.Map.moved + 1}
+	if o.reach.moved != m.Map.moved || near(k.ID, o.ID, reachFresh) {
+		o.reach = reach{m.depthOf(o), cornerSecant(o.Camera), m.Map.moved}
 	}
-	far := reachSpare * o.reach.depthM * (cornerSecant(o.Camera) + wide/retrackZoomMin)
+	far := reachSpare * o.reach.depthM * (o.reach.wide + wide/retrackZoomMin)
 	return o.Pose.T.Sub(k.Pose.T).Norm() > far
 }
 

@@ -111,15 +111,11 @@ func (m *Map) keepOpen(k *Keyframe) {
 	}
 }
 
-// Spare puts the pictures of all keyframes away where they do not lie open all the
-// same: what comes next needs the memory.
-func (m *Map) Spare() { m.shelf.clear(m.Keyframes) }
-
-// clear puts all keyframes away where the shelf does not hold them all anyway:
-// what comes next needs the memory.
-func (s *shelf) clear(all []*Keyframe) {
-	if slices.ContainsFunc(all, func(k *Keyframe) bool { return k.shelved.away }) {
-		s.putAway(len(s.open))
+// spare puts all keyframes away where the shelf does not hold them all anyway: what
+// comes next needs the memory.
+func (m *Map) spare() {
+	if slices.ContainsFunc(m.Keyframes, func(k *Keyframe) bool { return k.shelved.away }) {
+		m.shelf.putAway(len(m.shelf.open))
 	}
 }
 

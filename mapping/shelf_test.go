@@ -71,7 +71,7 @@ func testShelf(t *testing.T, scratch string) {
 	if n := openBytes(m.Keyframes); n > most {
 		t.Errorf("all keyframes take %d bytes of %d", n, most)
 	}
-	m.shelf.clear(m.Keyframes)
+	m.spare()
 	if n := openBytes(m.Keyframes); n > 0 || len(match.kept) > 0 || len(m.shelf.open) > 0 {
 		t.Errorf("%d bytes, %d keyframes and %d pictures of the matcher are left open", n, len(m.shelf.open), len(match.kept))
 	}
@@ -97,7 +97,7 @@ func TestShelfHoldsAll(t *testing.T) {
 	for _, k := range m.Keyframes {
 		m.Open(k)
 	}
-	m.shelf.clear(m.Keyframes)
+	m.spare()
 	if len(m.shelf.open) != len(m.Keyframes) || openBytes(m.Keyframes) == 0 {
 		t.Errorf("%d of %d keyframes lie open", len(m.shelf.open), len(m.Keyframes))
 	}

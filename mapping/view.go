@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"iter"
+
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -33,6 +35,19 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 	}
 	m.lenses.straighten(&v)
 	return v
+}
+
+// Views yields the views of those of the keyframes that have depth; the pictures of
+// a large map are put away at the end.
+func (m *Map) Views(keyframes []*Keyframe) iter.Seq2[slam.KeyframeView, error] {
+	return func(yield func(slam.KeyframeView, error) bool) {
+		for _, k := range keyframes {
+			if !k.Depth.Empty() && !yield(m.View(k), nil) {
+				return
+			}
+		}
+		m.spare()
+	}
 }
 
 // shrinkPixel is where a pixel lies in a picture whose side is s times as long.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 	"time"
 
@@ -94,26 +93,11 @@ func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 func (r *Result) Fuse(ctx context.Context) error {
 	defer r.sys.stages.Start("fuse and mesh")()
 	var err error
-	r.mesh, r.dense, err = fusion.Fuse(ctx, r.views(), r.job.Config.Fusion)
+	r.mesh, r.dense, err = fusion.Fuse(ctx, r.sys.mapper.Map.Views(r.keyframes()), r.job.Config.Fusion)
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
 	}
 	return err
-}
-
-// views yields the keyframes of the largest part as fusion reads them.
-func (r *Result) views() iter.Seq2[slam.KeyframeView, error] {
-	return func(yield func(slam.KeyframeView, error) bool) {
-		for _, k := range r.keyframes() {
-			if k.Depth.Empty() {
-				continue
-			}
-			if !yield(r.sys.mapper.Map.View(k), nil) {
-				return
-			}
-		}
-		r.sys.mapper.Map.Spare()
-	}
 }
 
 // frameRows returns one pose a frame of the source from the first posed one to

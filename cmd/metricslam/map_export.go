@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,7 +170,7 @@ func (c mapExportCmd) writeMesh(ctx context.Context, m *mapping.Map, keyframes [
 	if c.NoMesh {
 		return nil
 	}
-	mesh, stats, err := fusion.Fuse(ctx, views(m, keyframes), cfg)
+	mesh, stats, err := fusion.Fuse(ctx, m.Views(keyframes), cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		fmt.Fprintf(os.Stderr, "no mesh: no keyframe of %s has depth\n", c.File)
 		return nil
@@ -188,14 +187,4 @@ func (c mapExportCmd) writeMesh(ctx context.Context, m *mapping.Map, keyframes [
 		}
 	}
 	return nil
-}
-
-func views(m *mapping.Map, keyframes []*mapping.Keyframe) iter.Seq2[slam.KeyframeView, error] {
-	return func(yield func(slam.KeyframeView, error) bool) {
-		for _, k := range keyframes {
-			if !k.Depth.Empty() && !yield(m.View(k), nil) {
-				return
-			}
-		}
-	}
 }

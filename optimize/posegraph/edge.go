@@ -129,42 +129,49 @@ func (f *edgeFactor) Linearize(r []float64, J [][]float64) bool {
 	return true
 }
 
+// scalePrior is the part of a priorFactor that is left where nothing but the scale is
+// known: log(s_X / s_P), whitened.
+type scalePrior struct {
+	node     *node
+	invScale float64 // of P
+	weight   float64
+}
+
+func (f *scalePrior) Dim() int { return 1 }
+
+func (f *scalePrior) Linearize(r []float64, J [][]float64) bool {
+	r[0] = f.weight * math.Log(f.invScale*f.node.x.S)
+	if J != nil {
+		clear(J[0])
+		J[0][6] = f.weight
+	}
+	return true
+}
+
 // priorFactor is Log(P^-1 X), whitened.
 type priorFactor struct {
-	node  *node
-	inv   geom.Sim3
-	root  rootInfo
-	dim   int
-	scale bool // nothing but the scale is known
+	node *node
+	inv  geom.Sim3
+	root rootInfo
+	dim  int
 }
 
 func (f *priorFactor) Dim() int { return f.dim }
 
 func (f *priorFactor) Linearize(r []float64, J [][]float64) bool {
 	var e geom.Tangent7
-	var e6 geom.Tangent6
-	switch {
-	case f.scale:
-		e[6] = math.Log(f.inv.S * f.node.x.S)
-	case f.dim == 6:
-		e6 = geom.LogSE3(f.inv.SE3().Mul(f.node.x.SE3()))
-		copy(e[:], e6[:])
-	default:
-		e = geom.LogSim3(f.inv.Mul(f.node.x))
-	}
-	f.root.whiten(r, &e, 1)
-	if J == nil {
-		return true
-	}
 	var jr [49]float64
-	switch {
-	case f.scale:
-		jr[48] = 1
-	case f.dim == 6:
+	if f.dim == 6 {
+		e6 := geom.LogSE3(f.inv.SE3().Mul(f.node.x.SE3()))
+		copy(e[:], e6[:])
 		rightJacobianInvSE3(&jr, &e6)
-	default:
+	} else {
+		e = geom.LogSim3(f.inv.Mul(f.node.x))
 		rightJacobianInvSim3(&jr, &e)
 	}
-	f.root.mul(J[0], &jr, f.dim, 1)
+	f.root.whiten(r, &e, 1)
+	if J != nil {
+		f.root.mul(J[0], &jr, f.dim, 1)
+	}
 	return true
 }

@@ -204,7 +204,10 @@ func (s *solver) build() error {
 		if !f.root.set(&pr.Info, s.dim) {
 			return fmt.Errorf("posegraph: the information of the prior of node %d is not positive semidefinite", i)
 		}
-		f.scale = s.dim == 7 && f.root == rootInfo{48: f.root[48]}
+		if s.dim == 7 && f.root == (rootInfo{48: f.root[48]}) {
+			s.p.AddFactor(&scalePrior{f.node, f.inv.S, f.root[48]}, geom.Kernel{}, nodeIDs[i])
+			continue
+		}
 		s.p.AddFactor(f, geom.Kernel{}, nodeIDs[i])
 	}
 	return nil
