@@ -11,16 +11,16 @@ import (
 // pathOf returns the path of a specification without building its scene.
 func pathOf(t *testing.T, spec string, seed uint64) (cameraPath, float64) {
 	t.Helper()
-	name, lengthM, err := parseSpec(spec)
+	req, err := parseSpec(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan, ok := cityPlans[name]; ok {
-		p, _ := plan(lengthM)
-		return newStreetPath(p, lengthM, seed), lengthM
+	if plan, ok := cityPlans[req.name]; ok {
+		p, _ := plan(req.lengthM)
+		return newStreetPath(p, req.lengthM, seed), req.lengthM
 	}
-	path, _ := newRoomPath(lengthM, seed)
-	return path, lengthM
+	path, _ := newRoomPath(req.lengthM, seed)
+	return path, req.lengthM
 }
 
 // body holds the derivatives of a path at one time.
@@ -169,19 +169,19 @@ func TestTruthBelongsToFrames(t *testing.T) {
 // bareScene returns a scene without texture and light, which is fast to build.
 func bareScene(t *testing.T, spec string, seed uint64) (scene, cameraPath) {
 	t.Helper()
-	name, lengthM, err := parseSpec(spec)
+	req, err := parseSpec(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plain := newTexture(newCanvas(1, 1, rgb{.5, .5, .5}))
-	if plan, ok := cityPlans[name]; ok {
-		p, _ := plan(lengthM)
-		path := newStreetPath(p, lengthM, seed)
+	if plan, ok := cityPlans[req.name]; ok {
+		p, _ := plan(req.lengthM)
+		path := newStreetPath(p, req.lengthM, seed)
 		s := newCityScene(p, path, slices.Repeat([]*texture{plain}, numStreets), seed)
 		s.light.rays = 0
 		return s, path
 	}
-	path, plan := newRoomPath(lengthM, seed)
+	path, plan := newRoomPath(req.lengthM, seed)
 	return newRoomScene(plan, slices.Repeat([]*texture{plain}, numIndoors), lighting{}, seed), path
 }
 

@@ -45,6 +45,7 @@ type world struct {
 	nominal  float64 // gain at which the model's figures hold
 	target   float64 // log brightness the exposure aims at
 	unrest   float64
+	light    float64 // share of the ordinary light, which gain makes up for
 	heightM  float64
 	warnings []string
 }
@@ -77,9 +78,10 @@ var ErrClosed = errors.New("synthetic source is closed")
 // 640x480 colour at 30 Hz), "synthetic:street" (a city by car, 800x256 colour
 // at 10 Hz, camera StreetCameraHeightM above the road, round the same blocks) and
 // "synthetic:tour" (the same car in streets that are all new until the end), each
-// with an optional path length in metres after another colon. Errors wrap ErrSpec.
+// with an optional path length in metres after another colon, and options after
+// commas (docs/synthetic.md): "synthetic:room:24,fps=10,light=.1". Errors wrap ErrSpec.
 func New(spec string, opt Options) (*Source, error) {
-	name, lengthM, err := parseSpec(spec)
+	req, err := parseSpec(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func New(spec string, opt Options) (*Source, error) {
 	if opt.Workers == 0 {
 		opt.Workers = min(runtime.GOMAXPROCS(0), 2)
 	}
-	s := &Source{opt: opt, world: newWorld(name, lengthM, opt.Seed)}
+	s := &Source{opt: opt, world: newWorld(req, opt.Seed)}
 	frames := int(s.path.durationS()*s.fps) + 1
 	count := max((frames-opt.Start+opt.Stride-1)/opt.Stride, 0)
 	if opt.MaxFrames > 0 {
@@ -106,14 +108,26 @@ func New(spec string, opt Options) (*Source, error) {
 	return s, nil
 }
 
-// newWorld builds the scene of a kind.
-func newWorld(name string, lengthM float64, seed uint64) world {
-	if plan, ok := cityPlans[name]; ok {
-		p, closes := plan(lengthM)
-		return newCityWorld(p, closes, lengthM, seed)
+// newWorld builds what a specification asks for.
+func newWorld(req request, seed uint64) world {
+	var w world
+	if plan, ok := cityPlans[req.name]; ok {
+		p, closes := plan(req.lengthM)
+		w = newCityWorld(p, closes, req.lengthM, seed)
+	} else {
+		w = newRoomWorld(req.lengthM, seed)
 	}
-	return newRoomWorld(lengthM, seed)
+	if req.fps > 0 {
+		w.fps = req.fps
+	}
+	w.model.exposureS *= req.blur
+	w.light = req.light * max(req.blur, leastBlur)
+	return w
 }
+
+// leastBlur bounds how much light a short exposure costs: with blur=0 the
+// pictures are sharp, and as bright as those of a tenth of the exposure.
+const leastBlur = .1
 
 // newCityWorld is a camera behind a car's windscreen.
 func newCityWorld(plan cityPlan, closes bool, lengthM float64, seed uint64) world {
@@ -211,7 +225,11 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 	relative := gain / s.nominal
 	// Half of a change of exposure is shutter time, the rest electronic gain.
 	shutter := s.model.exposureS * min(max(math.Sqrt(relative), .4), 1.8)
-	amplify := relative * s.model.exposureS / shutter
+	amplify := relative * s.model.exposureS / shutter / s.light
+	if amplify > mostGain { // the rest stays dark
+		gain *= mostGain / amplify
+		amplify = mostGain
+	}
 	b.groups = s.scene.groups(pose, t, b.groups[:0])
 	b.painter.paint(pose, b.groups, gain)
 	m := s.motion(t, shutter)
@@ -222,6 +240,10 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 	return &slam.Frame{Index: index, Time: t, Name: fmt.Sprintf("%06d", index), Camera: s.cam, Gray: gray, Color: color,
 		Truth: &pose, SensorDepth: func() (slam.DepthMap, error) { return depth, nil }}
 }
+
+// mostGain bounds the electronic gain over the nominal one: 24 dB more, where
+// ordinary sensors end.
+const mostGain = 16
 
 // depthLogStd is the deviation given with the exact depth: not zero, so that
 // weights stay finite.

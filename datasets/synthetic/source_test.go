@@ -58,6 +58,25 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// fps, light and blur change the sequence as they say.
+func TestVariants(t *testing.T) {
+	opt := Options{Seed: 2, Start: 60, MaxFrames: 1}
+	plain := frames(t, "synthetic:room:6", opt)[0]
+	slow := frames(t, "synthetic:room:6,fps=10", Options{Seed: 2, Start: 20, MaxFrames: 1})[0]
+	if slow.Time != plain.Time || *slow.Truth != *plain.Truth {
+		t.Errorf("frame 20 at 10 Hz: time %v, frame 60 at 30 Hz: %v", slow.Time, plain.Time)
+	}
+	dark := frames(t, "synthetic:room:6,light=.05", opt)[0]
+	blurred := frames(t, "synthetic:room:6,blur=6", opt)[0]
+	a, b, c := statsOf(plain.Gray), statsOf(dark.Gray), statsOf(blurred.Gray)
+	if !(b.mean < .95*a.mean && b.gradient > 1.5*a.gradient) {
+		t.Errorf("without light: mean %.1f for %.1f, gradient of its noise %.2f for %.2f", b.mean, a.mean, b.gradient, a.gradient)
+	}
+	if !(c.gradient < .8*a.gradient) {
+		t.Errorf("blurred: gradient %.2f for %.2f", c.gradient, a.gradient)
+	}
+}
+
 func TestSeedsDiffer(t *testing.T) {
 	const spec = "synthetic:room:6"
 	first := testScene(t, spec)
@@ -78,7 +97,8 @@ func TestSeedsDiffer(t *testing.T) {
 
 func TestBadSpecs(t *testing.T) {
 	for _, spec := range []string{"", "room", "synthetic:", "synthetic:moon", "synthetic:room:", "synthetic:room:-5", "synthetic:room:0",
-		"synthetic:room:NaN", "synthetic:room:1e9", "synthetic:room:+Inf", "synthetic:room:12m", "synthetic:room:12:3"} {
+		"synthetic:room:NaN", "synthetic:room:1e9", "synthetic:room:+Inf", "synthetic:room:12m", "synthetic:room:12:3",
+		"synthetic:room,", "synthetic:room:12,fps", "synthetic:room,fps=0", "synthetic:room,light=NaN", "synthetic:room,walkres=1"} {
 		if _, err := New(spec, Options{}); !errors.Is(err, ErrSpec) {
 			t.Errorf("New(%q): error %v, want ErrSpec", spec, err)
 		}

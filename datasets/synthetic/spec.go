@@ -26,30 +26,94 @@ var kinds = []kind{
 	{name: "tour", defaultM: 2000, leastM: 20, mostM: 20000},
 }
 
-// parseSpec reads "synthetic:NAME" or "synthetic:NAME:METRES".
-func parseSpec(spec string) (name string, lengthM float64, err error) {
+// request is a parsed specification.
+type request struct {
+	kind
+	lengthM float64
+	variant
+}
+
+// variant is how a sequence differs from the ordinary one of its kind.
+type variant struct {
+	fps   float64 // frames a second; 0: that of the kind
+	light float64 // share of the ordinary light that reaches the sensor
+	blur  float64 // exposure time over the ordinary one
+}
+
+// option is a "name=value" of a specification.
+type option struct {
+	name        string
+	least, most float64
+	set         func(v *variant, value float64)
+	meaning     string
+}
+
+var options = []option{
+	{"fps", 1, 240, func(v *variant, x float64) { v.fps = x }, "frames a second"},
+	{"light", .001, 10, func(v *variant, x float64) { v.light = x }, "share of the ordinary light"},
+	{"blur", 0, 10, func(v *variant, x float64) { v.blur = x }, "exposure time over the ordinary one"},
+}
+
+// parseSpec reads "synthetic:NAME[:METRES][,OPTION=VALUE]...".
+func parseSpec(spec string) (request, error) {
+	fail := func(format string, args ...any) (request, error) {
+		return request{}, fmt.Errorf("%w %q: %s", ErrSpec, spec, fmt.Sprintf(format, args...))
+	}
 	rest, ok := strings.CutPrefix(spec, Prefix)
 	if !ok {
-		return "", 0, fmt.Errorf("%w %q: write %s", ErrSpec, spec, usage())
+		return fail("write %s", usage())
 	}
-	name, length, hasLength := strings.Cut(rest, ":")
+	scene, settings, hasSettings := strings.Cut(rest, ",")
+	name, length, hasLength := strings.Cut(scene, ":")
+	req := request{variant: variant{light: 1, blur: 1}}
 	for _, k := range kinds {
-		if k.name != name {
+		if k.name == name {
+			req.kind, req.lengthM = k, k.defaultM
+		}
+	}
+	if req.name == "" {
+		return fail("there is no scene %q; write %s", name, usage())
+	}
+	if hasLength {
+		v, err := strconv.ParseFloat(length, 64)
+		if err != nil || math.IsNaN(v) {
+			return fail("%q is no path length in metres; write for example %s%s:%g", length, Prefix, name, req.defaultM)
+		}
+		if v < req.leastM || v > req.mostM {
+			return fail("the path length must be from %g to %g metres, not %g", req.leastM, req.mostM, v)
+		}
+		req.lengthM = v
+	}
+	if !hasSettings {
+		return req, nil
+	}
+	for _, s := range strings.Split(settings, ",") {
+		if err := req.setOption(s); err != nil {
+			return fail("%v", err)
+		}
+	}
+	return req, nil
+}
+
+// setOption takes one "name=value".
+func (v *variant) setOption(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	for _, o := range options {
+		if o.name != name {
 			continue
 		}
-		if !hasLength {
-			return name, k.defaultM, nil
+		x, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(x >= o.least && x <= o.most) {
+			return fmt.Errorf("%s is %s, a number from %g to %g, not %q", name, o.meaning, o.least, o.most, value)
 		}
-		lengthM, err = strconv.ParseFloat(length, 64)
-		if err != nil || math.IsNaN(lengthM) {
-			return "", 0, fmt.Errorf("%w %q: %q is no path length in metres; write for example %s%s:%g", ErrSpec, spec, length, Prefix, name, k.defaultM)
-		}
-		if lengthM < k.leastM || lengthM > k.mostM {
-			return "", 0, fmt.Errorf("%w %q: the path length must be from %g to %g metres, not %g", ErrSpec, spec, k.leastM, k.mostM, lengthM)
-		}
-		return name, lengthM, nil
+		o.set(v, x)
+		return nil
 	}
-	return "", 0, fmt.Errorf("%w %q: there is no scene %q; write %s", ErrSpec, spec, name, usage())
+	var names []string
+	for _, o := range options {
+		names = append(names, o.name)
+	}
+	return fmt.Errorf("there is no option %q; the options are %s", name, strings.Join(names, ", "))
 }
 
 func usage() string {
