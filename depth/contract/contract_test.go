@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/metricslam/metricslam/internal/realdata"
 )
 
 const minimal = `name: a
@@ -71,12 +69,13 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestProbeContract(t *testing.T) {
-	c, err := Load(realdata.Path(t, "..", "models", "probe.yaml"))
+// TestShippedContract reads the contract of the network that ships.
+func TestShippedContract(t *testing.T) {
+	c, err := Load(filepath.Join("..", "models", "metricslam-small.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Scale.Focal != 200 || c.Resize.Interpolation != Area || c.Outputs.LogVariance.Name != "log_variance" || c.RangeM != [2]float64{.1, 10} {
+	if c.Scale.Focal != 200 || c.Resize.Interpolation != Area || c.Outputs.LogVariance.Name != "log_variance" || c.RangeM != [2]float64{.1, 80} {
 		t.Errorf("got %+v", c)
 	}
 }
