@@ -160,9 +160,9 @@ var stateFields = []field[State]{
 	vectorField("scale", func(s *State) []*float64 { return []*float64{&s.Scale.Log, &s.Scale.Sigma} }),
 	floatField("ground.height_m", func(s *State) *float64 { return &s.Ground.HeightM }),
 	vectorField("ground.normal", func(s *State) []*float64 {
-		return []*float64{&s.Ground.normal.X, &s.Ground.normal.Y, &s.Ground.normal.Z}
+		return []*float64{&s.Ground.Normal.X, &s.Ground.Normal.Y, &s.Ground.Normal.Z}
 	}),
-	intField("ground.heights", func(s *State) *int { return &s.Ground.heights }),
+	intField("ground.heights", func(s *State) *int { return &s.Ground.Count }),
 }
 
 // poseValues are the rows of a rotation and a translation.

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/ground"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -23,7 +24,7 @@ type Mapper struct {
 	Map    *Map
 	Scale  Scale
 	Metric Metric // of the current part
-	Ground Ground
+	Ground ground.Estimator
 	Links  []Link // places seen twice
 	Log    *slog.Logger
 	// Where returns the place of a frame's camera and its part, for known
@@ -185,21 +186,6 @@ func (m *Mapper) point(id, part int) (p slam.Point, ok bool) {
 		return slam.Point{}, false
 	}
 	return slam.Point{Position: m.Map.Position(l), Host: m.Map.Keyframes[l.Host].Pose.T, LogStd: l.LogStd}, true
-}
-
-// measureStep asks the ground for the length of the last step. The first answer
-// brings a map of unknown scale to metres.
-func (m *Mapper) measureStep(k *Keyframe) {
-	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
-		return
-	}
-	metric := m.Ground.Metric()
-	m.Map.Open(m.Map.Keyframes[k.ID-1])
-	m.Map.Open(k)
-	factor, ok := m.Ground.measure(m.Map.Keyframes[k.ID-1], k, groundTiltStd)
-	if ok && !metric && k.Depth.Empty() {
-		m.Map.Rescale(k.Part, factor)
-	}
 }
 
 // Discard removes the only keyframe of the current part, which never became a

@@ -17,6 +17,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/ground"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -70,7 +71,7 @@ func fullState(keyframes int) *State {
 	m.Links[0].info[2][6] = .25
 	m.pending = []*Link{{From: 1, To: 0, Z: geom.Sim3FromSE3(walk(2), 1), Inliers: 20, pairs: []linkPair{{depthM: 1}}}}
 	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
-	m.Ground = Ground{HeightM: 1.6, normal: geom.Vec3{Y: 1}, heights: 7}
+	m.Ground = ground.Estimator{HeightM: 1.6, Normal: geom.Vec3{Y: 1}, Count: 7}
 	s := m.State()
 	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
 	s.Metrics[1] = Metric{Log: .1, Gain: .2, Sigma: .05, Sources: []ScaleSource{
@@ -80,7 +81,7 @@ func fullState(keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, Ground{}, slant{}),
+	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, slant{}),
 	cmpopts.IgnoreFields(State{}, "live"),
 	cmpopts.IgnoreFields(Keyframe{}, "Color", "shelved", "reach"), // JPEG
 	cmpopts.EquateEmpty(),

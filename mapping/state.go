@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/ground"
 )
 
 // Origin is a source of frames that a map was made from.
@@ -23,7 +24,7 @@ type State struct {
 	Links     []Link
 	Pending   []*Link // verified, not believed yet
 	Scale     Scale
-	Ground    Ground
+	Ground    ground.Estimator
 	Part      int      // that keyframes are added to
 	Parts     int      // ever started
 	Ties      int      // landmarks ever made of links
@@ -141,7 +142,7 @@ func (s *State) check() error {
 	if s.Parts < 1 || s.Part < 0 || s.Part >= s.Parts {
 		return fmt.Errorf("part %d of %d", s.Part, s.Parts)
 	}
-	if s.Ties < 0 || !finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.normal.IsFinite() {
+	if s.Ties < 0 || !finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.Normal.IsFinite() {
 		return fmt.Errorf("scale %v, ground %v, %d ties", s.Scale, s.Ground, s.Ties)
 	}
 	for i, k := range s.Keyframes {

@@ -1,4 +1,4 @@
-package mapping
+package ground
 
 import (
 	"math"
@@ -7,64 +7,55 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// A camera at a known height over a plane knows its metres. The plane is found
-// by direct alignment: with q = n/h (n the unit normal towards the ground, h
-// the height, both in the frame of camera b), a pixel of b on the ground has
-// inverse depth q . ray, and is seen in camera a at
-// proj(R_ab ray + t_ab (q . ray)). q minimises the photometric difference over
-// the road's part of the picture; only |t_ab|/h enters, so that h comes out in
-// units of the map. (Song and Chandraker 2014; Zhou et al. 2019.)
-
-// groundPlane is an estimate of q with the deviation of log h.
-type groundPlane struct {
-	q      geom.Vec3
-	logStd float64
-	ncc    float64 // correlation of the two pictures on the road
+// View is a grey image with its camera and the pose T_wc it was taken from.
+type View struct {
+	Gray   slam.Gray
+	Camera geom.Camera
+	Pose   geom.SE3
 }
 
-const (
-	groundSamples  = 4000 // pixels that take part
-	groundMinNCC   = .45
-	groundTiltStd  = .02 // of the normal's two angles around the expected ones while a map grows, radians
-	groundHuber    = 12  // grey levels
-	groundFloorStd = .02 // of log h: the road is not a plane
-)
+// plane is an estimate of q with the deviation of log h.
+type plane struct {
+	q      geom.Vec3
+	logStd float64
+	ncc    float64 // correlation of the two images on the road
+}
 
-// alignGround refines q from q0 between two keyframes' pictures; normal is the
+// align refines q from q0 between two views; normal is the
 // expected direction, known to tiltStd radians. ok is false where the road shows too little.
-func alignGround(a, b *Keyframe, q0, normal geom.Vec3, tiltStd float64) (g groundPlane, ok bool) {
+func align(a, b View, q0, normal geom.Vec3, tiltStd float64) (g plane, ok bool) {
 	rel := a.Pose.Between(b.Pose) // T_ab
 	g.q = q0
 	px := roadPixels(b.Camera)
-	for _, radius := range []int{2, 1} { // coarse to fine by the support of the gradient
-		ia, ib := newPatchPicture(a.Gray, radius), newPatchPicture(b.Gray, radius)
-		for range 8 {
-			step, info, ncc, n := groundStep(ia, ib, a.Camera, b.Camera, rel, g.q, tiltPrior{normal, tiltStd}, px)
+	for _, radius := range []int{2, 1} { // coarse to fine: the radius of the box sets the support of the gradient
+		ia, ib := newSmoothed(a.Gray, radius), newSmoothed(b.Gray, radius)
+		for range maxSteps {
+			step, info, ncc, n := gaussNewtonStep(ia, ib, a.Camera, b.Camera, rel, g.q, tiltPrior{normal, tiltStd}, px)
 			if n < len(px)/2 {
 				return g, false
 			}
 			g.q, g.ncc = g.q.Add(step), ncc
-			g.logStd = math.Hypot(1/math.Sqrt(math.Max(info, 1e-12)), groundFloorStd)
-			if step.Norm() < 1e-4*g.q.Norm() {
+			g.logStd = math.Hypot(1/math.Sqrt(math.Max(info, 1e-12)), floorLogStd)
+			if step.Norm() < convergedShare*g.q.Norm() {
 				break
 			}
 		}
 	}
 	cos := g.q.Unit().Dot(normal)
-	return g, g.ncc >= groundMinNCC && cos > math.Cos(3*tiltStd) && g.q.IsFinite()
+	return g, g.ncc >= minNCC && cos > math.Cos(tiltSigmas*tiltStd) && g.q.IsFinite()
 }
 
-// searchGround tries heights from near to far and returns the best correlation:
-// the start of alignGround where nothing is known. baseline is |t_ab|.
-func searchGround(a, b *Keyframe, normal geom.Vec3) (q geom.Vec3, ncc float64) {
+// search tries heights from near to far and returns the best correlation:
+// the start of align where nothing is known. baseline is |t_ab|.
+func search(a, b View, normal geom.Vec3) (q geom.Vec3, ncc float64) {
 	rel := a.Pose.Between(b.Pose)
 	px := roadPixels(b.Camera)
-	ia, ib := newPatchPicture(a.Gray, 2), newPatchPicture(b.Gray, 2)
+	ia, ib := newSmoothed(a.Gray, 2), newSmoothed(b.Gray, 2)
 	ncc = -1
 	base := rel.T.Norm()
-	for ratio := .5; ratio < 30; ratio *= 1.08 { // height in baselines
+	for ratio := searchNear; ratio < searchFar; ratio *= searchStep { // height in baselines
 		cand := normal.Scale(1 / (ratio * base))
-		if _, _, c, n := groundStep(ia, ib, a.Camera, b.Camera, rel, cand, tiltPrior{normal, groundTiltStd}, px); n >= len(px)/2 && c > ncc {
+		if _, _, c, n := gaussNewtonStep(ia, ib, a.Camera, b.Camera, rel, cand, tiltPrior{normal, TiltStd}, px); n >= len(px)/2 && c > ncc {
 			q, ncc = cand, c
 		}
 	}
@@ -74,22 +65,22 @@ func searchGround(a, b *Keyframe, normal geom.Vec3) (q geom.Vec3, ncc float64) {
 // roadPixels samples the trapezium in front of a camera that looks ahead: from a
 // little below the horizon to the lower edge, wider below.
 func roadPixels(cam geom.Camera) []geom.Vec2 {
-	top := cam.Cy + .12*cam.Fy // 7 degrees below the horizon
-	bottom := float64(cam.H - 3)
+	top := cam.Cy + roadTopTan*cam.Fy
+	bottom := float64(cam.H - borderPx)
 	if top >= bottom {
 		return nil
 	}
 	var area float64
-	half := func(y float64) float64 { return .9 * (y - cam.Cy) * cam.Fx / cam.Fy } // about 1.5 m each side at 1.65 m height
+	half := func(y float64) float64 { return roadHalfWidth * (y - cam.Cy) * cam.Fx / cam.Fy }
 	for y := top; y <= bottom; y++ {
 		area += 2 * half(y)
 	}
-	step := math.Max(1, math.Sqrt(area/groundSamples))
+	step := math.Max(1, math.Sqrt(area/samples))
 	var px []geom.Vec2
 	for y := top; y <= bottom; y += step {
 		for x := cam.Cx - half(y); x <= cam.Cx+half(y); x += step {
 			u := geom.Vec2{X: math.Round(x), Y: math.Round(y)}
-			if cam.Contains(u, 3) {
+			if cam.Contains(u, borderPx) {
 				px = append(px, u)
 			}
 		}
@@ -97,10 +88,10 @@ func roadPixels(cam geom.Camera) []geom.Vec2 {
 	return px
 }
 
-// groundStep returns the Gauss-Newton step of q, the information on log h, the
+// gaussNewtonStep returns the Gauss-Newton step of q, the information on log h, the
 // correlation at q and the number of pixels seen by both.
-func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.Vec3, tilt tiltPrior, px []geom.Vec2) (step geom.Vec3, info, ncc float64, n int) {
-	gain, offset, ncc, n := groundLight(ia, ib, ca, cb, rel, q, px)
+func gaussNewtonStep(ia, ib smoothed, ca, cb geom.Camera, rel geom.SE3, q geom.Vec3, tilt tiltPrior, px []geom.Vec2) (step geom.Vec3, info, ncc float64, n int) {
+	gain, offset, ncc, n := fitExposure(ia, ib, ca, cb, rel, q, px)
 	if n == 0 {
 		return geom.Vec3{}, 0, 0, 0
 	}
@@ -110,11 +101,11 @@ func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.Ve
 	for _, u := range px {
 		ray := cb.Ray(u)
 		p := rel.R.MulVec(ray).Add(rel.T.Scale(q.Dot(ray)))
-		if p.Z < .1 {
+		if p.Z < nearestM {
 			continue
 		}
 		v := ca.Project(p)
-		if !ca.Contains(v, 3) {
+		if !ca.Contains(v, borderPx) {
 			continue
 		}
 		va, gx, gy := ia.at(v)
@@ -123,16 +114,15 @@ func groundStep(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.Ve
 		along := gain * (gx*(d[0][0]*rel.T.X+d[0][1]*rel.T.Y+d[0][2]*rel.T.Z) + gy*(d[1][0]*rel.T.X+d[1][1]*rel.T.Y+d[1][2]*rel.T.Z))
 		j := ray.Scale(along)
 		w := 1.0
-		if math.Abs(r) > groundHuber {
-			w = groundHuber / math.Abs(r)
+		if math.Abs(r) > huberGrey {
+			w = huberGrey / math.Abs(r)
 		}
 		h = h.Add(geom.Outer(j, j).Scale(w))
 		g = g.Add(j.Scale(w * r))
 		sum2 += w * r * r
 	}
 	noise := math.Max(sum2/float64(n), 1)
-	// Neighbouring pixels share their error (texture, blur): they count as a tenth.
-	h, g = h.Scale(.1/noise), g.Scale(.1/noise)
+	h, g = h.Scale(independentShare/noise), g.Scale(independentShare/noise)
 	info = q.Dot(h.MulVec(q)) // d log h = - d q . q / |q|^2 along q
 	tilt.add(&h, &g, q)
 	inv, ok := h.Inverse()
@@ -156,18 +146,18 @@ func (t tiltPrior) add(h *geom.Mat3, g *geom.Vec3, q geom.Vec3) {
 	*g = g.Add(across.MulVec(q).Scale(w))
 }
 
-// groundLight fits I_b = gain I_a + offset over the road and returns the
+// fitExposure fits I_b = gain I_a + offset over the road and returns the
 // correlation.
-func groundLight(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.Vec3, px []geom.Vec2) (gain, offset, ncc float64, n int) {
+func fitExposure(ia, ib smoothed, ca, cb geom.Camera, rel geom.SE3, q geom.Vec3, px []geom.Vec2) (gain, offset, ncc float64, n int) {
 	var sa, sb, saa, sbb, sab float64
 	for _, u := range px {
 		ray := cb.Ray(u)
 		p := rel.R.MulVec(ray).Add(rel.T.Scale(q.Dot(ray)))
-		if p.Z < .1 {
+		if p.Z < nearestM {
 			continue
 		}
 		v := ca.Project(p)
-		if !ca.Contains(v, 3) {
+		if !ca.Contains(v, borderPx) {
 			continue
 		}
 		va, _, _ := ia.at(v)
@@ -175,7 +165,7 @@ func groundLight(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.V
 		sa, sb, saa, sbb, sab = sa+va, sb+vb, saa+va*va, sbb+vb*vb, sab+va*vb
 		n++
 	}
-	if n < 50 {
+	if n < minSeen {
 		return 1, 0, 0, 0
 	}
 	fn := float64(n)
@@ -187,15 +177,15 @@ func groundLight(ia, ib patchPicture, ca, cb geom.Camera, rel geom.SE3, q geom.V
 	return gain, (sb - gain*sa) / fn, cov / math.Sqrt(vara*varb), n
 }
 
-// patchPicture is a picture smoothed by a box, as floats.
-type patchPicture struct {
+// smoothed is an image smoothed by a box, as floats.
+type smoothed struct {
 	w, h int
 	pix  []float32
 }
 
-// newPatchPicture averages over boxes of 2 radius + 1 pixels.
-func newPatchPicture(g slam.Gray, radius int) patchPicture {
-	p := patchPicture{g.W, g.H, make([]float32, g.W*g.H)}
+// newSmoothed averages over boxes of 2 radius + 1 pixels.
+func newSmoothed(g slam.Gray, radius int) smoothed {
+	p := smoothed{g.W, g.H, make([]float32, g.W*g.H)}
 	tmp := make([]float32, g.W*g.H)
 	norm := 1 / float32(2*radius+1)
 	for y := range g.H {
@@ -219,10 +209,10 @@ func newPatchPicture(g slam.Gray, radius int) patchPicture {
 	return p
 }
 
-func (p patchPicture) value(u geom.Vec2) float64 { return float64(p.pix[int(u.Y)*p.w+int(u.X)]) }
+func (p smoothed) value(u geom.Vec2) float64 { return float64(p.pix[int(u.Y)*p.w+int(u.X)]) }
 
 // at interpolates the value and its gradient bilinearly; u lies inside.
-func (p patchPicture) at(u geom.Vec2) (v, gx, gy float64) {
+func (p smoothed) at(u geom.Vec2) (v, gx, gy float64) {
 	x, y := int(u.X), int(u.Y)
 	fx, fy := u.X-float64(x), u.Y-float64(y)
 	i := y*p.w + x

@@ -1,4 +1,4 @@
-package mapping
+package ground
 
 import (
 	"math"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/optimize"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -17,20 +16,20 @@ func carPose(z, pitchRad float64) geom.SE3 {
 	return geom.SE3{R: geom.ExpSO3(geom.Vec3{X: -pitchRad}), T: geom.Vec3{Z: z}}
 }
 
-// road returns two keyframes at their true poses over textured ground.
-func road(heightM, stepM, pitchRad, gain float64) (a, b *Keyframe) {
+// road returns two views at their true poses over textured ground.
+func road(heightM, stepM, pitchRad, gain float64) (a, b View) {
 	return roadOf(newCloth(7), heightM, stepM, pitchRad, gain)
 }
 
-func roadOf(c cloth, heightM, stepM, pitchRad, gain float64) (a, b *Keyframe) {
+func roadOf(c cloth, heightM, stepM, pitchRad, gain float64) (a, b View) {
 	pa, pb := carPose(0, pitchRad), carPose(stepM, pitchRad)
-	a = &Keyframe{ID: 0, Pose: pa, Camera: carCamera, Gray: renderGround(c, carCamera, pa, heightM, 1), Unit: 1}
-	b = &Keyframe{ID: 1, Pose: pb, Camera: carCamera, Gray: renderGround(c, carCamera, pb, heightM, gain), Unit: 1}
+	a = View{Pose: pa, Camera: carCamera, Gray: renderGround(c, carCamera, pa, heightM, 1)}
+	b = View{Pose: pb, Camera: carCamera, Gray: renderGround(c, carCamera, pb, heightM, gain)}
 	return a, b
 }
 
-// One pair of pictures gives the plane to its stated deviation of some 2 %.
-func TestAlignGround(t *testing.T) {
+// One pair of images gives the plane to its stated deviation of some 2 %.
+func TestAlign(t *testing.T) {
 	tests := []struct {
 		name           string
 		height, step   float64
@@ -48,7 +47,7 @@ func TestAlignGround(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := road(tt.height, tt.step, tt.pitch, tt.light)
 			n := geom.Vec3{Y: math.Cos(tt.tilt), Z: math.Sin(tt.tilt)}
-			g, ok := alignGround(a, b, n.Scale(1/tt.expected), n, groundTiltStd)
+			g, ok := align(a, b, n.Scale(1/tt.expected), n, TiltStd)
 			if h := 1 / g.q.Norm(); !ok || math.Abs(h/tt.height-1) > .025 {
 				t.Errorf("height %.4f m, want %g (correlation %.3f, ok %v)", h, tt.height, g.ncc, ok)
 			}
@@ -64,12 +63,12 @@ func TestAlignGround(t *testing.T) {
 }
 
 // Over many roads the height is right to 1.5 %, whatever was expected.
-func TestAlignGroundMean(t *testing.T) {
+func TestAlignMean(t *testing.T) {
 	var sum, n float64
 	for seed := range uint64(8) {
 		a, b := roadOf(newCloth(seed), 1.65, 1.2, 0, 1)
 		normal := geom.Vec3{Y: 1}
-		g, ok := alignGround(a, b, normal.Scale(1/1.75), normal, groundTiltStd)
+		g, ok := align(a, b, normal.Scale(1/1.75), normal, TiltStd)
 		e := -math.Log(1.65 * g.q.Norm())
 		if !ok || math.Abs(e) > 3*g.logStd {
 			t.Errorf("road %d: log height is off by %.4f at a deviation of %.4f (ok %v)", seed, e, g.logStd, ok)
@@ -81,45 +80,45 @@ func TestAlignGroundMean(t *testing.T) {
 	}
 }
 
-func TestSearchGround(t *testing.T) {
+func TestSearch(t *testing.T) {
 	a, b := road(1.65, .9, 0, 1)
-	q, ncc := searchGround(a, b, geom.Vec3{Y: 1})
-	if h := 1 / q.Norm(); math.Abs(h/1.65-1) > .08 || ncc < groundMinNCC {
+	q, ncc := search(a, b, geom.Vec3{Y: 1})
+	if h := 1 / q.Norm(); math.Abs(h/1.65-1) > .08 || ncc < minNCC {
 		t.Errorf("height %.3f m at correlation %.3f", h, ncc)
 	}
 }
 
 // A map of free scale comes to metres; afterwards steps are measured, and what
 // surprises is refused.
-func TestGroundMeasure(t *testing.T) {
+func TestMeasure(t *testing.T) {
 	const unit = .4 // of the map, in 1/m
 	a, b := road(1.65, .9, .01, 1)
 	a.Pose.T, b.Pose.T = a.Pose.T.Scale(unit), b.Pose.T.Scale(unit)
-	g := Ground{HeightM: 1.65}
-	factor, ok := g.measure(a, b, groundTiltStd)
+	g := Estimator{HeightM: 1.65}
+	s, ok := g.Measure(a, b, TiltStd)
 	// The first plane knows its pitch to the 2 degrees of the search.
-	if !ok || math.Abs(factor*unit-1) > .03 {
-		t.Fatalf("factor %.4f, want %.4f (ok %v)", factor, 1/unit, ok)
+	if !ok || math.Abs(s.Factor*unit-1) > .03 {
+		t.Fatalf("factor %.4f, want %.4f (ok %v)", s.Factor, 1/unit, ok)
 	}
-	if math.Abs(b.StepM/.9-1) > .03 || b.StepLogStd <= 0 || !g.Metric() {
-		t.Errorf("a step of %.4f m with deviation %.3f", b.StepM, b.StepLogStd)
+	if math.Abs(s.LengthM/.9-1) > .03 || s.LogStd <= 0 || !g.Metric() {
+		t.Errorf("a step of %.4f m with deviation %.3f", s.LengthM, s.LogStd)
 	}
 	a.Pose.T, b.Pose.T = a.Pose.T.Scale(1.05/unit), b.Pose.T.Scale(1.05/unit)
-	if factor, ok = g.measure(a, b, groundTiltStd); !ok || math.Abs(factor*1.05-1) > .03 {
-		t.Errorf("a step 5 %% too long: factor %.4f (ok %v)", factor, ok)
+	if s, ok = g.Measure(a, b, TiltStd); !ok || math.Abs(s.Factor*1.05-1) > .03 {
+		t.Errorf("a step 5 %% too long: factor %.4f (ok %v)", s.Factor, ok)
 	}
 	b.Pose.T = a.Pose.T.Add(geom.Vec3{Z: .05})
-	if _, ok = g.measure(a, b, groundTiltStd); ok {
+	if _, ok = g.Measure(a, b, TiltStd); ok {
 		t.Error("a step of 5 cm is measured")
 	}
-	none := Ground{}
-	if _, ok := none.measure(a, b, groundTiltStd); ok || none.Metric() {
+	none := Estimator{}
+	if _, ok := none.Measure(a, b, TiltStd); ok || none.Metric() {
 		t.Error("a ground without a known height measures")
 	}
 }
 
 // What shows no ground gives no metres: no texture, no motion, a wall.
-func TestGroundRefuses(t *testing.T) {
+func TestRefuses(t *testing.T) {
 	plain := slam.NewGray(carCamera.W, carCamera.H)
 	for i := range plain.Pix {
 		plain.Pix[i] = 90
@@ -135,32 +134,24 @@ func TestGroundRefuses(t *testing.T) {
 	} {
 		a, b := road(1.65, .9, 0, 1)
 		a.Gray, b.Gray = pair[0], pair[1]
-		for _, g := range []Ground{{HeightM: 1.65}, {HeightM: 1.65, normal: geom.Vec3{Y: 1}, heights: 1}} {
-			if f, ok := g.measure(a, b, groundTiltStd); ok {
-				t.Errorf("%s: factor %.3f", name, f)
+		for _, g := range []Estimator{{HeightM: 1.65}, {HeightM: 1.65, Normal: geom.Vec3{Y: 1}, Count: 1}} {
+			if s, ok := g.Measure(a, b, TiltStd); ok {
+				t.Errorf("%s: factor %.3f", name, s.Factor)
 			}
 		}
 	}
 	a, b := road(1.65, 0, 0, 1)
-	g := Ground{HeightM: 1.65}
-	if f, ok := g.measure(a, b, groundTiltStd); ok {
-		t.Errorf("no motion: factor %.3f", f)
+	g := Estimator{HeightM: 1.65}
+	if s, ok := g.Measure(a, b, TiltStd); ok {
+		t.Errorf("no motion: factor %.3f", s.Factor)
 	}
 	a.Camera.Cy, b.Camera.Cy = 2000, 2000 // looks at the sky
-	if f, ok := g.measure(a, b, groundTiltStd); ok {
-		t.Errorf("no road in the picture: factor %.3f", f)
+	if s, ok := g.Measure(a, b, TiltStd); ok {
+		t.Errorf("no road in the picture: factor %.3f", s.Factor)
 	}
-	tiny := &Keyframe{Camera: geom.Camera{W: 1, H: 1, Fx: 1, Fy: 1}, Gray: slam.NewGray(1, 1), Pose: geom.IdentitySE3()}
-	if _, ok := g.measure(tiny, tiny, groundTiltStd); ok {
+	tiny := View{Camera: geom.Camera{W: 1, H: 1, Fx: 1, Fy: 1}, Gray: slam.NewGray(1, 1), Pose: geom.IdentitySE3()}
+	if _, ok := g.Measure(tiny, tiny, TiltStd); ok {
 		t.Error("a picture of one pixel shows the ground")
-	}
-}
-
-func TestStepLengthJacobian(t *testing.T) {
-	a, b := &poseVar{pose: walk(1)}, &poseVar{pose: walk(4)}
-	checkJacobians(t, &stepLength{a, b, math.Log(.4), 20}, []optimize.Variable{a, b})
-	if (&stepLength{a, a, 0, 1}).Linearize(make([]float64, 1), nil) {
-		t.Error("a step of no length has a logarithm")
 	}
 }
 
@@ -176,15 +167,15 @@ func TestMountedNormal(t *testing.T) {
 		steps = append(steps, d.Unit())
 	}
 	steps = append(steps, geom.Vec3{Y: .5, Z: 1}.Unit(), geom.Vec3{Y: -1}) // a jolt, a lift
-	g := Ground{normal: geom.Vec3{X: .011, Y: 1}.Unit()}
-	n := g.mounted(steps)
+	g := Estimator{Normal: geom.Vec3{X: .011, Y: 1}.Unit()}
+	n := g.Mounted(steps)
 	if d := math.Abs(n.Z - truth.Z); d > .002 {
 		t.Errorf("the pitch is off by %.4f rad", d)
 	}
 	if d := math.Abs(n.X - truth.X); d > .01 { // steps straight ahead say little of it
 		t.Errorf("the roll is off by %.4f rad", d)
 	}
-	if n := g.mounted(nil); n.Sub(g.normal).Norm() > 1e-12 {
+	if n := g.Mounted(nil); n.Sub(g.Normal).Norm() > 1e-12 {
 		t.Errorf("without a step the normal moves to %v", n)
 	}
 }

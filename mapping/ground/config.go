@@ -1,0 +1,39 @@
+package ground
+
+// What is tuned here was chosen on KITTI (docs/scale.md).
+const (
+	samples          = 4000 // pixels that take part
+	roadTopTan       = .12  // tangent below the horizon where the road begins: 7 degrees
+	roadHalfWidth    = .9   // of the road, in camera heights: 1.5 m to each side at a height of 1.65 m
+	borderPx         = 3    // margin that the support of the gradient needs
+	minSeen          = 50   // pixels below which an exposure cannot be fitted
+	nearestM         = .1   // depth below which a pixel is left out
+	minNCC           = .45  // correlation of the two images below which the plane is refused
+	huberGrey        = 12   // grey levels from which on the loss is linear
+	independentShare = .1   // of the pixels: neighbours share texture and blur, and so their error
+	floorLogStd      = .02  // of log h: a road is no plane
+	maxSteps         = 8    // Gauss-Newton steps at each radius of the smoothing box
+	convergedShare   = 1e-4 // of |q|: a step that ends them
+	tiltSigmas       = 3    // deviations of the normal beyond which a plane is refused
+
+	// TiltStd is the deviation of the normal's two angles around the expected
+	// ones while a map grows, in radians.
+	TiltStd = .02
+	// MountedTiltStd is the same once the normal is known by the steps of the
+	// adjusted map: what is left are springs and crests.
+	MountedTiltStd = .006
+
+	// Heights that are tried where nothing is known, in baselines.
+	searchNear = .5
+	searchFar  = 30
+	searchStep = 1.08 // ratio of one to the next
+	// Pitches that are tried, in degrees.
+	searchPitch     = 6
+	searchPitchStep = 2
+
+	minStepM  = .1  // metres between two views that are compared
+	gateLog   = .3  // largest surprise in log scale once the map is metric
+	learnRate = .1  // at which the expected normal follows the measured ones
+	climbStd  = .01 // radians between a step and the ground
+	climbGate = .1  // a step that climbs more than this tells nothing of the ground
+)

@@ -1,0 +1,106 @@
+package ground
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+)
+
+// Estimator turns a known camera height into metres: between two views one after
+// the other it measures the length of the step in camera heights.
+type Estimator struct {
+	HeightM float64   // of the camera; 0 = unknown
+	Normal  geom.Vec3 // expected unit normal towards the ground, in the camera
+	Count   int       // measurements taken
+}
+
+// Metric reports whether the map has been brought to metres.
+func (e *Estimator) Metric() bool { return e.Count > 0 }
+
+// Step is the way between two views as the ground measures it.
+type Step struct {
+	Factor  float64 // metres that one length of the map has
+	LengthM float64
+	LogStd  float64 // deviation of the logarithm of both
+}
+
+// Measure compares a view with the one before; tiltStd is how well the expected
+// normal is known, in radians. ok is false where the ground does not tell.
+func (e *Estimator) Measure(prev, view View, tiltStd float64) (s Step, ok bool) {
+	if e.HeightM <= 0 {
+		return s, false
+	}
+	length := view.Pose.T.Sub(prev.Pose.T).Norm()
+	var p plane
+	if e.Metric() {
+		if length < minStepM {
+			return s, false
+		}
+		p, ok = align(prev, view, e.Normal.Scale(1/e.HeightM), e.Normal, tiltStd)
+	} else {
+		p, ok = e.firstPlane(prev, view)
+	}
+	if !ok {
+		return s, false
+	}
+	factor := e.HeightM * p.q.Norm()
+	if e.Metric() && math.Abs(math.Log(factor)) > gateLog {
+		return s, false
+	}
+	e.learn(p.q.Unit())
+	return Step{factor, length * factor, p.logStd}, true
+}
+
+func (e *Estimator) learn(n geom.Vec3) {
+	e.Count++
+	e.Normal = e.Normal.Scale(1 - learnRate).Add(n.Scale(learnRate)).Unit()
+}
+
+// firstPlane searches height and pitch where neither is known.
+func (e *Estimator) firstPlane(prev, view View) (plane, bool) {
+	var best plane
+	var bestNormal geom.Vec3
+	for deg := -searchPitch; deg <= searchPitch; deg += searchPitchStep {
+		sin, cos := math.Sincos(float64(deg) * math.Pi / 180)
+		n := geom.Vec3{Y: cos, Z: sin}
+		if q, ncc := search(prev, view, n); ncc > best.ncc {
+			best, bestNormal = plane{q: q, ncc: ncc}, n
+		}
+	}
+	if best.ncc < minNCC {
+		return best, false
+	}
+	p, ok := align(prev, view, best.q, bestNormal, TiltStd)
+	if ok {
+		e.Normal = p.q.Unit()
+	}
+	return p, ok
+}
+
+// Mounted returns the normal of the ground in a camera that moves along it at one
+// height, by the directions of its steps: no step has a part along the normal. The
+// other angle, about the direction of motion, is that of the planes measured so far.
+func (e *Estimator) Mounted(steps []geom.Vec3) geom.Vec3 {
+	n := e.Normal
+	for range 3 {
+		u := n.Cross(geom.Vec3{Z: 1}).Unit()
+		v := n.Cross(u)
+		const held = 1 / (TiltStd * TiltStd)
+		huu, huv, hvv := held, 0.0, held
+		off := n.Sub(e.Normal)
+		gu, gv := -held*u.Dot(off), -held*v.Dot(off)
+		for _, d := range steps {
+			up := n.Dot(d)
+			if math.Abs(up) > climbGate {
+				continue
+			}
+			const w = 1 / (climbStd * climbStd)
+			du, dv := u.Dot(d), v.Dot(d)
+			huu, huv, hvv = huu+w*du*du, huv+w*du*dv, hvv+w*dv*dv
+			gu, gv = gu-w*du*up, gv-w*dv*up
+		}
+		det := huu*hvv - huv*huv
+		n = n.Add(u.Scale((hvv*gu - huv*gv) / det)).Add(v.Scale((huu*gv - huv*gu) / det)).Unit()
+	}
+	return n
+}

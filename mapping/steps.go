@@ -1,0 +1,139 @@
+package mapping
+
+import (
+	"iter"
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/ground"
+)
+
+// measureStep asks the ground for the length of the last step. The first answer
+// brings a map of unknown scale to metres.
+func (m *Mapper) measureStep(k *Keyframe) {
+	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
+		return
+	}
+	metric := m.Ground.Metric()
+	factor, ok := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
+	if ok && !metric && k.Depth.Empty() {
+		m.Map.Rescale(k.Part, factor)
+	}
+}
+
+// measureBetween measures the step between two keyframes and enters it in the
+// second. It returns the metres that one length of the map has.
+func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) (factor float64, ok bool) {
+	m.Map.Open(prev)
+	m.Map.Open(k)
+	s, ok := g.Measure(prev.groundView(), k.groundView(), tiltStd)
+	if ok {
+		k.StepM, k.StepLogStd = s.LengthM, s.LogStd
+	}
+	return s.Factor, ok
+}
+
+func (k *Keyframe) groundView() ground.View {
+	return ground.View{Gray: k.Gray, Camera: k.Camera, Pose: k.Pose}
+}
+
+// stepLength is the metric length of the step between two keyframes:
+// r = (log |t_b - t_a| - log L)/sigma. Variables: both poses.
+type stepLength struct {
+	a, b   *poseVar
+	logM   float64
+	weight float64
+}
+
+func (f *stepLength) Dim() int { return 1 }
+
+func (f *stepLength) Linearize(r []float64, j [][]float64) bool {
+	d := f.b.pose.T.Sub(f.a.pose.T)
+	n := d.Norm()
+	if n < 1e-6 {
+		return false
+	}
+	r[0] = (math.Log(n) - f.logM) * f.weight
+	if j == nil {
+		return true
+	}
+	u := d.Scale(f.weight / (n * n))
+	set6(j[0], f.a.pose.R.TMulVec(u).Scale(-1), geom.Vec3{})
+	set6(j[1], f.b.pose.R.TMulVec(u), geom.Vec3{})
+	return true
+}
+
+// addSteps enters the metric steps between keyframes of the problem.
+func (b *bundle) addSteps() {
+	for _, k := range b.m.Keyframes {
+		if k.StepM <= 0 || k.ID == 0 {
+			continue
+		}
+		va, okA := b.poses[k.ID-1]
+		vb, okB := b.poses[k.ID]
+		if !okA || !okB {
+			continue
+		}
+		b.p.AddFactor(&stepLength{va, vb, math.Log(k.StepM), 1 / k.StepLogStd},
+			geom.Kernel{Kind: geom.Huber, Delta: 1.5}, b.poseIDs[k.ID-1], b.poseIDs[k.ID])
+	}
+}
+
+// Rescale multiplies all lengths of a part by a factor.
+func (m *Map) Rescale(part int, factor float64) {
+	m.moved++
+	for _, k := range m.Keyframes {
+		if k.Part == part {
+			k.Pose.T = k.Pose.T.Scale(factor)
+			k.LogScale += math.Log(factor)
+			k.Unit *= factor
+		}
+	}
+	for l := range m.landmarks.all() {
+		if m.Keyframes[l.Host].Part == part {
+			l.InvDepth /= factor
+		}
+	}
+}
+
+// measureAgain measures all steps of a part once more, with the poses of the
+// adjusted map: an error of the pitch between two keyframes is one of the height,
+// and so is one of the plane: 1 milliradian is .5 to 1 % of it.
+func (m *Mapper) measureAgain(part int) {
+	if !m.Ground.Metric() {
+		return
+	}
+	mounted := m.Ground
+	mounted.Normal = mounted.Mounted(m.Map.stepDirections(part))
+	for prev, k := range m.Map.steps(part) {
+		k.StepM = 0
+		g := mounted // every step expects the same
+		m.measureBetween(&g, prev, k, ground.MountedTiltStd)
+	}
+}
+
+// steps are the pairs of a keyframe and the one before it, both of a part and
+// neither culled: a keyframe that goes takes the steps at it along.
+func (m *Map) steps(part int) iter.Seq2[*Keyframe, *Keyframe] {
+	return func(yield func(prev, k *Keyframe) bool) {
+		for i := 1; i < len(m.Keyframes); i++ {
+			prev, k := m.Keyframes[i-1], m.Keyframes[i]
+			if prev.Part == part && k.Part == part && !prev.Culled() && !k.Culled() && !yield(prev, k) {
+				return
+			}
+		}
+	}
+}
+
+// stepDirections are the directions in which the camera of a part moves, each as
+// the mean of what the keyframes at its two ends say.
+func (m *Map) stepDirections(part int) (out []geom.Vec3) {
+	for prev, k := range m.steps(part) {
+		if k.StepM <= 0 {
+			continue
+		}
+		d := k.Pose.T.Sub(prev.Pose.T).Unit()
+		out = append(out, k.Pose.R.TMulVec(d).Add(prev.Pose.R.TMulVec(d)).Unit())
+	}
+	return out
+}
