@@ -48,13 +48,6 @@ func OpenShipped(opt Options) (*Model, error) {
 	return openONNX(onnx.Model{Data: shipped.ONNX}, c, opt.withDefaults())
 }
 
-// Shipped reports the name of the network that --depth auto takes, empty where
-// none ships.
-func Shipped() string {
-	m, _ := models.Shipped()
-	return m.Name
-}
-
 func openONNX(m onnx.Model, c *contract.Contract, opt Options) (*Model, error) {
 	s, err := onnx.Open(m, network.InputNames(c), network.OutputNames(c), onnx.Options{
 		Library: opt.ONNXRuntime, Provider: opt.Provider, Threads: opt.Threads, Optimize: opt.Optimize, Warn: opt.Warn,

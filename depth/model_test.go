@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/depth/depthio"
+	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/network"
 	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/geom"
@@ -73,7 +74,7 @@ func absRel(pred slam.DepthMap, truth depthio.Picture, far float32) float64 {
 // the same images (depth/models/README.md) in Python. Equal figures prove that both
 // feed the network alike.
 func TestFeeding(t *testing.T) {
-	if Shipped() == "" {
+	if _, ok := models.Shipped(); !ok {
 		t.Skip("no network ships with this program")
 	}
 	needLibrary(t)
@@ -133,7 +134,7 @@ func TestFeeding(t *testing.T) {
 // TestShipped: the network inside the program measures rooms and streets of the
 // demonstration pictures of Metric3D, nothing scaled.
 func TestShipped(t *testing.T) {
-	if Shipped() == "" {
+	if _, ok := models.Shipped(); !ok {
 		t.Skip("no network ships with this program")
 	}
 	needLibrary(t)
@@ -210,7 +211,7 @@ func TestAutoIsNeverASensor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if Shipped() == "" {
+	if _, ok := models.Shipped(); !ok {
 		if _, err := src.Depth(context.Background(), sensorFrame(0, 2)); !errors.Is(err, ErrNoDepth) {
 			t.Errorf("got %v, want ErrNoDepth", err)
 		}

@@ -90,105 +90,6 @@ func TestUmeyamaBadInput(t *testing.T) {
 	}
 }
 
-func TestFitPlane(t *testing.T) {
-	const sigma = .02
-	for seed := range uint64(20) {
-		r := newRand(400 + seed)
-		n := Vec3{.1 * r.NormFloat64(), 1, .1 * r.NormFloat64()}.Unit()
-		u := orthogonal(n)
-		v := n.Cross(u)
-		const d = 1.65
-		var pts []Vec3
-		for i := range 300 {
-			p := n.Scale(d + sigma*r.NormFloat64()).Add(u.Scale(5 * r.NormFloat64())).Add(v.Scale(5 * r.NormFloat64()))
-			if i < 100 {
-				p = randVec3(r, 4)
-			}
-			pts = append(pts, p)
-		}
-		opt := PlaneOptions{Sigma: sigma, RANSACOptions: RANSACOptions{Seed: seed, MinIterations: 50}}
-		pl, in, ok := FitPlane(pts, opt)
-		if !ok || len(in) < 180 {
-			t.Fatalf("seed %d: %d inliers", seed, len(in))
-		}
-		angle := math.Acos(math.Min(1, math.Abs(pl.N.Dot(n))))
-		if math.Abs(pl.D-d) > .01 || angle > .002 {
-			t.Errorf("seed %d: offset %g, angle %g", seed, pl.D-d, angle)
-		}
-	}
-}
-
-// The scatter of the fits must agree with their covariance.
-func TestPlaneCovariance(t *testing.T) {
-	r := newRand(43)
-	const sigma, runs = .05, 500
-	n := Vec3{.2, -1, .3}.Unit()
-	u := orthogonal(n)
-	v := n.Cross(u)
-	const d = 2.0
-	centre := n.Scale(d).Add(u.Scale(3))
-	w, idx := make([]float64, 80), make([]int, 80)
-	clean := make([]Vec3, 80)
-	for i := range clean {
-		w[i], idx[i] = 1/(sigma*sigma), i
-		clean[i] = centre.Add(u.Scale(2 * r.NormFloat64())).Add(v.Scale(.8 * r.NormFloat64()))
-	}
-	var zd, zu, zv float64
-	pts := make([]Vec3, 80)
-	for range runs {
-		for i := range pts {
-			pts[i] = clean[i].Add(n.Scale(sigma * r.NormFloat64()))
-		}
-		p, ok := leastSquaresPlane(pts, w, idx)
-		if !ok {
-			t.Fatal("no plane")
-		}
-		along := func(a Vec3) float64 { // variance of a^T N
-			c := [3]float64{a.X, a.Y, a.Z}
-			s := 0.0
-			for i := range 3 {
-				for j := range 3 {
-					s += c[i] * p.Cov[i][j] * c[j]
-				}
-			}
-			return s
-		}
-		zd += (p.D - d) * (p.D - d) / p.Cov[3][3]
-		zu += u.Dot(p.N) * u.Dot(p.N) / along(u)
-		zv += v.Dot(p.N) * v.Dot(p.N) / along(v)
-	}
-	for name, z := range map[string]float64{"offset": zd / runs, "tilt u": zu / runs, "tilt v": zv / runs} {
-		if z < .75 || z > 1.25 {
-			t.Errorf("%s: mean squared error is %g times its variance", name, z)
-		}
-	}
-}
-
-func TestFitPlaneBadInput(t *testing.T) {
-	var line, wall []Vec3
-	for i := range 20 {
-		line = append(line, Vec3{float64(i), 2, 3})
-		wall = append(wall, Vec3{float64(i % 5), float64(i / 5), 4})
-	}
-	upright := func(n Vec3, _ float64) bool { return math.Abs(n.Y) > .9 }
-	for name, c := range map[string]struct {
-		p   []Vec3
-		opt PlaneOptions
-	}{
-		"empty": {}, "three points": {p: wall[:3]}, "collinear": {p: line},
-		"not accepted":  {wall, PlaneOptions{Sigma: .01, Accept: upright}},
-		"weights short": {wall, PlaneOptions{InvVar: []float64{1}}},
-	} {
-		if pl, _, ok := FitPlane(c.p, c.opt); ok {
-			t.Errorf("%s: %v", name, pl)
-		}
-	}
-	pl, in, ok := FitPlane(wall, PlaneOptions{Sigma: .01})
-	if !ok || len(in) != 20 || math.Abs(pl.D-4) > 1e-12 || math.Abs(pl.Distance(Vec3{Z: 5})-1) > 1e-12 {
-		t.Errorf("exact wall: %v, %d inliers", pl, len(in))
-	}
-}
-
 func TestSVD3(t *testing.T) {
 	r := newRand(44)
 	for k := range 1000 {
@@ -272,20 +173,6 @@ func BenchmarkUmeyama1000(b *testing.B) {
 		if _, err := Umeyama(p, p, true); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func BenchmarkFitPlane1000(b *testing.B) {
-	r := newRand(48)
-	p := make([]Vec3, 1000)
-	for i := range p {
-		p[i] = Vec3{5 * r.NormFloat64(), 1.6 + .02*r.NormFloat64(), 5 * r.NormFloat64()}
-		if i%3 == 0 {
-			p[i] = randVec3(r, 5)
-		}
-	}
-	for b.Loop() {
-		FitPlane(p, PlaneOptions{Sigma: .02})
 	}
 }
 

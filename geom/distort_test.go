@@ -73,7 +73,7 @@ func TestDistortJacobian(t *testing.T) {
 func TestDistortOutsideTheValidField(t *testing.T) {
 	barrel := NewRadTan(-.4, .05, 0, 0, 0)
 	fisheye := NewKannalaBrandt(-.2, 0, 0, 0)
-	fishR := math.Tan(fisheye.MaxAngle())
+	fishR := math.Tan(fisheye.maxTheta)
 	for _, c := range []struct {
 		name string
 		lens Distorter

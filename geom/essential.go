@@ -2,10 +2,6 @@ package geom
 
 import "math"
 
-// EssentialFromPose returns E = [t]x R of T_21 = (R, t), which maps camera 1 to
-// camera 2: x2^T E x1 = 0 for the images of one point on the z = 1 planes.
-func EssentialFromPose(t21 SE3) Mat3 { return Skew(t21.T).Mul(t21.R) }
-
 // SampsonError returns the squared distance of the pair (x1, x2) from the
 // epipolar geometry x2^T E x1 = 0, to first order (Sampson 1982): in squared
 // units of the image points, for essential and fundamental matrices alike.
@@ -57,16 +53,4 @@ func ChoosePose(candidates []SE3, x1, x2 []Vec2) (best SE3, inFront, second int)
 		}
 	}
 	return best, max(inFront, 0), second
-}
-
-// DecomposeEssential returns the pose T_21 (camera 1 to camera 2, translation of
-// length 1) of e that puts the most pairs in front of both cameras, and how
-// many. ok is false where less than half of them are.
-func DecomposeEssential(e Mat3, x1, x2 []Vec2) (t21 SE3, inFront int, ok bool) {
-	if len(x1) == 0 || len(x1) != len(x2) {
-		return IdentitySE3(), 0, false
-	}
-	poses := EssentialToPoses(e)
-	t21, inFront, _ = ChoosePose(poses[:], x1, x2)
-	return t21, inFront, 2*inFront > len(x1)
 }

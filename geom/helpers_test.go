@@ -50,3 +50,7 @@ func checkRotation(t *testing.T, r Mat3) {
 		t.Fatalf("det R = %g", d)
 	}
 }
+
+// essentialOf returns E = [t]x R of T_21 = (R, t): x2^T E x1 = 0 for the images of
+// one point on the z = 1 planes of both cameras.
+func essentialOf(t21 SE3) Mat3 { return Skew(t21.T).Mul(t21.R) }

@@ -22,10 +22,6 @@ func NewKannalaBrandt(k1, k2, k3, k4 float64) KannalaBrandt {
 	return d
 }
 
-// MaxAngle returns the angle from the optical axis, in radians, at which the
-// valid field ends.
-func (d KannalaBrandt) MaxAngle() float64 { return d.maxTheta }
-
 // radius returns the distorted radius of the angle.
 func (d KannalaBrandt) radius(theta float64) float64 {
 	t2 := theta * theta

@@ -7,10 +7,9 @@ type KernelKind uint8
 
 // The robust losses. The zero value is least squares.
 const (
-	L2           KernelKind = iota
-	Huber                   // quadratic below Delta, linear above (Huber 1964)
-	Cauchy                  // Delta^2 log(1 + s/Delta^2): re-descending, never zero
-	GemanMcClure            // Delta^2 s/(Delta^2 + s): bounded
+	L2     KernelKind = iota
+	Huber             // quadratic below Delta, linear above (Huber 1964)
+	Cauchy            // Delta^2 log(1 + s/Delta^2): re-descending, never zero
 )
 
 // Kernel is a robust loss rho(s) of a squared, whitened residual s = r^T r.
@@ -33,9 +32,6 @@ func (k Kernel) Eval(s float64) (rho, weight float64) {
 		return 2*k.Delta*r - d2, k.Delta / r
 	case Cauchy:
 		return d2 * math.Log1p(s/d2), 1 / (1 + s/d2)
-	case GemanMcClure:
-		t := d2 / (d2 + s)
-		return s * t, t * t
 	default:
 		return s, 1
 	}

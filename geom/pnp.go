@@ -12,15 +12,19 @@ type Mat6 [6][6]float64
 // points' standard deviation Sigma still to be given.
 type PnPOptions struct {
 	RANSACOptions
-	Sigma      float64 // standard deviation of x on the z = 1 plane: pixels / focal length
-	Info       []Info2 // per-point information on the z = 1 plane, in place of Sigma; may be nil
-	Kernel     Kernel  // of the final refinement, in standard deviations; zero Delta: Huber at 1.5
-	Iterations int     // of the final refinement; 0: 10
+	Sigma float64 // standard deviation of x on the z = 1 plane: pixels / focal length
+	Info  []Info2 // per-point information on the z = 1 plane, in place of Sigma; may be nil
 }
 
 // behindCost is the squared whitened residual of a point behind the camera: as
 // bad as any error, yet finite so that costs can be compared.
 const behindCost = 1e8
+
+// The final refinement of PnP.
+const (
+	refineHuber = 1.5 // standard deviations beyond which a point counts less: 13 % of good ones
+	refineSteps = 10  // Gauss-Newton converges in 3 to 5
+)
 
 // minDepth keeps the projection's derivatives finite.
 const minDepth = 1e-6
@@ -58,15 +62,8 @@ func PnP(x []Vec2, X []Vec3, opt PnPOptions) (pose SE3, inliers []int, ok bool) 
 	if !ok {
 		return IdentitySE3(), nil, false
 	}
-	kernel, iterations := opt.Kernel, opt.Iterations
-	if kernel.Delta == 0 {
-		kernel = Kernel{Kind: Huber, Delta: 1.5}
-	}
-	if iterations == 0 {
-		iterations = 10
-	}
 	sub.take(res.Inliers)
-	pose, _ = RefinePnP(res.Model, sub.sx, sub.sX, sub.sw, kernel, iterations)
+	pose, _ = RefinePnP(res.Model, sub.sx, sub.sX, sub.sw, Kernel{Kind: Huber, Delta: refineHuber}, refineSteps)
 	if !pose.IsFinite() {
 		pose = res.Model
 	}

@@ -28,7 +28,6 @@ type Problem[M any] struct {
 type RANSACOptions struct {
 	Threshold     float64 // largest squared whitened residual of an inlier; 0: 5.991, 95 % of two dimensions
 	Confidence    float64 // probability of having seen one all-inlier sample; 0: .999
-	MinIterations int     // never stop earlier
 	MaxIterations int     // 0: 1000
 	MinInliers    int     // fewer are a failure; 0: SampleSize+1
 	Seed          uint64  // equal seeds give equal results
@@ -79,7 +78,7 @@ func RANSAC[M any](p Problem[M], opt RANSACOptions) (res Result[M], ok bool) {
 	needed := opt.MaxIterations
 	var models []M
 	it := 0
-	for ; it < opt.MaxIterations && (it < needed || it < opt.MinIterations); it++ {
+	for ; it < min(needed, opt.MaxIterations); it++ {
 		for i := range p.SampleSize { // the head of a Fisher-Yates shuffle
 			j := i + rng.IntN(p.N-i)
 			perm[i], perm[j] = perm[j], perm[i]

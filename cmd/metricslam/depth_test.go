@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/onnx"
@@ -223,11 +222,11 @@ func TestModelsCommand(t *testing.T) {
 	if status, stdout, stderr = capture(t, "models", "check", "wall"); status != 0 || !strings.Contains(stdout, "fits") {
 		t.Errorf("check: status %d, %q, %q", status, stdout, stderr)
 	}
-	if name := depth.Shipped(); name != "" {
-		if status, stdout, stderr = capture(t, "models", "check", name); status != 0 || !strings.Contains(stdout, "fits") {
+	if m, ok := models.Shipped(); ok {
+		if status, stdout, stderr = capture(t, "models", "check", m.Name); status != 0 || !strings.Contains(stdout, "fits") {
 			t.Errorf("check of what ships: status %d, %q, %q", status, stdout, stderr)
 		}
-		if status, stdout, stderr = capture(t, "models", "check", name, "--contract", "depth-pro"); status != 1 || !strings.Contains(stdout, "differs") {
+		if status, stdout, stderr = capture(t, "models", "check", m.Name, "--contract", "depth-pro"); status != 1 || !strings.Contains(stdout, "differs") {
 			t.Errorf("check of what ships by another contract: status %d, %q, %q", status, stdout, stderr)
 		}
 	}

@@ -22,9 +22,6 @@ import (
 // in pixels of the picture as the network saw it.
 func ToMetres(pred, f, fc float64) float64 { return pred * f / fc }
 
-// FromMetres returns the canonical depth that a network should tell.
-func FromMetres(depthM, f, fc float64) float64 { return depthM * fc / f }
-
 // Plan says where the pixels of a picture go in a network's input: resized to
 // ResizedW x ResizedH, then placed with its top left corner at (Left, Top) of
 // NetW x NetH pixels. Left and Top are negative where the picture is cut.

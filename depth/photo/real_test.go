@@ -11,6 +11,7 @@ import (
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/depth/depthio"
+	"github.com/metricslam/metricslam/depth/models"
 	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/internal/realdata"
@@ -21,7 +22,7 @@ import (
 // lengths must lie within theirs, alone and with a reference nearby, and the
 // reference must make them better.
 func TestCalibration(t *testing.T) {
-	if depth.Shipped() == "" {
+	if _, ok := models.Shipped(); !ok {
 		t.Skip("no network ships with this program")
 	}
 	if _, err := onnx.Init(""); err != nil {

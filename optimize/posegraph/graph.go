@@ -65,9 +65,6 @@ type Options struct {
 	optimize.Options
 	Start  Start
 	Robust bool // find false suspicious edges and leave them out
-	// InlierChi2 is the squared whitened residual up to which an edge is
-	// believed; 0: the 99.9 % quantile of its degrees of freedom.
-	InlierChi2 float64
 	// Hypotheses are sets of suspicious edges, by index, that Robust believes for
 	// a start, each in its turn, beside the start that it finds itself.
 	Hypotheses [][]int
@@ -114,19 +111,6 @@ func Solve(ctx context.Context, g *Graph, opt Options) (Result, error) {
 	}
 	s.writeBack()
 	return s.res, err
-}
-
-// Cost returns half the sum of squared whitened residuals of g as it is.
-func Cost(g *Graph) (float64, error) {
-	if err := g.validate(); err != nil {
-		return 0, err
-	}
-	s := newSolver(g, Options{})
-	if err := s.build(); err != nil {
-		return 0, err
-	}
-	cost, _ := s.p.Cost()
-	return cost, nil
 }
 
 func (g *Graph) validate() error {

@@ -54,11 +54,10 @@ func (s *solver) solveRobust(ctx context.Context) error {
 	return nil
 }
 
+// inlierLimit is the squared whitened residual up to which an edge is believed:
+// the 99.9 % quantile of its degrees of freedom.
 func (s *solver) inlierLimit() float64 {
-	switch {
-	case s.opt.InlierChi2 != 0:
-		return s.opt.InlierChi2
-	case s.dim == 7:
+	if s.dim == 7 {
 		return chi2Quantile7
 	}
 	return chi2Quantile6

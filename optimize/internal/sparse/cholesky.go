@@ -26,7 +26,6 @@ type Cholesky struct {
 	local      []float64 // right-hand side of one front
 	rowOffs    []int32   // scalar offset of the rows below, of all supernodes
 	rowStart   []int32   // per supernode
-	flops      float64
 }
 
 // New analyses a symmetric pattern: node i has dims[i] unknowns and touches
@@ -79,7 +78,6 @@ func (c *Cholesky) linkTree() {
 			stack -= c.nodes[ch].nu * c.nodes[ch].nu
 		}
 		stack += s.nu * s.nu
-		c.flops += panelFlops(s.ns, s.nu)
 		c.rowStart = append(c.rowStart, int32(len(c.rowOffs)))
 		for _, r := range s.rows {
 			for i := range c.dims[r] {
@@ -95,12 +93,6 @@ func (c *Cholesky) linkTree() {
 		}
 	}
 	c.l, c.stack, c.local = make([]float64, size), make([]float64, peak), make([]float64, widest)
-}
-
-// panelFlops counts the multiplications and additions of one front.
-func panelFlops(ns, nu int) float64 {
-	s, u := float64(ns), float64(nu)
-	return s*s*s/3 + s*s*u + s*u*u
 }
 
 // runsInto maps the rows of an update to the parent's front; a run never spans
@@ -175,9 +167,6 @@ func (c *Cholesky) Block(row, col int) int {
 
 // Stride is the distance between the rows of the blocks of a column.
 func (c *Cholesky) Stride(col int) int { return int(c.dims[col]) }
-
-// Flops is the work of a factorisation, in floating point operations.
-func (c *Cholesky) Flops() float64 { return c.flops }
 
 // Factorize decomposes the matrix; false where it is not positive definite. It
 // does not allocate.
