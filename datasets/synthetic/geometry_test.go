@@ -3,6 +3,7 @@ package synthetic
 import (
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -106,7 +107,7 @@ var testScene = func() func(t *testing.T, spec string) *Source {
 }()
 
 func testScenes(t *testing.T, run func(t *testing.T, s *Source, p *painter)) {
-	for _, spec := range []string{"synthetic:room:6", "synthetic:street:60"} {
+	for _, spec := range []string{"synthetic:room:6", "synthetic:corridor:12", "synthetic:street:60"} {
 		t.Run(spec, func(t *testing.T) {
 			s := testScene(t, spec)
 			run(t, s, newPainter(s.cam, s.scene.surroundings()))
@@ -198,7 +199,8 @@ func planarDepth(v *view, cam geom.Camera, u geom.Vec2) (z float64, planar bool)
 // The brightness of two views, brought together by depth and poses, matches
 // without any further shift: the least-squares shift (Lucas and Kanade 1981) of
 // every sixth of the picture with some texture is below .1 pixel, of the whole
-// below .05.
+// below .05. Twice that in the corridor, whose carpet is seen at a grazing angle,
+// where its texture is mostly filtered away.
 func TestPicturesAgreeBetweenViews(t *testing.T) {
 	testScenes(t, func(t *testing.T, s *Source, p *painter) {
 		a, b := viewAt(s, p, 2, .3), viewAt(s, p, 2.1, .3)
@@ -217,11 +219,15 @@ func TestPicturesAgreeBetweenViews(t *testing.T) {
 				all.add(&a, &b, s.cam, x, y, u)
 			}
 		}
-		if dx, dy := all.solve(); math.Hypot(dx, dy) > .05 {
+		most := .05
+		if strings.HasPrefix(s.info.Name, "synthetic:corridor") {
+			most = .1
+		}
+		if dx, dy := all.solve(); math.Hypot(dx, dy) > most {
 			t.Errorf("the pictures are shifted by (%.3f, %.3f) pixels", dx, dy)
 		}
 		for i := range parts {
-			if dx, dy := parts[i].solve(); parts[i].textured() && math.Hypot(dx, dy) > .1 {
+			if dx, dy := parts[i].solve(); parts[i].textured() && math.Hypot(dx, dy) > 2*most {
 				t.Errorf("part %d is shifted by (%.3f, %.3f) pixels", i, dx, dy)
 			}
 		}

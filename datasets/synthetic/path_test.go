@@ -19,7 +19,7 @@ func pathOf(t *testing.T, spec string, seed uint64) (cameraPath, float64) {
 		p, _ := plan(req.lengthM)
 		return newStreetPath(p, req.lengthM, seed), req.lengthM
 	}
-	path, _ := newRoomPath(req.lengthM, seed)
+	path, _ := indoorPlaces[req.name](req.lengthM, seed)
 	return path, req.lengthM
 }
 
@@ -50,6 +50,11 @@ func TestPathsAreSmooth(t *testing.T) {
 		{"synthetic:room", body{1.3, 3, 1.6, 9}, .06},
 		{"synthetic:room:8", body{1.3, 3, 1.8, 12}, .12},
 		{"synthetic:room:100", body{1.3, 3, 1.6, 9}, .06},
+		{"synthetic:corridor", body{1.3, 3, 1.7, 9}, .08},
+		{"synthetic:corridor:130", body{1.3, 3, 1.7, 9}, .08},
+		{"synthetic:office:70", body{1.3, 3, 1.8, 9}, .08},
+		{"synthetic:supermarket:90", body{1.3, 3, 1.8, 9}, .08},
+		{"synthetic:stairs", body{1.3, 3, 2.2, 12}, .1},
 		{"synthetic:street", body{13, 4, .8, 2.5}, .01},
 		{"synthetic:street:2000", body{13, 4, .8, 2.5}, .01},
 		{"synthetic:tour", body{13, 4, .8, 2.5}, .01},
@@ -84,6 +89,7 @@ func TestLoopsClose(t *testing.T) {
 		nearM, angle float64
 	}{
 		{"synthetic:room", .3, .35}, {"synthetic:room:5", .3, .5}, {"synthetic:room:50", .3, .35},
+		{"synthetic:corridor:45", .3, .35}, {"synthetic:office:30", .3, .5}, {"synthetic:supermarket:34", .3, .5},
 		{"synthetic:street", .6, .06}, {"synthetic:street:260", .6, .06}, {"synthetic:street:2000", .6, .06}, {"synthetic:street:5000", .6, .06},
 		{"synthetic:tour:230", .6, .06}, {"synthetic:tour:500", .6, .06}, {"synthetic:tour:700", .6, .06}, {"synthetic:tour:2000", .6, .06}, {"synthetic:tour:8700", .6, .06},
 	} {
@@ -181,8 +187,8 @@ func bareScene(t *testing.T, spec string, seed uint64) (scene, cameraPath) {
 		s.light.rays = 0
 		return s, path
 	}
-	path, plan := newRoomPath(req.lengthM, seed)
-	return newRoomScene(plan, slices.Repeat([]*texture{plain}, numIndoors), lighting{}, seed), path
+	path, build := indoorPlaces[req.name](req.lengthM, seed)
+	return build(slices.Repeat([]*texture{plain}, numIndoors), lighting{}), path
 }
 
 // The camera stays clear of everything: no depth is below the bound over the
@@ -192,7 +198,8 @@ func TestCameraKeepsItsDistance(t *testing.T) {
 		spec   string
 		stepS  float64
 		leastM float64
-	}{{"synthetic:room", .5, .3}, {"synthetic:room:5", .5, .3}, {"synthetic:street:260", 2, 1.2}, {"synthetic:tour:600", 2, 1.2}} {
+	}{{"synthetic:room", .5, .3}, {"synthetic:room:5", .5, .3}, {"synthetic:corridor:130", .5, .3}, {"synthetic:office:60", .5, .3},
+		{"synthetic:supermarket:60", .5, .3}, {"synthetic:stairs", .3, .25}, {"synthetic:street:260", 2, 1.2}, {"synthetic:tour:600", 2, 1.2}} {
 		for seed := range uint64(2) {
 			sc, path := bareScene(t, c.spec, seed)
 			p := newPainter(geom.CameraFromFOV(160, 120, 1.2), sc.surroundings())

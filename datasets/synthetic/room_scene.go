@@ -28,50 +28,22 @@ func (p plan) x1() float64 { return p.a + wallMargin }
 func (p plan) y0() float64 { return -wallMargin }
 func (p plan) y1() float64 { return p.b + wallMargin }
 
-// roomScene is a furnished flat; nothing in it moves.
-type roomScene struct {
-	all    []*group
-	around surroundings
-}
-
-func (s *roomScene) groups(_ geom.SE3, _ float64, dst []*group) []*group {
-	return append(dst, s.all...)
-}
-
-func (s *roomScene) surroundings() *surroundings { return &s.around }
-
 // roomBuilder gathers the flat.
 type roomBuilder struct {
 	plan
-	seed  uint64
-	tex   []*texture
-	all   []*group
-	areas []areaLight
-	lamps []lamp
+	interior
 }
 
 // newRoomScene builds and lights the flat with the indoor textures tex.
-func newRoomScene(p plan, tex []*texture, light lighting, seed uint64) *roomScene {
-	b := &roomBuilder{plan: p, seed: seed, tex: tex}
+func newRoomScene(p plan, tex []*texture, light lighting, seed uint64) *indoorScene {
+	b := &roomBuilder{plan: p, interior: interior{seed: seed, tex: tex}}
 	b.shell()
 	b.furnish()
-	light.areas = b.areas
-	bake(b.all, light, hash(seed, 2))
-	for _, g := range b.all {
-		g.bound()
-	}
-	return &roomScene{all: b.all, around: surroundings{haze: [3]float64{.35, .33, .3}, zenith: [3]float64{.5, .48, .45}, lamps: b.lamps}}
+	return b.finish(light)
 }
 
 // indoorLight is the light of a flat but for its lamps and windows.
 var indoorLight = lighting{ambient: [3]float64{.05, .05, .05}, leak: 1, bounce: .3, cellM: .2, rays: 10, shadow: 3}
-
-// piece starts a new group with a random stream of its own.
-func (b *roomBuilder) piece() *furnisher {
-	g := &group{}
-	b.all = append(b.all, g)
-	return &furnisher{group: g, tex: b.tex, r: stream(b.seed, 3, int64(len(b.all)))}
-}
 
 // shell builds floors, ceilings and walls.
 func (b *roomBuilder) shell() {

@@ -113,9 +113,9 @@ func newWorld(req request, seed uint64) world {
 	var w world
 	if plan, ok := cityPlans[req.name]; ok {
 		p, closes := plan(req.lengthM)
-		w = newCityWorld(p, closes, req.lengthM, seed)
+		w = newCityWorld(p, closes, req, seed)
 	} else {
-		w = newRoomWorld(req.lengthM, seed)
+		w = newIndoorWorld(req, seed)
 	}
 	if req.fps > 0 {
 		w.fps = req.fps
@@ -130,29 +130,57 @@ func newWorld(req request, seed uint64) world {
 const leastBlur = .1
 
 // newCityWorld is a camera behind a car's windscreen.
-func newCityWorld(plan cityPlan, closes bool, lengthM float64, seed uint64) world {
-	path := newStreetPath(plan, lengthM, seed)
+func newCityWorld(plan cityPlan, closes bool, req request, seed uint64) world {
+	path := newStreetPath(plan, req.lengthM, seed)
 	w := world{
 		scene: newCityScene(plan, path, paintAll(hash(seed, 1), streetRecipes()), seed), path: path, fps: 10,
 		cam:     geom.Camera{W: 800, H: 256, Fx: 460, Fy: 460, Cx: 399.5, Cy: 123.5},
 		model:   sensorModel{exposureS: .004, electrons: 9000, readNoise: 4, vignette: .25},
 		nominal: .5, target: math.Log(.17), unrest: .08, heightM: StreetCameraHeightM,
 	}
+	if req.lead {
+		w.scene = &led{cityScene: w.scene.(*cityScene), path: path}
+	}
 	if !closes {
-		w.warnings = append(w.warnings, fmt.Sprintf("the path of %g m is too short to close a loop; from %d m on it does", lengthM, leastLoopM))
+		w.warnings = append(w.warnings, fmt.Sprintf("the path of %g m is too short to close a loop; from %d m on it does", req.lengthM, leastLoopM))
 	}
 	return w
 }
 
-// newRoomWorld is a hand-held colour camera of ordinary quality in a flat.
-func newRoomWorld(lengthM float64, seed uint64) world {
-	path, plan := newRoomPath(lengthM, seed)
+// newIndoorWorld is a hand-held colour camera of ordinary quality in a building.
+func newIndoorWorld(req request, seed uint64) world {
+	tex := paintAll(hash(seed, 1), indoorRecipes())
+	path, build := indoorPlaces[req.name](req.lengthM, seed)
 	return world{
-		scene: newRoomScene(plan, paintAll(hash(seed, 1), indoorRecipes()), indoorLight, seed), path: path, fps: 30,
+		scene: withWalkers(build(tex, indoorLight), path, req.walkers, tex, seed), path: path, fps: 30,
 		cam:     geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
 		model:   sensorModel{exposureS: .009, electrons: 11000, readNoise: 4, vignette: .3},
 		nominal: .6, target: math.Log(.13), unrest: .1,
 	}
+}
+
+// indoorPlaces make the way through a place and what builds it, by name.
+var indoorPlaces = map[string]func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene){
+	"room": func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene) {
+		path, plan := newRoomPath(lengthM, seed)
+		return path, func(tex []*texture, l lighting) *indoorScene { return newRoomScene(plan, tex, l, seed) }
+	},
+	"corridor": func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene) {
+		path, storeys := newCorridorPath(lengthM, seed)
+		return path, func(tex []*texture, l lighting) *indoorScene { return newCorridorScene(storeys, tex, l, seed) }
+	},
+	"stairs": func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene) {
+		path, storeys := newStairsPath(lengthM, seed)
+		return path, func(tex []*texture, l lighting) *indoorScene { return newStairsScene(storeys, tex, l, seed) }
+	},
+	"office": func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene) {
+		return newHallPath(officeHall, lengthM, seed), func(tex []*texture, l lighting) *indoorScene { return newOfficeScene(officeHall, tex, l, seed) }
+	},
+	"supermarket": func(lengthM float64, seed uint64) (*walkPath, func([]*texture, lighting) *indoorScene) {
+		return newHallPath(supermarketHall, lengthM, seed), func(tex []*texture, l lighting) *indoorScene {
+			return newSupermarketScene(supermarketHall, tex, l, seed)
+		}
+	},
 }
 
 // Info describes the source.

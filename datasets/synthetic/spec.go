@@ -22,6 +22,10 @@ type kind struct {
 
 var kinds = []kind{
 	{name: "room", defaultM: 24, leastM: 4, mostM: 2000},
+	{name: "corridor", defaultM: 45, leastM: 4, mostM: 1000},
+	{name: "office", defaultM: 30, leastM: 4, mostM: 1000},
+	{name: "supermarket", defaultM: 34, leastM: 4, mostM: 1000},
+	{name: "stairs", defaultM: 26, leastM: 4, mostM: 300},
 	{name: "street", defaultM: 500, leastM: 20, mostM: 20000},
 	{name: "tour", defaultM: 2000, leastM: 20, mostM: 20000},
 }
@@ -38,6 +42,9 @@ type variant struct {
 	fps   float64 // frames a second; 0: that of the kind
 	light float64 // share of the ordinary light that reaches the sensor
 	blur  float64 // exposure time over the ordinary one
+
+	walkers int  // persons who pass the camera
+	lead    bool // a car drives ahead
 }
 
 // option is a "name=value" of a specification.
@@ -52,6 +59,8 @@ var options = []option{
 	{"fps", 1, 240, func(v *variant, x float64) { v.fps = x }, "frames a second"},
 	{"light", .001, 10, func(v *variant, x float64) { v.light = x }, "share of the ordinary light"},
 	{"blur", 0, 10, func(v *variant, x float64) { v.blur = x }, "exposure time over the ordinary one"},
+	{"walkers", 0, 4, func(v *variant, x float64) { v.walkers = int(x) }, "persons who pass the camera indoors"},
+	{"lead", 0, 1, func(v *variant, x float64) { v.lead = x >= .5 }, "a car that drives ahead on the road"},
 }
 
 // parseSpec reads "synthetic:NAME[:METRES][,OPTION=VALUE]...".
