@@ -2,16 +2,16 @@ package datasets
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/metricslam/metricslam/geom"
 )
 
 // cameraFileNames are looked for in a sequence's folder and those above it.
@@ -29,9 +29,10 @@ func findCameraFile(dirs []string) string {
 	return ""
 }
 
-// readCameraFile reads a YAML file with ORB-SLAM's keys (Camera.fx or
-// Camera1.fx, Camera.type, Camera.fps, DepthMapFactor) or those of OpenCV's
-// calibration (camera_matrix, distortion_coefficients, image_width).
+// readCameraFile reads a camera as the programs of the field write it; the
+// layouts are listed in docs/input.md. What the file says and this reader does
+// not understand stands in the notes of the lens, or is an error where the
+// camera depends on it.
 func readCameraFile(path string) (*lens, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -42,38 +43,52 @@ func readCameraFile(path string) (*lens, error) {
 		return nil, fmt.Errorf("camera file %s: %w", path, err)
 	}
 	l.from = path
+	for i, n := range l.notes {
+		l.notes[i] = fmt.Sprintf("camera file %s: %s", path, n)
+	}
 	return l, nil
 }
 
-// settings are the values of a camera file by key.
-type settings map[string]any
-
+// parseCamera tells the formats apart by how they begin: XML, COLMAP's table, a
+// bare 3x3 matrix, else YAML, of which JSON is a part.
 func parseCamera(data []byte) (*lens, error) {
-	s := settings{}
-	if err := yaml.Unmarshal(plainYAML(data), &s); err != nil {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	switch {
+	case bytes.IndexByte(data, 0) >= 0:
+		return nil, errors.New("this is no text file; COLMAP's cameras.bin becomes text by `colmap model_converter --output_type TXT`")
+	case colmapLine.Match(data):
+		return parseCOLMAP(string(data))
 	}
-	l, err := s.intrinsics()
+	s, err := parseSettings(data)
 	if err != nil {
 		return nil, err
 	}
-	if l.fps, err = s.positive("Camera.fps", "Camera1.fps", "fps", "rate_hz"); err != nil {
+	return s.lens()
+}
+
+// parseSettings reads the keys of a camera file.
+func parseSettings(data []byte) (*settings, error) {
+	values := map[string]any{}
+	var err error
+	switch trimmed := bytes.TrimSpace(data); {
+	case bytes.HasPrefix(trimmed, []byte("<")):
+		values, err = parseStorageXML(trimmed)
+	case bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed):
+		err = json.Unmarshal(trimmed, &values)
+	default:
+		if err = yaml.Unmarshal(plainYAML(data), &values); err != nil {
+			err = errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	if l.depthScale, err = s.positive("DepthMapFactor", "RGBD.DepthMapFactor", "depth_scale"); err != nil {
-		return nil, err
-	}
-	// ORB-SLAM: a factor below 1 is metres per unit.
-	if l.depthScale > 0 && l.depthScale < 1 {
-		l.depthScale = 1 / l.depthScale
-	}
-	return l, nil
+	return newSettings("", values), nil
 }
 
 // plainYAML drops what OpenCV's FileStorage writes and YAML does not know: the
 // "%YAML:1.0" line and the tag !!opencv-matrix.
 func plainYAML(data []byte) []byte {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if bytes.HasPrefix(data, []byte("%YAML")) {
 		if i := bytes.IndexByte(data, '\n'); i >= 0 {
 			data = data[i+1:]
@@ -82,223 +97,123 @@ func plainYAML(data []byte) []byte {
 	return bytes.ReplaceAll(data, []byte("!!opencv-matrix"), nil)
 }
 
-// intrinsics reads whichever family of keys the file has; the focal length is 0
-// where it has none.
-func (s settings) intrinsics() (*lens, error) {
-	switch {
-	case s["Camera1.fx"] != nil:
-		return s.orbSLAM("Camera1.")
-	case s["Camera.fx"] != nil:
-		return s.orbSLAM("Camera.")
-	case s["camera_matrix"] != nil || s["Camera_Matrix"] != nil || s["K"] != nil:
-		return s.openCV()
-	case s["intrinsics"] != nil:
-		return s.euroc()
-	case s["fx"] != nil:
-		return s.orbSLAM("")
-	}
-	return &lens{}, nil
-}
-
-// orbSLAM reads fx, fy, cx, cy, k1... with a common prefix.
-func (s settings) orbSLAM(prefix string) (*lens, error) {
-	var v [4]float64
-	for i, k := range []string{"fx", "fy", "cx", "cy"} {
-		x, ok, err := s.number(prefix + k)
-		if err == nil && !ok {
-			err = fmt.Errorf("%s is missing", prefix+k)
-		}
-		if err != nil {
-			return nil, err
-		}
-		v[i] = x
-	}
-	l := &lens{cam: geom.Camera{Fx: v[0], Fy: v[1], Cx: v[2], Cy: v[3]}}
-	if err := s.size(l, "Camera.width", "Camera.height"); err != nil {
+// lens reads whichever family of keys the file has, what goes with all of them,
+// and names the keys that nobody read. The focal length is 0 where the file has
+// no intrinsics.
+func (s *settings) lens() (*lens, error) {
+	l, err := s.intrinsics()
+	if err != nil {
 		return nil, err
 	}
-	if err := s.size(l, "width", "height"); err != nil {
+	if l.fps, err = s.positive("Camera.fps", "Camera1.fps", "fps", "rate_hz"); err != nil {
 		return nil, err
 	}
-	keys := []string{"k1", "k2", "p1", "p2", "k3"}
-	l.model = modelRadTan
-	kind := strings.ToLower(fmt.Sprint(s["Camera.type"], s["camera_model"], s["distortion_model"]))
-	switch {
-	case strings.Contains(kind, "kannala") || strings.Contains(kind, "fisheye") || strings.Contains(kind, "equidistant"):
-		l.model, keys = modelFisheye, []string{"k1", "k2", "k3", "k4"}
-	case strings.Contains(kind, "rectified"):
-		l.model, keys = modelNone, nil
+	if l.depthScale, err = s.positive("DepthMapFactor", "RGBD.DepthMapFactor", "depthmap_factor", "depth_scale"); err != nil {
+		return nil, err
 	}
-	for _, k := range keys {
-		x, _, err := s.number(prefix + k)
-		if err != nil {
-			return nil, err
-		}
-		l.coeffs = append(l.coeffs, x)
+	// ORB-SLAM: a factor below 1 is metres per unit.
+	if l.depthScale > 0 && l.depthScale < 1 {
+		l.depthScale = 1 / l.depthScale
+	}
+	if err := l.leftOver(s); err != nil {
+		return nil, err
+	}
+	if l.cam.Fx == 0 && l.fps == 0 && l.depthScale == 0 {
+		return nil, fmt.Errorf("no intrinsics that are understood among the keys %s; docs/input.md lists the layouts", strings.Join(s.firstNames(8), ", "))
 	}
 	return l, nil
 }
 
-// openCV reads camera_matrix and distortion_coefficients.
-func (s settings) openCV() (*lens, error) {
-	k, err := s.matrix("camera_matrix", "Camera_Matrix", "K")
-	if err != nil {
-		return nil, err
+// intrinsics dispatches on the keys that only one family has.
+func (s *settings) intrinsics() (*lens, error) {
+	if l, is, err := s.firstOfSeveral(); is || err != nil {
+		return l, err
 	}
-	if len(k) != 9 {
-		return nil, fmt.Errorf("camera_matrix has %d values, want 9", len(k))
-	}
-	l := &lens{cam: geom.Camera{Fx: k[0], Fy: k[4], Cx: k[2], Cy: k[5]}}
-	if l.coeffs, err = s.matrix("distortion_coefficients", "Distortion_Coefficients", "dist_coeffs", "D"); err != nil {
-		return nil, err
-	}
-	if err := s.size(l, "image_width", "image_height"); err != nil {
-		return nil, err
-	}
-	if err := s.size(l, "image_Width", "image_Height"); err != nil {
-		return nil, err
-	}
-	kind := strings.ToLower(fmt.Sprint(s["camera_model"], s["distortion_model"], s["model"], s["Camera.type"]))
-	return l, l.setModel(kind)
-}
-
-// euroc reads the sensor.yaml of the EuRoC and TUM-VI layouts.
-func (s settings) euroc() (*lens, error) {
-	k, err := s.matrix("intrinsics")
-	if err != nil {
-		return nil, err
-	}
-	if len(k) != 4 {
-		return nil, fmt.Errorf("intrinsics has %d values, want fu fv cu cv", len(k))
-	}
-	l := &lens{cam: geom.Camera{Fx: k[0], Fy: k[1], Cx: k[2], Cy: k[3]}}
-	if l.coeffs, err = s.matrix("distortion_coefficients", "distortion_coeffs"); err != nil {
-		return nil, err
-	}
-	if size, err := s.matrix("resolution"); err != nil {
-		return nil, err
-	} else if len(size) == 2 {
-		l.cam.W, l.cam.H = int(size[0]), int(size[1])
-	}
-	if kind := fmt.Sprint(s["camera_model"]); s["camera_model"] != nil && kind != "pinhole" {
-		return nil, fmt.Errorf("camera_model %s is not supported: want pinhole", kind)
-	}
-	return l, l.setModel(strings.ToLower(fmt.Sprint(s["distortion_model"])))
-}
-
-// setModel chooses the distortion by the words of the file and checks the
-// number of coefficients.
-func (l *lens) setModel(words string) error {
-	n := len(l.coeffs)
 	switch {
-	case strings.Contains(words, "fisheye") || strings.Contains(words, "equidistant") || strings.Contains(words, "kannala"):
-		l.model = modelFisheye
-		if n != 4 && n != 0 {
-			return fmt.Errorf("a fisheye distortion has the 4 coefficients k1 k2 k3 k4, not %d", n)
-		}
-	case n == 0:
-		l.model = modelNone
-	case n == 4 || n == 5:
-		l.model = modelRadTan
-	case n == 8 || n == 12 || n == 14:
-		for _, c := range l.coeffs[5:] {
-			if c != 0 {
-				return fmt.Errorf("the distortion has %d coefficients; only the first five (k1 k2 p1 p2 k3) are supported: calibrate again without the rational model", n)
-			}
-		}
-		l.model, l.coeffs = modelRadTan, l.coeffs[:5]
-	default:
-		return fmt.Errorf("the distortion has %d coefficients, want 4 or 5 (k1 k2 p1 p2 k3)", n)
+	case s.has("model_type") || s.has("projection_parameters"):
+		return s.camodocal()
+	case s.has("fl_x") || s.has("camera_angle_x") || s.has("frames"):
+		return s.nerfstudio()
+	case s.has("Camera1.fx"):
+		return s.orbSLAM("Camera1.")
+	case s.has("Camera.fx"):
+		return s.orbSLAM("Camera.")
+	case s.has(matrixKeys...):
+		return s.openCV()
+	case s.has("intrinsics"):
+		return s.kalibr()
+	case s.has("fx"):
+		return s.orbSLAM("")
 	}
-	return nil
+	for _, k := range []string{"cam0_calib", "cam1_calib"} { // VINS-Fusion
+		if s.has(k) {
+			return nil, fmt.Errorf("%s names another file, %v: give that one", k, s.value(k))
+		}
+	}
+	if word := s.text("Camera.model", "Camera.type", "camera_model"); strings.Contains(word, "equirect") {
+		return nil, fmt.Errorf("the camera model %s is not supported: cut perspective pictures out of the panoramas", word)
+	}
+	return &lens{}, nil
 }
 
-// size reads the picture size that the calibration is for.
-func (s settings) size(l *lens, width, height string) error {
-	for key, to := range map[string]*int{width: &l.cam.W, height: &l.cam.H} {
-		x, ok, err := s.number(key)
-		if err != nil {
-			return err
-		}
+// firstOfSeveral reads cam0 of a Kalibr chain, or the first camera of a stereo
+// calibration under the names that OpenCV's sample gives them.
+func (s *settings) firstOfSeveral() (l *lens, is bool, err error) {
+	for _, name := range []string{"cam0", "cam1"} {
+		block, ok := s.value(name).(map[string]any)
 		if !ok {
 			continue
 		}
-		if x < 1 || x > 1<<20 || x != math.Trunc(x) {
-			return fmt.Errorf("%s is %g; it must be a number of pixels", key, x)
+		cam := newSettings(name+".", block)
+		if l, err = cam.lens(); err != nil {
+			return nil, true, fmt.Errorf("%s: %w", name, err)
 		}
-		*to = int(x)
+		if others := s.matching(regexp.MustCompile(`^cam\d+$`)); len(others) > 1 {
+			l.note("%d cameras; %s is taken", len(others), name)
+		}
+		return l, true, nil
+	}
+	if s.has("M1") && s.has("M2") {
+		l, err = s.openCV()
+		if l != nil {
+			l.note("two cameras; the first, M1, is taken")
+		}
+		return l, true, err
+	}
+	return nil, false, nil
+}
+
+// lensWord matches keys that speak of how a camera images.
+var lensWord = regexp.MustCompile(`^(camera1?\.|cam\d\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mu|mv|gamma\d?|omega|f|[fc][xy]|c_[xy]|fl_?[xy]?|.*focal.*|.*distort.*|.*intrinsic.*|.*fish_?eye.*|lens.*|.*resolution|(image_?)?(width|height)|cols|rows|skew|shear.*|.*model.*|.*readout.*|.*shutter.*|line_delay)$`)
+
+// coefficient matches keys that bend the picture where they are not 0.
+var coefficient = regexp.MustCompile(`^(.*\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mirror_.*|skew|shear.*)$`)
+
+// known lists keys that cameras files have and that say nothing of the lens, or
+// nothing that is needed.
+var known = regexp.MustCompile(`^((camera1?\.)(name|setup|color_order|rgb|bf|newwidth|newheight|imagescale|overlapping.*|lappingbegin|lappingend|depth_threshold|focal_x_baseline|bfishereye)|cam\d\.(rostopic|cam_overlaps|t_.*|timeshift.*|.*_topic|label|id)|model_path|ply_file_path|sensor_model|sensor_type|camera_name|intrinsics_file|distortion_map.*|fisheye_mask)$`)
+
+// leftOver names the keys of the camera that nobody read: coefficients that
+// bend the picture are an error, anything else a note.
+func (l *lens) leftOver(s *settings) error {
+	var names []string
+	for _, key := range s.unread() {
+		k, v := strings.ToLower(s.prefix)+key, s.values[key].value
+		switch {
+		case known.MatchString(k) || strings.HasPrefix(k, "camera2"):
+		case coefficient.MatchString(k) && l.cam.Fx != 0:
+			if x, err := toNumber(v); err != nil || x != 0 {
+				return fmt.Errorf("%s = %v has no place in the %s model: say which model it belongs to, or leave it out", s.values[key].name, v, l.modelName())
+			}
+		case lensWord.MatchString(k) || s.prefix != "" || strings.HasPrefix(k, "camera.") || strings.HasPrefix(k, "camera1."):
+			names = append(names, s.values[key].name)
+		}
+	}
+	if len(names) > 0 {
+		l.note("not understood and left out: %s", strings.Join(names, ", "))
 	}
 	return nil
 }
 
-// positive returns the value of the first key that is there, which must be
-// positive; 0 where none is.
-func (s settings) positive(keys ...string) (float64, error) {
-	for _, k := range keys {
-		x, ok, err := s.number(k)
-		if err != nil {
-			return 0, err
-		}
-		if ok && x <= 0 {
-			return 0, fmt.Errorf("%s is %g; it must be positive", k, x)
-		}
-		if ok {
-			return x, nil
-		}
-	}
-	return 0, nil
-}
-
-func (s settings) number(key string) (x float64, ok bool, err error) {
-	v, ok := s[key]
-	if !ok || v == nil {
-		return 0, false, nil
-	}
-	x, err = toNumber(v)
-	if err != nil {
-		return 0, false, fmt.Errorf("%s: %w", key, err)
-	}
-	return x, true, nil
-}
-
-func toNumber(v any) (float64, error) {
-	x, err := strconv.ParseFloat(fmt.Sprint(v), 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0, fmt.Errorf("%v is no finite number", v)
-	}
-	return x, nil
-}
-
-// matrix returns the numbers of the first key that is there: a list, a list of
-// lists, or a map with the list under "data" as OpenCV writes it.
-func (s settings) matrix(keys ...string) ([]float64, error) {
-	for _, k := range keys {
-		v, ok := s[k]
-		if !ok || v == nil {
-			continue
-		}
-		if m, isMap := v.(map[string]any); isMap {
-			v = m["data"]
-		}
-		var out []float64
-		if err := flatten(v, &out); err != nil {
-			return nil, fmt.Errorf("%s: %w", k, err)
-		}
-		return out, nil
-	}
-	return nil, nil
-}
-
-func flatten(v any, out *[]float64) error {
-	if list, ok := v.([]any); ok {
-		for _, e := range list {
-			if err := flatten(e, out); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	x, err := toNumber(v)
-	*out = append(*out, x)
-	return err
-}
+// fromFOV is the focal length of a field of view across n pixels.
+func fromFOV(n int, angleRad float64) float64 { return float64(n) / 2 / math.Tan(angleRad/2) }

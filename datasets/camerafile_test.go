@@ -88,7 +88,7 @@ func TestReadCameraFile(t *testing.T) {
 		"rational":       {text: "camera_matrix: [[5,0,3],[0,6,2],[0,0,1]]\ndistortion_coefficients: [1, 2, 3, 4, 5, 6, 7, 8]\n", fails: "first five"},
 		"six":            {text: "camera_matrix: [[5,0,3],[0,6,2],[0,0,1]]\ndistortion_coefficients: [1, 2, 3, 4, 5, 6]\n", fails: "6 coefficients"},
 		"fisheye of two": {text: "camera_matrix: [[5,0,3],[0,6,2],[0,0,1]]\ndistortion_model: fisheye\ndistortion_coefficients: [1, 2]\n", fails: "4 coefficients"},
-		"omni":           {text: "camera_model: omni\nintrinsics: [1, 5, 6, 3, 2]\n", fails: "intrinsics has 5"},
+		"omni of four":   {text: "camera_model: omni\nintrinsics: [5, 6, 3, 2]\n", fails: "want xi fu fv cu cv"},
 		"scale":          {text: "DepthMapFactor: 0\n", fails: "must be positive"},
 		"size":           {text: "fx: 5\nfy: 6\ncx: 3\ncy: 2\nwidth: 8.5\n", fails: "width is 8.5"},
 		"not a map":      {text: "- 1\n- 2\n", fails: "camera.yaml"},
@@ -131,7 +131,8 @@ func TestLensFit(t *testing.T) {
 	if _, err := l.fit(1241, 930); err != nil {
 		t.Errorf("rounding of a resize: %v", err)
 	}
-	for _, bad := range []geom.Camera{{Fx: 0, Fy: 1, Cx: 3, Cy: 3}, {Fx: -5, Fy: 5, Cx: 3, Cy: 3}, {Fx: 5, Fy: 5, Cx: 300, Cy: 3}, {Fx: math.NaN(), Fy: 1, Cx: 1, Cy: 1}} {
+	for _, bad := range []geom.Camera{{Fx: 0, Fy: 1, Cx: 3, Cy: 3}, {Fx: -5, Fy: 5, Cx: 3, Cy: 3}, {Fx: 5, Fy: 5, Cx: 300, Cy: 3}, {Fx: math.NaN(), Fy: 1, Cx: 1, Cy: 1},
+		{Fx: .825, Fy: 1.1, Cx: 31.5, Cy: 23.5}, {Fx: 1e9, Fy: 1e9, Cx: 31.5, Cy: 23.5}, {Fx: 60, Fy: 6, Cx: 31.5, Cy: 23.5}, {Fx: 60, Fy: 60, Cx: .5, Cy: .5}} {
 		if _, err := (lens{cam: bad}).fit(64, 48); err == nil {
 			t.Errorf("%+v is taken", bad)
 		}
@@ -142,22 +143,23 @@ func TestLensFit(t *testing.T) {
 // before defaults, and those before a guess.
 func TestIntrinsicsPrecedence(t *testing.T) {
 	cam := func(f float64) geom.Camera { return geom.Camera{W: 64, H: 48, Fx: f, Fy: f, Cx: 32, Cy: 24} }
-	file := &lens{cam: cam(1), from: "file"}
-	l := &listing{own: &lens{cam: cam(2), from: "own"}, defaults: &lens{cam: cam(3), from: "default"}}
+	file := &lens{cam: cam(41), from: "file"}
+	l := &listing{own: &lens{cam: cam(42), from: "own"}, defaults: &lens{cam: cam(43), from: "default"}}
+	guess := math.Sqrt(64 * 48)
 	for _, tt := range []struct {
 		opt  Options
 		file *lens
 		l    *listing
 		fx   float64
 	}{
-		{Options{Fx: 9}, file, l, 9},
+		{Options{Fx: 49}, file, l, 49},
 		{Options{FOVRad: math.Pi / 2}, file, l, 32},
-		{Options{}, file, l, 1},
-		{Options{}, &lens{fps: 5}, l, 2},
-		{Options{}, nil, l, 2},
-		{Options{}, nil, &listing{defaults: l.defaults}, 3},
-		{Options{}, nil, &listing{defaults: &lens{cam: geom.Camera{W: 640, H: 200, Fx: 3, Fy: 3, Cx: 1, Cy: 1}}}, 1.2 * 64},
-		{Options{}, nil, &listing{}, 1.2 * 64},
+		{Options{}, file, l, 41},
+		{Options{}, &lens{fps: 5}, l, 42},
+		{Options{}, nil, l, 42},
+		{Options{}, nil, &listing{defaults: l.defaults}, 43},
+		{Options{}, nil, &listing{defaults: &lens{cam: geom.Camera{W: 640, H: 200, Fx: 3, Fy: 3, Cx: 1, Cy: 1}}}, guess},
+		{Options{}, nil, &listing{}, guess},
 	} {
 		got, err := resolveLens(64, 48, tt.opt, tt.file, tt.l, "")
 		if err != nil || math.Abs(got.cam.Fx-tt.fx) > 1e-9 {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/goccy/go-yaml"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -86,8 +85,8 @@ func eurocExtrinsics(path string) (geom.SE3, error) {
 	if err != nil {
 		return geom.SE3{}, err
 	}
-	s := settings{}
-	if err := yaml.Unmarshal(plainYAML(data), &s); err != nil {
+	s, err := parseSettings(data)
+	if err != nil {
 		return geom.SE3{}, fmt.Errorf("%s: %w", path, err)
 	}
 	v, err := s.matrix("T_BS")

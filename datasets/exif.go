@@ -141,10 +141,6 @@ func (t exifTags) focal(w, h int) (px float64, from, reason string) {
 	return 0, "", fmt.Sprintf("its EXIF data tell a focal length of %.4g mm but not the size of the sensor", mm)
 }
 
-// plausible accepts focal lengths between those of a 170 degree lens and of a
-// 2000 mm one on film.
-func plausible(px, diagonal float64) bool { return px > .04*diagonal && px < 50*diagonal }
-
 // planePerMM returns the pixels of a stored picture of width w per millimetre
 // of the sensor, 0 where unknown. The entries hold for the picture as taken;
 // one that was resized since is scaled.

@@ -176,7 +176,7 @@ func TestFolder(t *testing.T) {
 	if len(skips) != 3 || !strings.Contains(skips[0].Error(), "48x64") || !strings.Contains(skips[2].Error(), "empty") {
 		t.Errorf("skips %v", skips)
 	}
-	if c := src.Info().Camera; c.Fx != 1.2*tinyW || !hasWarning(src, "--fov") {
+	if c := src.Info().Camera; math.Abs(c.Fx-math.Sqrt(tinyW*tinyH)) > 1e-9 || !hasWarning(src, "--fov") {
 		t.Errorf("camera %+v, warnings %q", c, src.Info().Warnings)
 	}
 	if frames, _ := drain(t, open(t, filepath.Join(dir, "img2.png"), datasets.Options{})); len(frames) != 1 || frames[0].Name != "img2" {

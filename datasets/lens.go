@@ -3,6 +3,7 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/metricslam/metricslam/geom"
 )
@@ -12,6 +13,8 @@ const (
 	modelNone    = ""        // pinhole
 	modelRadTan  = "radtan"  // k1 k2 p1 p2 [k3]
 	modelFisheye = "fisheye" // Kannala-Brandt k1 k2 k3 k4
+	modelMEI     = "MEI"     // xi k1 k2 p1 p2
+	modelFOV     = "fov"     // omega
 )
 
 // lens is a camera as calibrated, before its pictures are undistorted.
@@ -19,11 +22,65 @@ type lens struct {
 	cam    geom.Camera // W and H are 0 where the calibration does not say
 	model  string
 	coeffs []float64
-	from   string // where it comes from, for the log
-	guess  bool   // nobody measured this camera
+	from   string   // where it comes from, for the log
+	guess  bool     // nobody measured this camera
+	notes  []string // what the user should know of the file
 
 	fps        float64 // 0 = not said
 	depthScale float64 // units per metre, 0 = not said
+}
+
+func (l *lens) note(format string, args ...any) {
+	l.notes = append(l.notes, fmt.Sprintf(format, args...))
+}
+
+// modelName is the model in words.
+func (l *lens) modelName() string {
+	if l.model == modelNone {
+		return "undistorted pinhole"
+	}
+	return l.model
+}
+
+// setCoefficients checks the number of coefficients of the model. The focal
+// lengths of MEI and of the field of view become those of the middle of the
+// picture (see geom.MEI).
+func (l *lens) setCoefficients() error {
+	n := len(l.coeffs)
+	zero := !slices.ContainsFunc(l.coeffs, func(c float64) bool { return c != 0 })
+	switch {
+	case l.model == modelNone:
+		if !zero {
+			return fmt.Errorf("the model is one without distortion, yet there are the coefficients %v", l.coeffs)
+		}
+		l.coeffs = nil
+	case l.model == modelFisheye:
+		if n != 4 && n != 0 {
+			return fmt.Errorf("a fisheye distortion has the 4 coefficients k1 k2 k3 k4, not %d", n)
+		}
+	case l.model == modelMEI:
+		if n != 5 || l.coeffs[0] < 0 {
+			return fmt.Errorf("the MEI model has a mirror parameter xi of 0 or more and k1 k2 p1 p2, not %v", l.coeffs)
+		}
+		l.cam.Fx, l.cam.Fy = l.cam.Fx/(1+l.coeffs[0]), l.cam.Fy/(1+l.coeffs[0])
+	case l.model == modelFOV:
+		if n != 1 || !(l.coeffs[0] > 0 && l.coeffs[0] < math.Pi) {
+			return fmt.Errorf("the fov model has one angle omega between 0 and pi, not %v", l.coeffs)
+		}
+		gain := geom.FieldOfView{Omega: l.coeffs[0]}.Gain()
+		l.cam.Fx, l.cam.Fy = l.cam.Fx*gain, l.cam.Fy*gain
+	case n == 0:
+		l.model = modelNone
+	case n == 4 || n == 5:
+	case n == 8 || n == 12 || n == 14:
+		if slices.ContainsFunc(l.coeffs[5:], func(c float64) bool { return c != 0 }) {
+			return fmt.Errorf("the distortion has %d coefficients; only the first five (k1 k2 p1 p2 k3) are supported: calibrate again without the rational model", n)
+		}
+		l.coeffs = l.coeffs[:5]
+	default:
+		return fmt.Errorf("the distortion has %d coefficients, want 4 or 5 (k1 k2 p1 p2 k3)", n)
+	}
+	return nil
 }
 
 // distorter returns the lens's distortion, nil where there is none.
@@ -33,6 +90,10 @@ func (l lens) distorter() geom.Distorter {
 	switch {
 	case l.model == modelFisheye: // without coefficients still no pinhole
 		return geom.NewKannalaBrandt(c[0], c[1], c[2], c[3])
+	case l.model == modelMEI:
+		return geom.NewMEI(c[0], c[1], c[2], c[3], c[4])
+	case l.model == modelFOV:
+		return geom.FieldOfView{Omega: c[0]}
 	case l.model == modelNone || c == [5]float64{}:
 		return nil
 	default:
@@ -48,20 +109,16 @@ func (l lens) fit(w, h int) (lens, error) {
 	case c.W == 0 || c.H == 0:
 		l.cam.W, l.cam.H = w, h
 	case c.W != w || c.H != h:
+		if sameShape(c.H, c.W, w, h, .005) {
+			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d: they were turned by a quarter after it; give a calibration of the turned pictures", l.from, c.W, c.H, w, h)
+		}
 		if !sameShape(c.W, c.H, w, h, .005) {
 			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d, another shape: give a calibration of these pictures with --camera or --fx --fy --cx --cy", l.from, c.W, c.H, w, h)
 		}
 		l.cam = c.Resized(w, h)
 		l.from = fmt.Sprintf("%s, scaled from %dx%d", l.from, c.W, c.H)
 	}
-	c = l.cam
-	if !(c.Fx > 0 && c.Fy > 0) || math.IsInf(c.Fx+c.Fy, 0) {
-		return l, fmt.Errorf("the calibration from %s has focal lengths %g and %g; they must be positive", l.from, c.Fx, c.Fy)
-	}
-	if !(c.Cx > -.5 && c.Cy > -.5 && c.Cx < float64(w)-.5 && c.Cy < float64(h)-.5) {
-		return l, fmt.Errorf("the calibration from %s has its principal point (%g, %g) outside the picture of %dx%d pixels: it belongs to pictures of another size", l.from, c.Cx, c.Cy, w, h)
-	}
-	return l, nil
+	return l, checkCamera(l.cam, l.from)
 }
 
 // sameShape reports whether two sizes have the same ratio of sides to within
@@ -71,30 +128,46 @@ func sameShape(w, h, w2, h2 int, tol float64) bool {
 	return math.Abs(a-b) <= max(tol*a, float64(max(w, h, w2, h2)))
 }
 
-// resolveLens chooses the calibration of pictures of w x h pixels: what the
-// user gave, then file (camera.yaml beside the data), then the data's own, then
-// defaults by name, then EXIF, then a guess. photo is a picture to look for
-// EXIF in, empty for none.
+// resolveLens chooses the calibration of pictures of w x h pixels and warns of
+// what is odd about it. photo is a picture to look for EXIF in, empty for none.
 func resolveLens(w, h int, opt Options, file *lens, l *listing, photo string) (lens, error) {
+	chosen := chooseLens(w, h, opt, file, l, photo)
+	fitted, err := chosen.fit(w, h)
+	if err != nil {
+		return fitted, err
+	}
+	l.warnings = append(l.warnings, fitted.notes...)
+	if note := offAxis(fitted.cam, fitted.from); note != "" {
+		l.warn("%s", note)
+	}
+	if fitted.guess {
+		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", fitted.from, fitted.cam.Fx)
+	}
+	return fitted, nil
+}
+
+// chooseLens takes what the user gave, then file (camera.yaml beside the data),
+// then the data's own, then defaults by name, then EXIF, then a guess.
+func chooseLens(w, h int, opt Options, file *lens, l *listing, photo string) lens {
 	switch {
 	case opt.Fx > 0:
-		return lens{cam: flagCamera(w, h, opt), from: "--fx --fy --cx --cy"}.fit(w, h)
+		return lens{cam: flagCamera(w, h, opt), from: "--fx --fy --cx --cy"}
 	case opt.FOVRad > 0:
-		return lens{cam: geom.CameraFromFOV(w, h, opt.FOVRad), from: "--fov"}.fit(w, h)
-	case file != nil && file.cam.Fx > 0:
-		return file.fit(w, h)
+		return lens{cam: geom.CameraFromFOV(w, h, opt.FOVRad), from: "--fov"}
+	case file != nil && file.cam.Fx != 0:
+		return *file
 	case l.own != nil:
-		return l.own.fit(w, h)
+		return *l.own
 	}
 	if d := l.defaults; d != nil && sameShape(d.cam.W, d.cam.H, w, h, .005) {
-		return d.fit(w, h)
+		return *d
 	}
 	if photo != "" {
 		if c := CameraFromEXIF(photo); c.OK && sameShape(c.Camera.W, c.Camera.H, w, h, .005) {
-			return lens{cam: c.Camera, from: c.From}.fit(w, h)
+			return lens{cam: c.Camera, from: c.From}
 		}
 	}
-	return guessCamera(w, h).fit(w, h)
+	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the picture", guess: true}
 }
 
 // flagCamera completes what the flags leave out.
@@ -110,21 +183,4 @@ func flagCamera(w, h int, opt Options) geom.Camera {
 		c.Cy = float64(h-1) / 2
 	}
 	return c
-}
-
-// guessCamera is a camera of ordinary field of view: 1.2 times the longer side
-// as focal length, what COLMAP starts from.
-func guessCamera(w, h int) lens {
-	f := 1.2 * float64(max(w, h))
-	return lens{
-		cam:  geom.Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2},
-		from: "a guess, 1.2 times the longer side", guess: true,
-	}
-}
-
-// warnGuess says that nobody calibrated this camera.
-func (l *listing) warnGuess(c lens) {
-	if c.guess {
-		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", c.from, c.cam.Fx)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,22 @@ func openSynthetic(spec string, opt Options) (Source, error) {
 	return src, nil
 }
 
+// The horizontal fields of view that --fov takes: of a 2000 mm lens, and what a
+// pinhole's picture can hold before its borders smear (see plausible).
+const (
+	minFOVRad = .3 * math.Pi / 180
+	maxFOVRad = 170 * math.Pi / 180
+)
+
+func finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 var kinds = []string{KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}
 
 // validate names the first option that makes no sense.
@@ -62,10 +79,12 @@ func (o Options) validate() error {
 	switch {
 	case o.Start < 0 || o.Stride < 0 || o.MaxFrames < 0:
 		return fmt.Errorf("--start %d, --stride %d, --max-frames %d: none may be negative", o.Start, o.Stride, o.MaxFrames)
-	case !(o.DepthScale >= 0) || !(o.FOVRad >= 0 && o.FOVRad < 3.1):
-		return fmt.Errorf("--depth-scale %g, --fov %g rad: the scale must be positive and the field of view below 177 degrees", o.DepthScale, o.FOVRad)
-	case !(o.Fx >= 0 && o.Fy >= 0 && o.Cx >= 0 && o.Cy >= 0):
-		return fmt.Errorf("--fx %g --fy %g --cx %g --cy %g: none may be negative", o.Fx, o.Fy, o.Cx, o.Cy)
+	case !finite(o.DepthScale) || o.DepthScale < 0:
+		return fmt.Errorf("--depth-scale %g: it must be a positive number of units a metre, such as 1000 for millimetres", o.DepthScale)
+	case o.FOVRad != 0 && !(o.FOVRad > minFOVRad && o.FOVRad < maxFOVRad):
+		return fmt.Errorf("--fov %g: a pinhole camera sees between %.2g and %.3g degrees; give a fisheye as --camera FILE", o.FOVRad*180/math.Pi, minFOVRad*180/math.Pi, maxFOVRad*180/math.Pi)
+	case !finite(o.Fx, o.Fy, o.Cx, o.Cy) || o.Fx < 0 || o.Fy < 0 || o.Cx < 0 || o.Cy < 0:
+		return fmt.Errorf("--fx %g --fy %g --cx %g --cy %g: each must be a positive number of pixels", o.Fx, o.Fy, o.Cx, o.Cy)
 	case o.Fx == 0 && (o.Fy != 0 || o.Cx != 0 || o.Cy != 0):
 		return errors.New("--fy, --cx and --cy need --fx")
 	}

@@ -129,7 +129,7 @@ func chooseCameraFile(opt Options, dirs []string) (*lens, error) {
 		return nil, err
 	}
 	if l.cam.Fx == 0 {
-		return nil, fmt.Errorf("camera file %s has neither Camera.fx nor camera_matrix", opt.CameraFile)
+		return nil, fmt.Errorf("camera file %s has no intrinsics that are understood, such as Camera.fx or camera_matrix; docs/input.md lists the layouts", opt.CameraFile)
 	}
 	if beside != nil {
 		l.fps, l.depthScale = cmp.Or(l.fps, beside.fps), cmp.Or(l.depthScale, beside.depthScale)
@@ -162,7 +162,6 @@ func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
 	if err != nil {
 		return err
 	}
-	l.warnGuess(calibrated)
 	s.rect = newRectifier(calibrated)
 	s.info.Camera, s.info.CameraFrom = s.rect.camera, calibrated.from
 	s.depthScale = l.depthScale

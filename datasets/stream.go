@@ -128,7 +128,6 @@ func openMJPEG(ctx context.Context, spec string, in *mjpegReader, opt Options) (
 	if err != nil {
 		return fail(err)
 	}
-	l.warnGuess(calibrated)
 	s := &mjpeg{in: in, rect: newRectifier(calibrated), opt: opt, stamps: byClock()}
 	s.info = slam.SourceInfo{Name: spec, Kind: KindStream, Camera: s.rect.camera, CameraFrom: calibrated.from, FPS: rateOf(file), Live: true, Warnings: l.warnings}
 	return newLive(s, false, opt.MaxFrames), nil

@@ -87,7 +87,6 @@ func newVideo(spec, kind string, capture *gocv.VideoCapture, opt Options, dirs [
 	if err != nil {
 		return fail(fmt.Errorf("%s: %w", spec, err))
 	}
-	l.warnGuess(calibrated)
 	fps := v.rate(file, l)
 	v.rect = newRectifier(calibrated)
 	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FPS: fps, Warnings: l.warnings}

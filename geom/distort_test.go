@@ -16,6 +16,9 @@ var lenses = []struct {
 	{"barrel, turns back", NewRadTan(-.4, .05, 0, 0, 0), .9},
 	{"fisheye, none", NewKannalaBrandt(0, 0, 0, 0), 10},
 	{"tum-vi", NewKannalaBrandt(.0034823894, .0007150348, -.0020532361, .00020293673), 10},
+	{"MEI of KITTI-360", NewMEI(2.2134, .016798, 1.6548, .00042, .00042), 3},
+	{"MEI below the sphere", NewMEI(.8, -.1, .02, 0, .001), .6},
+	{"field of view", FieldOfView{.93}, 5},
 }
 
 func TestDistortRoundTrip(t *testing.T) {
@@ -47,6 +50,15 @@ func TestDistortKnownValues(t *testing.T) {
 	q = NewKannalaBrandt(.1, 0, 0, 0).Distort(Vec2{1, 0})
 	if th := math.Pi / 4; math.Abs(q.X-th*(1+.1*th*th)) > 1e-15 || q.Y != 0 {
 		t.Errorf("fisheye: %v", q)
+	}
+	// (3, 4, 12)/13 on the sphere, seen from 1 above its centre: (3, 4)/25.
+	q = NewMEI(1, 0, 0, 0, 0).Distort(Vec2{3. / 12, 4. / 12})
+	if want := (Vec2{2 * 3. / 25, 2 * 4. / 25}); q.Sub(want).Norm() > 1e-15 {
+		t.Errorf("MEI: %v, want %v", q, want)
+	}
+	fov := FieldOfView{1}
+	if q, want := fov.Distort(Vec2{.5, 0}), math.Atan(math.Tan(.5))/fov.Gain(); math.Abs(q.X-want) > 1e-15 {
+		t.Errorf("field of view: %v, want %v", q, want)
 	}
 }
 

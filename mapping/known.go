@@ -11,6 +11,10 @@ import (
 	"github.com/metricslam/metricslam/marker"
 )
 
+// maxMarkerM is the edge of a marker on a wall, in metres: what is larger was
+// given in another unit.
+const maxMarkerM = 5.0
+
 // Known is what a user knows of true sizes beside the camera's height.
 type Known struct {
 	MarkerFamily string     `yaml:"marker_family"` // as marker.ByName takes it
@@ -33,8 +37,8 @@ func (c Known) validate() error {
 	if _, err := marker.ByName(c.family()); err != nil {
 		return fmt.Errorf("mapping.known.marker_family: %w", err)
 	}
-	if !(c.MarkerSizeM >= 0) || math.IsInf(c.MarkerSizeM, 0) {
-		return fmt.Errorf("mapping.known.marker_size_m is %g; give the edge of the black square in metres", c.MarkerSizeM)
+	if !(c.MarkerSizeM >= 0 && c.MarkerSizeM <= maxMarkerM) {
+		return fmt.Errorf("--marker-size (mapping.known.marker_size_m) is %g; give the edge of the black square in metres, at most %g%s", c.MarkerSizeM, maxMarkerM, geom.LikelyMetres(c.MarkerSizeM, .02, 1))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/fusion"
+	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -37,12 +38,19 @@ func Default() Config {
 	}
 }
 
+// The heights from which the plane of the ground is aligned between pictures: a
+// robot's bumper and a mast. Higher up the ground is no plane.
+const (
+	minCameraHeightM = .02
+	maxCameraHeightM = 30.0
+)
+
 // Validate names the first setting that makes no sense.
 func (c Config) Validate() error {
 	k := c.Keyframes
 	switch {
-	case c.CameraHeightM < 0:
-		return fmt.Errorf("camera_height_m is %g; give the camera's height over the ground in metres", c.CameraHeightM)
+	case c.CameraHeightM != 0 && !(c.CameraHeightM > minCameraHeightM && c.CameraHeightM < maxCameraHeightM):
+		return fmt.Errorf("--camera-height (camera_height_m) is %g; it is the height over the ground in metres, %g to %g%s", c.CameraHeightM, minCameraHeightM, maxCameraHeightM, geom.LikelyMetres(c.CameraHeightM, .3, 5))
 	case k.MinShare <= 0 || k.MinShare >= 1:
 		return fmt.Errorf("keyframes.min_share is %g; it must lie in (0, 1)", k.MinShare)
 	case k.ParallaxPx <= 0:

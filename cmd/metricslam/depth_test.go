@@ -97,13 +97,13 @@ func TestDepthCommand(t *testing.T) {
 	// Without a focal length: a guess, with a warning. Only what is asked for.
 	only := filepath.Join(dir, "only")
 	status, stdout, stderr = capture(t, "depth", a, "-o", only, "--model", model, "--only", "depth,json", "--unit", "kitti")
-	if status != 0 || !strings.Contains(stderr, "focal length unknown") || !strings.Contains(stdout, "384 px") {
+	if status != 0 || !strings.Contains(stderr, "focal length unknown") || !strings.Contains(stdout, "277 px") {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
 	}
 	if files, _ := filepath.Glob(filepath.Join(only, "*")); len(files) != 2 {
 		t.Errorf("got %v", files)
 	}
-	if d, err = depthio.Read(filepath.Join(only, "a.depth.png"), 256); err != nil || math.Abs(float64(d.Depth[100])-4*3.84) > .01 {
+	if d, err = depthio.Read(filepath.Join(only, "a.depth.png"), 256); err != nil || math.Abs(float64(d.Depth[100])-4*2.77) > .01 {
 		t.Errorf("KITTI's unit: %v, %v", d.Depth[100], err)
 	}
 

@@ -30,7 +30,7 @@ type runCmd struct {
 	knownFlags
 	Output       string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
 	Depth        string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
-	CameraHeight float64       `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
+	CameraHeight *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
 	View         bool          `help:"Show the map as it grows in a window."`
 	NoMesh       bool          `help:"Leave the dense map out."`
 	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
@@ -159,8 +159,12 @@ func (c runCmd) config() (pipeline.Config, error) {
 	if c.Seed != 0 {
 		cfg.Seed = c.Seed
 	}
-	if c.CameraHeight != 0 {
-		cfg.CameraHeightM = c.CameraHeight
+	height, err := given("--camera-height", c.CameraHeight, "metres")
+	if err != nil {
+		return cfg, err
+	}
+	if height != 0 {
+		cfg.CameraHeightM = height
 	}
 	if c.Voxel != 0 {
 		cfg.Fusion.VoxelM = c.Voxel

@@ -188,6 +188,14 @@ func TestRunRefuses(t *testing.T) {
 		"settings that lack": {[]string{good, "--config", "/no/config.yaml"}, []string{"/no/config.yaml"}},
 		"settings of junk":   {[]string{good, "--config", file}, []string{file}},
 		"a negative height":  {[]string{good, "--camera-height", "-1"}, []string{"height"}},
+		"height in cm":       {[]string{good, "--camera-height", "165"}, []string{"--camera-height", "165", "centimetres", "1.65"}},
+		"height of nothing":  {[]string{good, "--camera-height", "nan"}, []string{"--camera-height NaN"}},
+		"normalised focal":   {[]string{good, "--fx", ".825"}, []string{"--fx", "0.825", "normalised"}},
+		"endless focal":      {[]string{good, "--fx", "1e9"}, []string{"--fx", "1e+09"}},
+		"no focal":           {[]string{good, "--fx", "0"}, []string{"--fx 0"}},
+		"focal of nothing":   {[]string{good, "--fx", "nan"}, []string{"--fx NaN"}},
+		"fov of nothing":     {[]string{good, "--fov", "nan"}, []string{"--fov NaN"}},
+		"marker in mm":       {[]string{good, "--fov", "60", "--marker-size", "160"}, []string{"160", "millimetres", "0.16"}},
 	}
 	for name, tt := range tests {
 		args := append([]string{"run"}, tt.args...)

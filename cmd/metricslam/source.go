@@ -12,27 +12,47 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source     string  `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
-	Kind       string  `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, 7scenes, euroc, folder, video, camera, stream, synthetic."`
-	DepthScale float64 `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
-	Camera     string  `placeholder:"FILE" help:"Camera in YAML, with OpenCV's or ORB-SLAM's keys."`
-	Fx         float64 `help:"Focal length in pixels."`
-	Fy         float64 `help:"The same along y; default: --fx."`
-	Cx         float64 `help:"Principal point in pixels; default: the centre."`
-	Cy         float64 `help:"The same along y."`
-	FOV        float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
-	MaxFrames  int     `placeholder:"N" help:"Frames to read; default: all."`
-	Start      int     `placeholder:"N" help:"First frame."`
-	Stride     int     `placeholder:"N" help:"Read every Nth frame."`
-	Seed       uint64  `default:"1" help:"Seed of everything random."`
-	Live       bool    `help:"Real time: drop frames instead of falling behind."`
+	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
+	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, 7scenes, euroc, folder, video, camera, stream, synthetic."`
+	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
+	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS."`
+	Fx         *float64 `help:"Focal length in pixels."`
+	Fy         float64  `help:"The same along y; default: --fx."`
+	Cx         float64  `help:"Principal point in pixels; default: the centre."`
+	Cy         float64  `help:"The same along y."`
+	FOV        *float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
+	MaxFrames  int      `placeholder:"N" help:"Frames to read; default: all."`
+	Start      int      `placeholder:"N" help:"First frame."`
+	Stride     int      `placeholder:"N" help:"Read every Nth frame."`
+	Seed       uint64   `default:"1" help:"Seed of everything random."`
+	Live       bool     `help:"Real time: drop frames instead of falling behind."`
 }
 
 func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
+	fx, err := given("--fx", f.Fx, "pixels")
+	if err != nil {
+		return nil, err
+	}
+	fov, err := given("--fov", f.FOV, "degrees")
+	if err != nil {
+		return nil, err
+	}
 	return datasets.Open(ctx, f.Source, datasets.Options{
-		Kind: f.Kind, CameraFile: f.Camera, Fx: f.Fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: f.FOV * math.Pi / 180,
+		Kind: f.Kind, CameraFile: f.Camera, Fx: fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: fov * math.Pi / 180,
 		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Seed: f.Seed, Live: f.Live,
 	})
+}
+
+// given is the value of a flag, 0 where it is not on the command line; given as 0,
+// negative or no number it is refused.
+func given(flag string, v *float64, unit string) (float64, error) {
+	switch {
+	case v == nil:
+		return 0, nil
+	case !(*v > 0) || math.IsInf(*v, 0):
+		return 0, fmt.Errorf("%s %g: it must be a positive number of %s", flag, *v, unit)
+	}
+	return *v, nil
 }
 
 // checkSensor refuses a depth sensor where the source has none.

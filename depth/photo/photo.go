@@ -39,14 +39,10 @@ const (
 	GuessFocalStd   = .20
 )
 
-// GuessCamera is the camera of a picture of which nothing is known: 1.2 times
-// the longer side as focal length.
+// GuessCamera is the camera of a picture of which nothing is known: the mean side
+// as focal length.
 func GuessCamera(w, h int) Camera {
-	f := 1.2 * float64(max(w, h))
-	return Camera{
-		Camera: geom.Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2},
-		From:   "a guess, 1.2 times the longer side", Guess: true, LogFocalStd: GuessFocalStd,
-	}
+	return Camera{Camera: geom.GuessCamera(w, h), From: "a guess, the mean side of the picture", Guess: true, LogFocalStd: GuessFocalStd}
 }
 
 // Photo is a picture with its depth.
