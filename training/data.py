@@ -88,8 +88,8 @@ class ViewRange:
     the range of these ratios.
     """
 
-    focal: tuple[float, float] = (0.85, 2.2)
-    whole: float = 0.4
+    focal: tuple[float, float] = (0.85, 3.2)
+    whole: float = 0.3
     tilt: float = 0.1
     roll: float = 0.08
     letterbox: float = 0.06
@@ -110,7 +110,7 @@ def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
     near the middle: only the focal length tells it from a whole picture.
     """
     width, height = size
-    whole = source.f * width / source.width
+    whole = source.f * max(width / source.width, height / source.height)
     low, high = views.focal
     near_whole = rng.random() < views.whole
     zoom = rng.uniform(0.95, 1.2) if near_whole else np.exp(rng.uniform(np.log(low), np.log(high)))
@@ -127,7 +127,10 @@ def draw_view(rng: np.random.Generator, source: Camera, size: tuple[int, int],
 
 def letterbox(rng: np.random.Generator, image: np.ndarray, depth: np.ndarray,
               ratios: tuple[float, float]) -> None:
-    """Turns what lies outside a wide band into padding, as fit_and_pad does of wide pictures."""
+    """Turns what lies outside a wide band into padding, as fit_and_pad does of wide pictures;
+    in a tall picture outside a narrow one."""
+    if depth.shape[0] > depth.shape[1]:
+        image, depth = image.transpose(1, 0, 2), depth.T
     h, w = depth.shape
     band = round(w / np.exp(rng.uniform(*np.log(ratios))))
     if band >= h:
@@ -221,6 +224,10 @@ def _add_noise(image: np.ndarray, noise: np.ndarray, deviation: float) -> np.nda
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
+# Tells the draw of a batch's shape from the draw of an item.
+_SHAPES = 2 ** 32
+
+
 @dataclass(frozen=True)
 class Share:
     """A set, its weight in the mixture, and the views drawn from it."""
@@ -237,6 +244,7 @@ class MixedViews(Dataset):
     are what cameras give: no turned hues, nothing covered. over: share of overexposed ones.
     mingle: share of indoor pictures in which a rectangle shows another indoor set through the
     same camera, so that no picture can be told to be a photograph or a drawing as a whole.
+    tall: share of batches of `batch` items whose pictures stand upright, `size` exchanged.
 
     Gives image [3, h, w] uint8 RGB, depth [1, h, w] float32 metres (0 unknown, inf sky)
     and the camera (f, cx, cy).
@@ -244,7 +252,7 @@ class MixedViews(Dataset):
 
     def __init__(self, shares: list[Share], size: tuple[int, int], seed: int, length: int,
                  settle_from: int | None = None, settle_weights: list[float] | None = None,
-                 over: float = 0.0, mingle: float = 0.0) -> None:
+                 over: float = 0.0, mingle: float = 0.0, tall: float = 0.0, batch: int = 1) -> None:
         if not shares:
             raise ValueError("the mixture has no sets")
         self.settle_from = length if settle_from is None else settle_from
@@ -254,6 +262,8 @@ class MixedViews(Dataset):
         self.length = length
         self.over = over
         self.mingle = mingle
+        self.tall = tall
+        self.batch = batch
         weights = np.array([s.weight for s in shares], float)
         self.weights = weights / weights.sum()
         settled = weights if settle_weights is None else np.array(settle_weights, float)
@@ -267,7 +277,8 @@ class MixedViews(Dataset):
         rng = np.random.default_rng((self.seed, index))
         strong = index < self.settle_from
         share = self.shares[rng.choice(len(self.shares), p=self.weights if strong else self.settled)]
-        image, depth, target = self._view(rng, share)
+        size = self._size(index)
+        image, depth, target = self._view(rng, share, size)
         if self.mingle > 0 and share.views is INDOOR and rng.random() < self.mingle:
             self._mingle(rng, image, depth, target, strong)
         outside = (image == PAD_VALUE).all(2) & (depth == 0)
@@ -284,14 +295,21 @@ class MixedViews(Dataset):
                 torch.from_numpy(np.ascontiguousarray(depth))[None],
                 torch.tensor([target.f, cx, target.cy], dtype=torch.float32))
 
-    def _view(self, rng: np.random.Generator, share: Share, focal: float | None = None
-              ) -> tuple[np.ndarray, np.ndarray, Camera]:
+    def _size(self, index: int) -> tuple[int, int]:
+        """(width, height) of item `index`, the same within a batch."""
+        if self.tall <= 0:
+            return self.size
+        upright = np.random.default_rng((self.seed, _SHAPES, index // self.batch)).random() < self.tall
+        return self.size[::-1] if upright else self.size
+
+    def _view(self, rng: np.random.Generator, share: Share, size: tuple[int, int],
+              focal: float | None = None) -> tuple[np.ndarray, np.ndarray, Camera]:
         """A virtual view of a random picture of a set: picture, depth and camera."""
         i = int(rng.integers(len(share.pictures)))
         source = share.pictures.camera(i)
         image = np.asarray(share.pictures.rgb[i])
         depth = np.asarray(share.pictures.depth[i]).astype(np.float32)
-        target, turn = draw_view(rng, source, self.size, share.views, focal)
+        target, turn = draw_view(rng, source, size, share.views, focal)
         return *virtual_view(image, depth, source, target, turn), target
 
     def _mingle(self, rng: np.random.Generator, image: np.ndarray, depth: np.ndarray,
@@ -299,6 +317,6 @@ class MixedViews(Dataset):
         """Puts a rectangle of another indoor set's view with the same focal length into a view."""
         weights = (self.weights if strong else self.settled) * [s.views is INDOOR for s in self.shares]
         share = self.shares[rng.choice(len(self.shares), p=weights / weights.sum())]
-        other, other_depth, _ = self._view(rng, share, target.f)
+        other, other_depth, _ = self._view(rng, share, (target.width, target.height), target.f)
         at = window(rng, target.width, target.height)
         image[at], depth[at] = other[at], other_depth[at]

@@ -26,16 +26,23 @@ from .prepare import NYU_HELD_OUT, nyu_frames, read_depth, read_rgb, tum_frames
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture with truth: rgb [h, w, 3] uint8, depth [h, w] metres (0 unknown), intrinsics."""
+    """A picture with truth: rgb [h, w, 3] uint8, depth [h, w] metres (0 unknown), intrinsics.
+
+    place: what pictures whose scale errs alike have in common, such as the room.
+    """
 
     rgb: np.ndarray
     depth: np.ndarray
     intrinsics: tuple[float, float, float, float]
     range_m: tuple[float, float]
+    place: str = ""
 
 
 INDOOR_M = (0.2, 9.9)
 ROAD_M = (0.2, 80.0)
+# Outdoors or on the road by kind of generated scene; all other kinds are indoors.
+ROAD_KINDS = ("street", "road")
+HELD_OUT_KINDS = ("room", "street", "office", "still", "corridor", "road", "still_tall", "room_tall")
 
 
 class Model:
@@ -52,6 +59,15 @@ class Model:
         self.session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"])
         self.height, self.width = self.contract["input"]["shape"][2:]
+        self.turns = self.contract["resize"].get("turn_box", False)
+        if self.height < 0:
+            self.height, self.width = self.contract["resize"]["box"]
+
+    def box(self, camera: Camera) -> tuple[int, int]:
+        """Width and height of the input for this camera's pictures."""
+        if self.turns and camera.height > camera.width:
+            return self.height, self.width
+        return self.width, self.height
 
     def run(self, image: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
         """(canonical depth, log variance) [H, W] of a picture of the network's size."""
@@ -69,7 +85,7 @@ class Model:
         """Metric depth [h, w] and the deviation of its logarithm, at the picture's size."""
         h, w = rgb.shape[:2]
         squared, camera = square_pixels(rgb, *intrinsics)
-        image, fitted, (x, y, cols, rows) = fit_and_pad(squared, camera, self.width, self.height)
+        image, fitted, (x, y, cols, rows) = fit_and_pad(squared, camera, *self.box(camera))
         depth, log_variance = self.run(image, fitted)
         scale = self.contract["scale"]
         if scale["rule"] == "canonical":
@@ -81,8 +97,8 @@ class Model:
         return depth, deviation
 
 
-def _frames(listing: list, range_m: tuple[float, float]) -> list[Frame]:
-    return [Frame(read_rgb(p), read_depth(d, units), tuple(k), range_m)
+def _frames(listing: list, range_m: tuple[float, float], place: str = "") -> list[Frame]:
+    return [Frame(read_rgb(p), read_depth(d, units), tuple(k), range_m, place)
             for p, d, k, units in listing]
 
 
@@ -90,11 +106,29 @@ def _nyu(root: Path, numbers: range) -> list[Frame]:
     return _frames(nyu_frames(root, numbers), INDOOR_M)
 
 
+def _middlebury(root: Path) -> list[Frame]:
+    """Still lifes of the Middlebury stereo benchmark, each of a lens and a place of its own."""
+    frames = []
+    for folder in sorted((root / "middlebury").iterdir()):
+        if not folder.is_dir():
+            continue
+        text = (folder / "calib.txt").read_text()
+        lines = dict(line.replace(" ", "").split("=", 1) for line in text.splitlines() if "=" in line)
+        k = np.array([[float(x) for x in row.split()] for row in
+                      text.splitlines()[0].split("[")[1].rstrip(" ]").split(";")])
+        disparity = read_depth(folder / "disp0GT.png", 128.0)
+        known = disparity > 0
+        metres = float(lines["baseline"]) * k[0, 0] / 1000 / (disparity + float(lines["doffs"]))
+        frames.append(Frame(read_rgb(folder / "im0.jpg"), np.where(known, metres, 0).astype(np.float32),
+                            (k[0, 0], k[1, 1], k[0, 2], k[1, 2]), INDOOR_M, folder.name))
+    return frames
+
+
 def _sun3d(root: Path) -> list[Frame]:
     folder = root / "7scenes/sun3d_office_1/seq-01"
     k = (570.342, 570.342, 320.0, 240.0)
     return _frames([(p, folder / p.name.replace("color.jpg", "depth.png"), k, 1000.0)
-                    for p in sorted(folder.glob("*.color.jpg"))[::5]], INDOOR_M)
+                    for p in sorted(folder.glob("*.color.jpg"))[::5]], INDOOR_M, "sun3d")
 
 
 def _demo(root: Path, name: str, range_m: tuple[float, float]) -> list[Frame]:
@@ -112,7 +146,7 @@ def _kitti_raw(root: Path) -> list[Frame]:
     p = [float(x) for x in line.split()[1:]]
     depths = folder / "proj_depth/velodyne_raw/image_02"
     return _frames([(q, depths / q.name, (p[0], p[5], p[2], p[6]), 256.0)
-                    for q in sorted((folder / "image_02/data").glob("*.png"))], ROAD_M)
+                    for q in sorted((folder / "image_02/data").glob("*.png"))], ROAD_M, "kitti_raw")
 
 
 def middle(frame: Frame, share: float = 0.55) -> Frame:
@@ -122,7 +156,17 @@ def middle(frame: Frame, share: float = 0.55) -> Frame:
     y, x = (h - rows) // 2, (w - cols) // 2
     fx, fy, cx, cy = frame.intrinsics
     return Frame(frame.rgb[y:y + rows, x:x + cols], frame.depth[y:y + rows, x:x + cols],
-                 (fx, fy, cx - x, cy - y), frame.range_m)
+                 (fx, fy, cx - x, cy - y), frame.range_m, frame.place)
+
+
+def upright(frame: Frame) -> Frame:
+    """The middle of a wide picture as one that stands upright, three wide and four high."""
+    h, w = frame.depth.shape
+    cols = round(h * 3 / 4)
+    x = (w - cols) // 2
+    fx, fy, cx, cy = frame.intrinsics
+    return Frame(np.ascontiguousarray(frame.rgb[:, x:x + cols]), frame.depth[:, x:x + cols],
+                 (fx, fy, cx - x, cy), frame.range_m, frame.place)
 
 
 def test_sets(root: Path) -> dict[str, list[Frame]]:
@@ -132,8 +176,10 @@ def test_sets(root: Path) -> dict[str, list[Frame]]:
     return {
         "nyu": nyu,
         "nyu_middle": [middle(f) for f in nyu],
-        "redkitchen": _frames(kitchen, INDOOR_M),
+        "nyu_upright": [upright(f) for f in nyu],
+        "redkitchen": _frames(kitchen, INDOOR_M, "redkitchen"),
         "sun3d": _sun3d(root),
+        "middlebury": _middlebury(root),
         "nyu_demo": _demo(root, "nyu_demo", INDOOR_M),
         "kitti_demo": _demo(root, "kitti_demo", ROAD_M),
         "kitti_raw": _kitti_raw(root),
@@ -144,8 +190,9 @@ def held_out_sets(root: Path, cache: Path | None) -> dict[str, list[Frame]]:
     """What decisions and the calibration rest on: NYU pictures kept out of training, and
     generated scenes of their own, where `cache` holds some."""
     nyu = _nyu(root, NYU_HELD_OUT)
-    sets = {"nyu": nyu, "nyu_middle": [middle(f) for f in nyu]}
-    for name, range_m in (("room", INDOOR_M), ("street", ROAD_M), ("office", INDOOR_M)):
+    sets = {"nyu": nyu, "nyu_middle": [middle(f) for f in nyu], "nyu_upright": [upright(f) for f in nyu]}
+    for name in HELD_OUT_KINDS:
+        range_m = ROAD_M if name in ROAD_KINDS else INDOOR_M
         if cache is None or not (cache / f"{name}.rgb.npy").exists():
             continue
         pictures = load_set(cache, name)
@@ -178,11 +225,28 @@ def judge(depth: np.ndarray, deviation: np.ndarray, frame: Frame) -> dict[str, f
     }
 
 
-def evaluate(model: Model, frames: list[Frame]) -> dict[str, float]:
-    """Means over the pictures; log_scale_std is the spread of their log-scales."""
-    rows = [r for f in frames if (r := judge(*model.predict(f.rgb, f.intrinsics), f))]
-    out = {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
-    out["log_scale_std"] = float(np.std([r["log_scale"] for r in rows]))
+def score(model: Model, frames: list[Frame]) -> list[dict[str, float]]:
+    """The figures of each picture with truth, its focal length over its width beside them."""
+    rows = []
+    for f in frames:
+        row = judge(*model.predict(f.rgb, f.intrinsics), f)
+        if row:
+            rows.append(row | {"log_focal": float(np.log(f.intrinsics[0] / max(f.rgb.shape[:2]))),
+                               "place": f.place})
+    return rows
+
+
+# A slope over lenses is told where their focal lengths spread by more than this (log).
+LENS_SPREAD = 0.1
+
+
+def summary(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Means over the pictures; log_scale_std is the spread of their log-scales, focal_slope by
+    how much they follow the logarithm of the focal length (0 where all lenses are alike)."""
+    out = {k: float(np.mean([r[k] for r in rows])) for k in rows[0] if k not in ("place", "log_focal")}
+    scales, lenses = (np.array([r[k] for r in rows]) for k in ("log_scale", "log_focal"))
+    out["log_scale_std"] = float(scales.std())
+    out["focal_slope"] = float(np.polyfit(lenses, scales, 1)[0]) if lenses.std() > LENS_SPREAD else 0.0
     out["pictures"] = len(rows)
     return out
 
@@ -201,7 +265,8 @@ def latency_ms(model: Model, runs: int = 30) -> float:
 
 def table(results: dict[str, dict[str, float]]) -> str:
     """The results as a Markdown table."""
-    keys = ("absrel", "d1", "rmse", "aligned", "log_scale", "log_scale_std", "within_sigma")
+    keys = ("absrel", "d1", "rmse", "aligned", "log_scale", "log_scale_std", "focal_slope",
+            "within_sigma")
     lines = ["| set | pictures | " + " | ".join(keys) + " |", "|---" * (len(keys) + 2) + "|"]
     for name, r in results.items():
         lines.append(f"| {name} | {r['pictures']} | "
@@ -223,13 +288,14 @@ def main() -> None:
     model = Model(args.model, args.threads)
     sets = held_out_sets(data_folder(), args.scenes) if args.held_out \
         else test_sets(data_folder())
-    results = {n: evaluate(model, f) for n, f in sets.items()}
+    rows = {n: score(model, f) for n, f in sets.items()}
+    results = {n: summary(r) for n, r in rows.items()}
     print(table(results))
     drift = results["nyu_middle"]["log_scale"] - results["nyu"]["log_scale"]
     print(f"drift of the log-scale, middle against whole: {drift:+.3f}")
     print(f"latency on {args.threads} threads: {latency_ms(model):.1f} ms")
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1))
+        args.json.write_text(json.dumps({"sets": results, "pictures": rows}, indent=1))
 
 
 if __name__ == "__main__":

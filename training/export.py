@@ -101,10 +101,7 @@ def fold_norms(network: DepthNetwork) -> DepthNetwork:
         for conv, norm in pairs:
             weight, bias = norm.fold(conv.weight)
             conv.weight.copy_(weight)
-            norm.weight.fill_(1)
-            norm.running_var.fill_(1 - norm.eps)
-            norm.running_mean.zero_()
-            norm.bias.copy_(bias)
+            norm.identity(bias)
     return network
 
 

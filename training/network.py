@@ -67,6 +67,14 @@ class _FrozenNorm(nn.BatchNorm2d):
         scale = self.weight * torch.rsqrt(self.running_var + self.eps)
         return weight * scale[:, None, None, None], self.bias - self.running_mean * scale
 
+    def identity(self, bias: Tensor) -> None:
+        """Makes the norm add `bias` and do nothing else: what remains of it after folding."""
+        with torch.no_grad():
+            self.weight.fill_(1)
+            self.running_var.fill_(1 - self.eps)
+            self.running_mean.zero_()
+            self.bias.copy_(bias)
+
 
 class _SameConv(nn.Conv2d):
     """A convolution padded as TensorFlow's "SAME": the odd pixel goes right and below.

@@ -1,6 +1,6 @@
 """Reads the real training sets and caches them: `python -m training.prepare`.
 
-Only what may be trained on is read here: NYU 0-859 less what is held out for decisions
+Only what may be trained on is read here: NYU 0-859 and 900-1199 less what is held out for decisions
 (860-899 are for evaluation), the desk (every third frame: neighbours are alike) and TUM's fr3_cabinet.
 """
 
@@ -18,7 +18,7 @@ from .data import CACHE_SIZE, DEFAULT_CACHE, data_folder, save_set
 
 # 48 neighbours in the middle are kept for decisions and the calibration of the deviation.
 NYU_HELD_OUT = range(400, 448)
-NYU_TRAIN = [i for i in range(860) if i not in NYU_HELD_OUT]
+NYU_TRAIN = [i for i in (*range(860), *range(900, 1200)) if i not in NYU_HELD_OUT]
 
 
 def read_rgb(path: Path) -> np.ndarray:

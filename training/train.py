@@ -30,6 +30,7 @@ from torch.utils.data import DataLoader
 from . import losses
 from .data import (DEFAULT_CACHE, INDOOR, STREET, MixedViews, Share, load_set)
 from .network import DepthNetwork, load_imagenet
+from .resume import load_shipped
 
 INPUT_SIZE = (256, 192)
 SKY_METRES = 100.0
@@ -37,7 +38,7 @@ PAIRS = 500
 GEOMETRY_STRIDE = 4
 DEFAULT_WEIGHTS = {"l1": 1.0, "silog": 0.5, "gradient": 0.5, "nll": 0.1,
                    "rpnl": 0.1, "pwn": 0.1, "vnl": 0.1, "sky": 0.2}
-STREET_SETS = ("street",)
+STREET_SETS = ("street", "road", "yard")
 
 
 class Ema:
@@ -191,6 +192,10 @@ class Trainer:
         path = own if own.exists() else self.args.start
         if path is None:
             return
+        if path.suffix == ".onnx":
+            self.network.load_state_dict(load_shipped(path).state_dict())
+            self.ema = Ema(self.trained, self.ema.decay)
+            return
         state = torch.load(path, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -203,7 +208,7 @@ class Trainer:
         """Items from where the run stands to its end, in order."""
         views = MixedViews(self.shares, INPUT_SIZE, self.args.seed, self.args.pictures,
                            self.args.settle_from, self.settled, self.args.over,
-                           self.args.mingle)
+                           self.args.mingle, self.args.tall, self.args.batch)
         share = self.args.batch // self.world
         starts = range(self.pictures, self.args.pictures - self.args.batch + 1, self.args.batch)
         mine = [i for s in starts for i in range(s + self.rank * share, s + (self.rank + 1) * share)]
@@ -298,6 +303,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--over", type=float, default=0.0, help="share of pictures overexposed by up to two stops")
     p.add_argument("--mingle", type=float, default=0.0,
                    help="share of indoor pictures with a rectangle of another set's")
+    p.add_argument("--tall", type=float, default=0.0, help="share of batches of upright pictures")
     p.add_argument("--losses", default="", help="weights that differ, such as rpnl=0")
     p.add_argument("--encoder", default="lite2")
     p.add_argument("--imagenet", action=argparse.BooleanOptionalAction, default=True)
@@ -320,7 +326,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--threads", type=int, default=1, help="threads of a process")
     p.add_argument("--report", type=int, default=50, help="steps between lines of the log")
     p.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
-    p.add_argument("--start", type=Path, default=None, help="checkpoint to start from")
+    p.add_argument("--start", type=Path, default=None, help="checkpoint, or exported ONNX file, to start from")
     return p
 
 

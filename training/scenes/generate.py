@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +19,29 @@ from ..camera import Camera
 from ..data import CACHE_SIZE, DEFAULT_CACHE, save_set
 from . import assets as assets_module
 from .assets import Assets
-from .offices import Office, build_office, office_pose
+from .corridors import acceptable_corridor, build_corridor, corridor_pose, pale_brightness
+from .offices import build_office, office_pose
 from .render import Light, Pose, Renderer, look
+from .roads import build_road, road_pose
 from .rooms import Room, build_room
+from .stills import acceptable_still, still_pose
 from .streets import Street, build_street
 
-KINDS = ("room", "street", "office")
+KINDS = ("room", "street", "office", "still", "corridor", "road")
+# The horizontal fields of view drawn for each kind [degrees].
+LENSES = {"room": (35, 105), "street": (40, 100), "office": (40, 100), "still": (20, 110),
+          "corridor": (40, 105), "road": (35, 100)}
 
 
-def draw_camera(rng: np.random.Generator, low: float, high: float) -> Camera:
-    """A camera of the cache's size with a horizontal field of view in [low, high] degrees."""
+def draw_camera(rng: np.random.Generator, low: float, high: float, tall: bool = False) -> Camera:
+    """A camera of the cache's size with a horizontal field of view in [low, high] degrees.
+
+    tall: the same lens on a picture that stands upright.
+    """
     w, h = CACHE_SIZE
     f = w / 2 / np.tan(np.radians(rng.uniform(low, high)) / 2)
+    if tall:
+        w, h = h, w
     return Camera(f, (w - 1) / 2, (h - 1) / 2, w, h)
 
 
@@ -88,6 +102,11 @@ def office_brightness(rng: np.random.Generator) -> float:
     return float(rng.uniform(0.45, 0.62) * 2 ** (rng.uniform(0.8, 2.0) / 2.2))
 
 
+def plain_brightness(rng: np.random.Generator) -> float:
+    """The brightness asked of the exposure of an ordinary picture."""
+    return float(rng.uniform(0.22, 0.6))
+
+
 def acceptable_street(depth: np.ndarray) -> bool:
     """Whether a view of a street is not blocked at once."""
     known = depth[np.isfinite(depth)]
@@ -95,35 +114,47 @@ def acceptable_street(depth: np.ndarray) -> bool:
                 and np.median(known) > 3.5)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How scenes of a kind are built, looked at and lit.
+
+    centre, radius: of what gets shadows [m].
+    """
+
+    build: Callable[[np.random.Generator, Assets], tuple[np.ndarray, Light, Any]]
+    pose: Callable[[np.random.Generator, Any], Pose]
+    acceptable: Callable[[np.ndarray], bool]
+    brightness: Callable[[np.random.Generator], float] = plain_brightness
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    radius: float = 10.0
+
+
+_AHEAD = (0.0, 10.0, 0.0)
+BUILDERS = {
+    "room": Kind(build_room, room_pose, acceptable_room),
+    "street": Kind(build_street, street_pose, acceptable_street, centre=_AHEAD, radius=60.0),
+    "office": Kind(build_office, office_pose, acceptable_office, office_brightness),
+    "still": Kind(build_room, still_pose, acceptable_still),
+    "corridor": Kind(build_corridor, corridor_pose, acceptable_corridor, pale_brightness),
+    "road": Kind(build_road, road_pose, acceptable_street, centre=_AHEAD, radius=60.0),
+}
+
+
 def render_scene(rng: np.random.Generator, renderer: Renderer, assets: Assets, kind: str,
-                 views: int) -> list[tuple[np.ndarray, np.ndarray, tuple[float, float, float]]]:
+                 views: int, tall: bool = False
+                 ) -> list[tuple[np.ndarray, np.ndarray, tuple[float, float, float]]]:
     """(picture, depth, (f, cx, cy)) of the acceptable views of one scene."""
-    plan: Room | Street
-    light: Light
-    if kind == "office":
-        mesh, light, plan = build_office(rng, assets)
-        renderer.load(mesh, light, np.zeros(3), 10.0)
-    elif kind == "room":
-        mesh, light, plan = build_room(rng, assets)
-        renderer.load(mesh, light, np.zeros(3), 10.0)
-    else:
-        mesh, light, plan = build_street(rng, assets)
-        renderer.load(mesh, light, np.array([0.0, 10.0, 0.0]), 60.0)
+    recipe = BUILDERS[kind]
+    mesh, light, plan = recipe.build(rng, assets)
+    renderer.load(mesh, light, np.array(recipe.centre), recipe.radius)
     out = []
     for _ in range(2 * views):
         if len(out) == views:
             break
-        if isinstance(plan, Office):
-            pose, camera = office_pose(rng, plan), draw_camera(rng, 50, 85)
-        elif isinstance(plan, Room):
-            pose, camera = room_pose(rng, plan), draw_camera(rng, 55, 92)
-        else:
-            pose, camera = street_pose(rng, plan), draw_camera(rng, 65, 95)
-        brightness = office_brightness(rng) if kind == "office" else rng.uniform(0.22, 0.6)
+        pose, camera = recipe.pose(rng, plan), draw_camera(rng, *LENSES[kind], tall)
+        brightness = recipe.brightness(rng)
         rgb, depth = renderer.draw(pose, camera, brightness, float(rng.uniform(0, 99)))
-        good = {"room": acceptable_room, "street": acceptable_street,
-                "office": acceptable_office}[kind](depth)
-        if good:
+        if recipe.acceptable(depth):
             out.append((rgb, depth, (camera.f, camera.cx, camera.cy)))
     return out
 
@@ -152,23 +183,26 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1, help="samples along a pixel's side")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser.add_argument("--tall", action="store_true", help="upright pictures; the set is KIND_tall")
     parser.add_argument("--join", action="store_true", help="only join the parts")
     args = parser.parse_args()
+    name = f"{args.kind}_tall" if args.tall else args.kind
     if args.join:
-        join_parts(args.cache, args.kind)
+        join_parts(args.cache, name)
         return
     assets = assets_module.load(args.cache / "assets.npz")
-    renderer = Renderer(assets.textures, CACHE_SIZE, args.samples)
+    renderer = Renderer(assets.textures, CACHE_SIZE[::-1] if args.tall else CACHE_SIZE, args.samples)
     started = time.time()
     for first in range(args.first, args.first + args.scenes, args.part):
         rows = []
         for scene in range(first, min(first + args.part, args.first + args.scenes)):
-            rng = np.random.default_rng((args.seed, KINDS.index(args.kind), scene))
-            rows += render_scene(rng, renderer, assets, args.kind, args.views)
-        save_set(args.cache, f"{args.kind}-{first:05d}", np.stack([r[0] for r in rows]),
+            rng = np.random.default_rng((args.seed, KINDS.index(args.kind), scene, int(args.tall))
+                                        if args.tall else (args.seed, KINDS.index(args.kind), scene))
+            rows += render_scene(rng, renderer, assets, args.kind, args.views, args.tall)
+        save_set(args.cache, f"{name}-{first:05d}", np.stack([r[0] for r in rows]),
                  np.stack([r[1] for r in rows]).astype(np.float16),
                  np.array([r[2] for r in rows], np.float32))
-        print(f"{args.kind} {first}: {len(rows)} pictures, {time.time() - started:.0f} s", flush=True)
+        print(f"{name} {first}: {len(rows)} pictures, {time.time() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Street:
         return point, float(np.arctan(self.curvature * along))
 
 
-def _strip(x0: float, x1: float, z: float, colour: np.ndarray, layer: int, repeat: float,
+def strip(x0: float, x1: float, z: float, colour: np.ndarray, layer: int, repeat: float,
            first: float = FIRST, last: float = LAST, step: float = 8.0) -> np.ndarray:
     """A strip along the road in pieces short enough to be bent."""
     ys = np.arange(first, last, step)
@@ -59,10 +59,10 @@ def _ground(street: Street, rng: np.random.Generator, palette: Palette) -> None:
     colour, layer = palette.material("road", 0.04, 0.3, 0)
     if rng.random() < 0.4:
         colour, layer = palette.grey(0.03, 0.3), -1
-    street.parts.append(_strip(-half, half, 0, colour, layer, rng.uniform(2, 6)))
+    street.parts.append(strip(-half, half, 0, colour, layer, rng.uniform(2, 6)))
     for _ in range(int(rng.integers(0, 8))):  # patches of other asphalt
         x, y = rng.uniform(-half, half - 1), rng.uniform(FIRST, LAST)
-        street.parts.append(_strip(x, min(half, x + rng.uniform(0.5, 3)), 0.004,
+        street.parts.append(strip(x, min(half, x + rng.uniform(0.5, 3)), 0.004,
                                    palette.grey(0.03, 0.25), -1, 1, y, y + rng.uniform(2, 15), 4))
     white = np.full(3, rng.uniform(0.4, 0.9))
     if rng.random() < 0.75:
@@ -70,14 +70,14 @@ def _ground(street: Street, rng: np.random.Generator, palette: Palette) -> None:
         for lane in range(1, street.lanes):
             x = lane * street.road / street.lanes - half
             if rng.random() < 0.2:
-                street.parts.append(_strip(x - w / 2, x + w / 2, 0.008, white, -1, 1))
+                street.parts.append(strip(x - w / 2, x + w / 2, 0.008, white, -1, 1))
                 continue
             for y in np.arange(FIRST, LAST, dash + gap):
-                street.parts.append(_strip(x - w / 2, x + w / 2, 0.008, white, -1, 1, y, y + dash))
+                street.parts.append(strip(x - w / 2, x + w / 2, 0.008, white, -1, 1, y, y + dash))
     if rng.random() < 0.4:
         for side in (-1, 1):
             x = side * (half - rng.uniform(0.2, 0.5))
-            street.parts.append(_strip(x - 0.07, x + 0.07, 0.008, white, -1, 1))
+            street.parts.append(strip(x - 0.07, x + 0.07, 0.008, white, -1, 1))
     colour, layer = palette.material("pavement", 0.12, 0.5, 0)
     if rng.random() < 0.3:
         colour, layer = palette.grey(0.12, 0.5), -1
@@ -94,14 +94,14 @@ def _ground(street: Street, rng: np.random.Generator, palette: Palette) -> None:
         street.parts.append(join([quad((edge, y, 0), (0, 8, 0), (0, 0, k), stone) for y in ys])
                             if k > 0.02 else wall[:0])
         inner, outer = sorted((edge, edge + side * 0.15))
-        street.parts.append(_strip(inner, outer, k + 0.003, stone, -1, 1))
+        street.parts.append(strip(inner, outer, k + 0.003, stone, -1, 1))
         a, b = sorted((edge, edge + side * p))
         if has_verge and rng.random() < 0.7:
-            street.parts.append(_strip(a, b, k, verge, verge_layer, 2.5))
+            street.parts.append(strip(a, b, k, verge, verge_layer, 2.5))
         else:
-            street.parts.append(_strip(a, b, k, colour, layer, rng.uniform(1, 3)))
+            street.parts.append(strip(a, b, k, colour, layer, rng.uniform(1, 3)))
         a, b = sorted((edge + side * p, side * 150))
-        street.parts.append(_strip(a, b, k - 0.01, verge, verge_layer, 3, step=24))
+        street.parts.append(strip(a, b, k - 0.01, verge, verge_layer, 3, step=24))
 
 
 def facade(rng: np.random.Generator, palette: Palette, width: float, height: float) -> np.ndarray:
@@ -230,7 +230,7 @@ def _van(rng: np.random.Generator, palette: Palette) -> np.ndarray:
     return join(parts)
 
 
-def _vehicles(street: Street, rng: np.random.Generator, palette: Palette) -> None:
+def vehicles(street: Street, rng: np.random.Generator, palette: Palette) -> None:
     """Cars on the lanes and parked along the kerbs, vans, buses, bicycles."""
     cars = palette.assets.named(r"(peugeot 308|renault|suv|chevrolet|smart|van$|seat leon|ford|vw)")
     large = palette.assets.named(r"(bus$|truck$|city bus)")
@@ -348,7 +348,7 @@ def _frontage(street: Street, rng: np.random.Generator, palette: Palette) -> Non
                           else rng.uniform(2, 10))
 
 
-def _distance(street: Street, rng: np.random.Generator, palette: Palette) -> None:
+def distance(street: Street, rng: np.random.Generator, palette: Palette) -> None:
     """Tree lines and blocks far off, which close the view."""
     for _ in range(int(rng.integers(2, 9))):
         x, y = rng.uniform(-80, 80), rng.choice([-1, 1]) * rng.uniform(175, 260)
@@ -359,7 +359,7 @@ def _distance(street: Street, rng: np.random.Generator, palette: Palette) -> Non
                                           palette.plain(0.1, 0.6)), (x, y, 0)))
 
 
-def _light(rng: np.random.Generator) -> Light:
+def daylight(rng: np.random.Generator) -> Light:
     """Sun and sky: clear with hard shadows, or overcast."""
     height, turn = np.radians(rng.uniform(12, 75)), rng.uniform(0, 2 * np.pi)
     sun = (np.cos(height) * np.cos(turn), np.cos(height) * np.sin(turn), np.sin(height), 0.0)
@@ -389,6 +389,6 @@ def build_street(rng: np.random.Generator, assets: Assets) -> tuple[np.ndarray, 
     _ground(street, rng, palette)
     _frontage(street, rng, palette)
     _roadside(street, rng, palette)
-    _vehicles(street, rng, palette)
-    _distance(street, rng, palette)
-    return bend(join(street.parts), street.curvature, street.slope), _light(rng), street
+    vehicles(street, rng, palette)
+    distance(street, rng, palette)
+    return bend(join(street.parts), street.curvature, street.slope), daylight(rng), street

@@ -12,12 +12,15 @@ import pytest
 
 from training.camera import Camera
 from training.scenes.assets import _TEXTURE_KINDS, Assets, Model, _parse_obj
-from training.scenes.generate import (acceptable_office, acceptable_room, office_brightness,
-                                      room_pose, street_pose)
+from training.scenes.corridors import acceptable_corridor, build_corridor, corridor_pose
+from training.scenes.generate import (acceptable_office, acceptable_room, draw_camera,
+                                      office_brightness, room_pose, street_pose)
 from training.scenes.mesh import FIELDS, NORMAL, POSITION, bend, box, cylinder, place, quad, tilt
 from training.scenes.offices import build_office, office_pose
 from training.scenes.render import Light, look
+from training.scenes.roads import build_road, road_pose
 from training.scenes.rooms import Palette, build_room
+from training.scenes.stills import acceptable_still, still_pose
 from training.scenes.streets import build_street
 from training.scenes.workplaces import moved, row, row_style, task_chair
 
@@ -146,6 +149,62 @@ def test_streets_have_true_sizes(seed: int) -> None:
         pose = street_pose(rng, street)
         x, y, z = pose.eye
         assert 1.2 <= z - street.slope * y < 2.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stills_look_at_something_near(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    _, _, room = build_room(rng, small_assets())
+    near = 0
+    for _ in range(40):
+        pose = still_pose(rng, room)
+        assert abs(pose.eye[0]) < room.width / 2 and 0 < pose.eye[2] < room.height
+        ahead = pose.rotation[2]
+        points = np.array([(x, y, z) for x, y, _, _, z in room.tops])
+        if len(points):
+            along = (points - pose.eye) @ ahead
+            near += bool(((along > 0.1) & (along < 1.6)).any())
+    assert near > 5 or not room.tops
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_corridors_and_stairs_have_true_sizes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh, _, room = build_corridor(rng, small_assets())
+    assert mesh.shape[1] == FIELDS and np.isfinite(mesh).all()
+    assert 0.9 < room.width < 3.3 and mesh[:, POSITION].max(0)[2] < room.height + 0.1
+    if room.steps:
+        assert 0.15 <= room.rise <= 0.19 and 0.26 <= room.run <= 0.31
+        assert room.ground(room.depth / 2) == pytest.approx(room.rise * room.steps)
+        assert room.ground(room.first + 0.5 * room.run) == pytest.approx(room.rise)
+    for _ in range(20):
+        x, y, z = corridor_pose(rng, room).eye
+        assert abs(x) < room.width / 2 and abs(y) < room.depth / 2
+        assert room.ground(y) + 0.5 < z < room.height
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_roads_have_true_sizes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh, light, road = build_road(rng, small_assets())
+    assert np.isfinite(mesh).all() and light.main[3] == 0
+    assert 2.4 < road.road / road.lanes < 4.1
+    for _ in range(20):
+        x, y, z = road_pose(rng, road).eye
+        assert 1.1 <= z - road.slope * y <= 30
+
+
+def test_an_upright_camera_keeps_its_lens() -> None:
+    wide, tall = (draw_camera(np.random.default_rng(1), 40, 80, t) for t in (False, True))
+    assert (tall.width, tall.height, tall.f) == (wide.height, wide.width, wide.f)
+    assert tall.cx == wide.cy
+
+
+def test_views_that_show_nothing_are_refused() -> None:
+    wall = np.full((10, 10), 1.0)
+    depths = np.linspace(0.3, 1.5, 100).reshape(10, 10)
+    assert acceptable_still(depths) and not acceptable_still(wall)
+    assert not acceptable_corridor(wall)
 
 
 def test_walls_before_the_lens_are_refused() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from training import calibrate, evaluate, export, train
-from training.data import INDOOR, MixedViews, Share, load_set, overexpose, save_set, window
+from training import calibrate, evaluate, export, resume, train
+from training.data import INDOOR, MixedViews, Share, letterbox, load_set, overexpose, save_set, window
 from training.network import DepthNetwork, Encoder, parameter_count
 
 
@@ -86,6 +86,27 @@ def test_mingled_pictures_show_two_sets(cache: Path) -> None:
         rows, cols = window(np.random.default_rng(seed), 256, 192)
         area = (rows.stop - rows.start) * (cols.stop - cols.start) / (256 * 192)
         assert 0.19 < area < 0.56 and rows.start >= 0 and rows.stop <= 192 and cols.start >= 0 and cols.stop <= 256
+
+
+def test_batches_stand_upright_as_a_whole(cache: Path) -> None:
+    """All pictures of a batch have one shape, and an upright one keeps its focal length [px]."""
+    share = Share(load_set(cache, "toy"), 1.0, INDOOR)
+    views = MixedViews([share], (256, 192), 3, 200, tall=0.5, batch=4)
+    shapes = [tuple(views[i][0].shape[1:]) for i in range(80)]
+    assert all(len(set(shapes[i:i + 4])) == 1 for i in range(0, 80, 4))
+    assert set(shapes) == {(192, 256), (256, 192)}
+    upright = [views[i][2] for i in range(80) if shapes[i] == (256, 192)]
+    whole = 260.0 * 256 / 240  # shows the whole height of the source
+    assert min(float(c[0]) for c in upright) > 0.8 * whole
+    assert np.mean([float(c[1]) for c in upright]) == pytest.approx(95.5, abs=3)
+
+
+def test_narrow_bands_in_upright_pictures(cache: Path) -> None:
+    image, depth = np.full((256, 192, 3), 9, np.uint8), np.ones((256, 192), np.float32)
+    letterbox(np.random.default_rng(0), image, depth, (2.0, 2.01))
+    known = depth[0] > 0
+    assert known.sum() == pytest.approx(128, abs=2) and (image[:, ~known] == 127).all()
+    assert (image[:, known] == 9).all()
 
 
 def test_nothing_is_left_out_when_scoring() -> None:
@@ -206,6 +227,38 @@ def test_export_is_the_same_function(cache: Path, tmp_path: Path) -> None:
     assert np.allclose(near, again) and (far > near).all()
 
 
+def test_a_shipped_file_is_read_back(cache: Path, tmp_path: Path) -> None:
+    """What was exported, read into PyTorch, gives the same depth, and training goes on from it."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    trainer = train.Trainer(arguments(cache, tmp_path, 4))
+    trainer.run()
+    out = tmp_path / "net.onnx"
+    export.export(tmp_path / "tiny" / "last.pt", out, 0.05, False, True, (0.1, 80.0), 0.7)
+    network = resume.load_shipped(out)
+    assert network.encoder_name == "lite0"
+    module = export.Shipped(network, 0.05, False, 0.7).eval()
+    assert export.parity(module, out) < export.PARITY
+    args = arguments(cache, tmp_path / "on", 4)
+    args.start = out
+    on = train.Trainer(args)
+    on.resume()
+    assert on.pictures == 0 and torch.equal(on.network.head.weight, network.head.weight)
+    assert torch.equal(on.ema.shadow[-1], network.correction.bias)
+    on.run()
+    assert not torch.equal(on.network.head.weight, network.head.weight)
+
+
+def test_another_file_is_not_read_back(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["a"], ["b"])], "g",
+                                   [value("a", 1, [1])], [value("b", 1, [1])])
+    onnx.save(onnx.helper.make_model(graph), str(tmp_path / "relu.onnx"))
+    with pytest.raises(ValueError, match="relu.onnx.*training.export"):
+        resume.load_shipped(tmp_path / "relu.onnx")
+
+
 def test_the_mean_of_two_checkpoints_lies_between(cache: Path, tmp_path: Path) -> None:
     paths = []
     for name, pictures in (("short", 2), ("long", 6)):
@@ -229,6 +282,16 @@ def test_scores_of_a_known_error() -> None:
     assert r["log_scale"] == pytest.approx(np.log(1.1)) and r["within_sigma"] == 1
     assert evaluate.judge(truth, truth, evaluate.Frame(frame.rgb, truth * 0, (1, 1, 1, 1),
                                                        (0.2, 9.9))) is None
+
+
+def test_a_scale_that_follows_the_lens_is_told() -> None:
+    rows = [{"absrel": 0.1, "log_scale": 0.5 * x, "log_focal": x, "place": ""} for x in (-0.5, 0.0, 0.5)]
+    assert evaluate.summary(rows)["focal_slope"] == pytest.approx(0.5)
+    alike = [r | {"log_focal": 0.1} for r in rows]
+    assert evaluate.summary(alike)["focal_slope"] == 0.0
+    frame = evaluate.Frame(np.zeros((12, 20, 3), np.uint8), np.ones((12, 20)), (10, 10, 9.5, 5.5), (0.2, 9.9))
+    tall = evaluate.upright(frame)
+    assert tall.depth.shape == (12, 9) and tall.intrinsics == (10, 10, 4.5, 5.5)
 
 
 def test_the_calibration_finds_a_known_line() -> None:
