@@ -161,7 +161,7 @@ func TestIntrinsicsPrecedence(t *testing.T) {
 		{Options{}, nil, &listing{defaults: &lens{cam: geom.Camera{W: 640, H: 200, Fx: 3, Fy: 3, Cx: 1, Cy: 1}}}, guess},
 		{Options{}, nil, &listing{}, guess},
 	} {
-		got, err := resolveLens(64, 48, tt.opt, tt.file, tt.l, "")
+		got, err := resolveLens(plainDisplay(64, 48), tt.opt, tt.file, tt.l, "")
 		if err != nil || math.Abs(got.cam.Fx-tt.fx) > 1e-9 {
 			t.Errorf("%+v: fx %g from %s, %v; want %g", tt.opt, got.cam.Fx, got.from, err, tt.fx)
 		}

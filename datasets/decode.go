@@ -15,8 +15,12 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// maxPixels bounds the pictures that are decoded: 200 megapixels.
-const maxPixels = 200e6
+// Bounds of the pictures that are decoded: OpenCV's coordinates are 16-bit, and
+// 200 megapixels are more than any camera of today's has.
+const (
+	maxSide   = 1<<15 - 1
+	maxPixels = 200e6
+)
 
 // checkPicture refuses, before OpenCV sees it, what is no picture, too large, or
 // cut off: OpenCV ends the process over impossible sizes, and paints the missing
@@ -27,7 +31,7 @@ func checkPicture(data []byte) (w, h int, err error) {
 		return 0, 0, fmt.Errorf("no readable picture (PNG, JPEG, BMP, TIFF, WebP): %w", err)
 	}
 	w, h = cfg.Width, cfg.Height
-	if w < 1 || h < 1 || w > 1<<15-1 || h > 1<<15-1 || w*h > maxPixels {
+	if w < 1 || h < 1 || w > maxSide || h > maxSide || w*h > maxPixels {
 		return 0, 0, fmt.Errorf("pictures of %dx%d pixels are not supported", w, h)
 	}
 	if format == "jpeg" && !jpegComplete(data) || format == "png" && !bytes.Contains(data[max(0, len(data)-4096):], []byte("IEND")) {

@@ -52,7 +52,9 @@ func isFolder(path string) bool {
 // isVideo tells videos by the end of their names.
 func isVideo(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm":
+	case ".mp4", ".m4v", ".mov", ".qt", ".avi", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".m2t", ".mpg", ".mpeg", ".m2v", ".vob",
+		".wmv", ".asf", ".flv", ".f4v", ".3gp", ".3g2", ".ogv", ".ogg", ".mjpg", ".mjpeg", ".gif", ".mxf", ".dv", ".h264", ".264", ".avc",
+		".h265", ".265", ".hevc", ".ivf", ".y4m", ".lrv", ".insv", ".360", ".nut":
 		return true
 	}
 	return false

@@ -163,7 +163,7 @@ func noLeak(t testing.TB) {
 
 // hasWarning reports whether a warning of the source contains all the words.
 func hasWarning(src datasets.Source, words ...string) bool {
-	for _, w := range src.Info().Warnings {
+	for _, w := range src.Warnings() {
 		all := true
 		for _, word := range words {
 			all = all && strings.Contains(w, word)

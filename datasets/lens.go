@@ -109,10 +109,10 @@ func (l lens) fit(w, h int) (lens, error) {
 	case c.W == 0 || c.H == 0:
 		l.cam.W, l.cam.H = w, h
 	case c.W != w || c.H != h:
-		if sameShape(c.H, c.W, w, h, .005) {
+		if sameShape(c.H, c.W, w, h, shapeTol) {
 			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d: they were turned by a quarter after it; give a calibration of the turned pictures", l.from, c.W, c.H, w, h)
 		}
-		if !sameShape(c.W, c.H, w, h, .005) {
+		if !sameShape(c.W, c.H, w, h, shapeTol) {
 			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d, another shape: give a calibration of these pictures with --camera or --fx --fy --cx --cy", l.from, c.W, c.H, w, h)
 		}
 		l.cam = c.Resized(w, h)
@@ -121,6 +121,10 @@ func (l lens) fit(w, h int) (lens, error) {
 	return l, checkCamera(l.cam, l.from)
 }
 
+// shapeTol is how far the ratio of a picture's sides may be from that of another
+// size of it: the rounding of a resize.
+const shapeTol = .005
+
 // sameShape reports whether two sizes have the same ratio of sides to within
 // tol, or as near as whole pixels can come.
 func sameShape(w, h, w2, h2 int, tol float64) bool {
@@ -128,11 +132,11 @@ func sameShape(w, h, w2, h2 int, tol float64) bool {
 	return math.Abs(a-b) <= max(tol*a, float64(max(w, h, w2, h2)))
 }
 
-// resolveLens chooses the calibration of pictures of w x h pixels and warns of
-// what is odd about it. photo is a picture to look for EXIF in, empty for none.
-func resolveLens(w, h int, opt Options, file *lens, l *listing, photo string) (lens, error) {
-	chosen := chooseLens(w, h, opt, file, l, photo)
-	fitted, err := chosen.fit(w, h)
+// resolveLens chooses the calibration of pictures shown like d and warns of what
+// is odd about it. photo is a picture to look for EXIF in, empty for none.
+func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (lens, error) {
+	w, h := d.size()
+	fitted, err := chooseLens(d, opt, file, l, photo).fit(w, h)
 	if err != nil {
 		return fitted, err
 	}
@@ -148,26 +152,42 @@ func resolveLens(w, h int, opt Options, file *lens, l *listing, photo string) (l
 
 // chooseLens takes what the user gave, then file (camera.yaml beside the data),
 // then the data's own, then defaults by name, then EXIF, then a guess.
-func chooseLens(w, h int, opt Options, file *lens, l *listing, photo string) lens {
+func chooseLens(d display, opt Options, file *lens, l *listing, photo string) lens {
+	w, h := d.size()
 	switch {
 	case opt.Fx > 0:
-		return lens{cam: flagCamera(w, h, opt), from: "--fx --fy --cx --cy"}
+		return flagLens(d, opt)
 	case opt.FOVRad > 0:
 		return lens{cam: geom.CameraFromFOV(w, h, opt.FOVRad), from: "--fov"}
 	case file != nil && file.cam.Fx != 0:
-		return *file
+		return file.asShown(d)
 	case l.own != nil:
-		return *l.own
+		return l.own.asShown(d)
 	}
-	if d := l.defaults; d != nil && sameShape(d.cam.W, d.cam.H, w, h, .005) {
-		return *d
+	if n := l.defaults; n != nil && sameShape(n.cam.W, n.cam.H, w, h, shapeTol) {
+		return *n
 	}
 	if photo != "" {
-		if c := CameraFromEXIF(photo); c.OK && sameShape(c.Camera.W, c.Camera.H, w, h, .005) {
+		if c := CameraFromEXIF(photo); c.OK && sameShape(c.Camera.W, c.Camera.H, w, h, shapeTol) {
 			return lens{cam: c.Camera, from: c.From}
 		}
 	}
 	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the picture", guess: true}
+}
+
+// flagLens is the camera of the flags, for the pictures shown or the stored ones
+// as asShown chooses.
+func flagLens(d display, opt Options) lens {
+	w, h := d.size()
+	l := lens{cam: flagCamera(w, h, opt), from: "--fx --fy --cx --cy"}
+	if d.plain() {
+		return l
+	}
+	stored := lens{cam: flagCamera(d.storedW, d.storedH, opt), from: l.from}.shown(d)
+	if oddity(stored.cam) < oddity(l.cam) {
+		return stored
+	}
+	return l
 }
 
 // flagCamera completes what the flags leave out.

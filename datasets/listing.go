@@ -60,8 +60,9 @@ func medianRate(entries []entry) float64 {
 	return 1 / steps[len(steps)/2]
 }
 
-// sortEntries orders entries by time and drops repeated stamps, with a warning
-// for each repair.
+// sortEntries orders entries by time, drops pictures that are listed twice and
+// spreads different ones of one stamp up to the next, with a warning for each
+// repair.
 func (l *listing) sortEntries(file string) {
 	byTime := func(a, b entry) int { return cmp.Compare(a.time, b.time) }
 	if !slices.IsSortedFunc(l.entries, byTime) {
@@ -69,10 +70,38 @@ func (l *listing) sortEntries(file string) {
 		slices.SortStableFunc(l.entries, byTime)
 	}
 	n := len(l.entries)
-	l.entries = slices.CompactFunc(l.entries, func(a, b entry) bool { return a.time == b.time })
+	l.entries = slices.CompactFunc(l.entries, func(a, b entry) bool { return a.time == b.time && a.image == b.image })
 	if d := n - len(l.entries); d > 0 {
-		l.warn("%s: %d frames repeat the time stamp of another and were left out", file, d)
+		l.warn("%s: %d lines repeat another and were left out", file, d)
 	}
+	if d := l.spreadEqual(); d > 0 {
+		l.warn("%s: %d frames have the time stamp of another; they keep their place and were spread up to the next stamp", file, d)
+	}
+}
+
+// spreadEqual spreads runs of one stamp evenly up to the next stamp, the last run
+// over a usual step, and returns how many entries were moved.
+func (l *listing) spreadEqual() (moved int) {
+	usual := 1. / defaultRate
+	if r := medianRate(l.entries); r > 0 {
+		usual = 1 / r
+	}
+	for i := 0; i < len(l.entries); {
+		j, t := i+1, l.entries[i].time
+		for j < len(l.entries) && l.entries[j].time == t {
+			j++
+		}
+		room := usual
+		if j < len(l.entries) {
+			room = min(room, l.entries[j].time-t)
+		}
+		for k := i + 1; k < j; k++ {
+			l.entries[k].time = t + room*float64(k-i)/float64(j-i)
+			moved++
+		}
+		i = j
+	}
+	return moved
 }
 
 // nearest returns the index of the time nearest to t in sorted times, and how

@@ -105,6 +105,9 @@ func (l *live) take() (r result, ok bool) {
 // Info describes the source.
 func (l *live) Info() slam.SourceInfo { return l.info }
 
+// Warnings are those of the source.
+func (l *live) Warnings() []string { return l.src.Warnings() }
+
 // Truth returns the poses of a recorded source.
 func (l *live) Truth() slam.Trajectory { return l.truth }
 

@@ -72,7 +72,7 @@ func (r *mjpegReader) part() ([]byte, error) {
 	for !r.atHeader {
 		line, err := r.in.ReadSlice('\n')
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return nil, io.EOF // between two pictures any end is a good one
+			return nil, endless(err)
 		}
 		r.atHeader = r.isBoundary(line)
 	}

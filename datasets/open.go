@@ -30,7 +30,7 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 	case KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder:
 		return openPictures(spec, kind, opt)
 	case KindVideo:
-		return openVideo(spec, opt)
+		return openVideo(ctx, spec, opt)
 	case KindCamera:
 		return openCamera(spec, opt)
 	case KindStream:

@@ -37,6 +37,15 @@ func LoadPhoto(file string) (slam.RGB, PhotoCamera, error) {
 	return rgb, camera, nil
 }
 
+// photoDisplay is how a photograph that has w x h pixels upright is stored.
+func photoDisplay(w, h int, file string) display {
+	d := plainDisplay(w, h)
+	if d.orientation = CameraFromEXIF(file).Orientation; d.orientation >= 5 {
+		d.storedW, d.storedH, d.squareW, d.squareH = h, w, h, w
+	}
+	return d
+}
+
 // upright turns a stored picture as EXIF's orientation 1 to 8 demands.
 func upright(m *gocv.Mat, orientation int) {
 	const vertical, horizontal = 0, 1

@@ -158,7 +158,7 @@ func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
 	if err != nil {
 		return err
 	}
-	calibrated, err := resolveLens(w, h, opt, file, l, photo)
+	calibrated, err := resolveLens(photoDisplay(w, h, photo), opt, file, l, photo)
 	if err != nil {
 		return err
 	}
@@ -204,6 +204,9 @@ func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
 
 // Info describes the source.
 func (s *pictures) Info() slam.SourceInfo { return s.info }
+
+// Warnings are those of Info: what is mended is found when listing.
+func (s *pictures) Warnings() []string { return s.info.Warnings }
 
 // Truth returns the poses of the data set.
 func (s *pictures) Truth() slam.Trajectory { return s.truth }

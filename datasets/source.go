@@ -14,6 +14,9 @@ type Source interface {
 	// Next returns the next frame, io.EOF after the last one, a *SkipError for
 	// one damaged frame (call Next again), or ctx's error.
 	Next(ctx context.Context) (*slam.Frame, error)
+	// Warnings returns Info's and, with their numbers, what was mended, made up or
+	// left out since; it grows until the last frame. Any goroutine may call it.
+	Warnings() []string
 	// Truth returns the true camera-to-world poses with the stamps of the data
 	// set, nil where unknown. It is for evaluation and display alone.
 	Truth() slam.Trajectory

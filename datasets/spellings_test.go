@@ -136,7 +136,7 @@ func TestCameraFilesRefused(t *testing.T) {
 // that lost their point, are named as what they may be.
 func TestImplausibleCameras(t *testing.T) {
 	l := &listing{}
-	if _, err := resolveLens(640, 480, Options{Fx: 500, Cx: 160, Cy: 120}, nil, l, ""); err != nil || len(l.warnings) != 1 || !strings.Contains(l.warnings[0], "another size") {
+	if _, err := resolveLens(plainDisplay(640, 480), Options{Fx: 500, Cx: 160, Cy: 120}, nil, l, ""); err != nil || len(l.warnings) != 1 || !strings.Contains(l.warnings[0], "another size") {
 		t.Errorf("%v, %q", err, l.warnings)
 	}
 	for _, tt := range []struct {
@@ -149,7 +149,7 @@ func TestImplausibleCameras(t *testing.T) {
 		{Options{Fx: 500, Fy: 5}, "fy = 5"},
 		{Options{Fx: 500, Cx: .5, Cy: .5}, "multiply by 640 and 480"},
 	} {
-		if _, err := resolveLens(640, 480, tt.opt, nil, &listing{}, ""); err == nil || !strings.Contains(err.Error(), tt.fails) || !strings.Contains(err.Error(), "--fx") {
+		if _, err := resolveLens(plainDisplay(640, 480), tt.opt, nil, &listing{}, ""); err == nil || !strings.Contains(err.Error(), tt.fails) || !strings.Contains(err.Error(), "--fx") {
 			t.Errorf("%+v: error %v, want one of %q", tt.opt, err, tt.fails)
 		}
 	}

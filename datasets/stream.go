@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/metricslam/metricslam/slam"
-	"gocv.io/x/gocv"
 )
 
 // streamTimeout is how long a network camera may be silent.
@@ -20,12 +19,12 @@ const streamTimeout = 10 * time.Second
 
 func isURL(spec string) bool { return strings.Contains(spec, "://") }
 
-// openStream opens a network camera: RTSP by way of OpenCV's FFmpeg, motion JPEG
-// over HTTP by the reader of this package. Any other content of HTTP counts as
-// a video file.
+// openStream opens a network camera: motion JPEG over HTTP by the reader of this
+// package, RTSP and its like by FFmpeg. Any other content of HTTP counts as a
+// video file.
 func openStream(ctx context.Context, spec string, opt Options) (Source, error) {
 	if !strings.HasPrefix(spec, "http") {
-		return openRTSP(spec, opt)
+		return openRTSP(ctx, spec, opt)
 	}
 	body, contentType, err := get(ctx, spec)
 	if err != nil {
@@ -40,21 +39,16 @@ func openStream(ctx context.Context, spec string, opt Options) (Source, error) {
 		return nil, fmt.Errorf("stream %s: the server sends %s, not a stream of pictures; give the address of the stream itself", spec, kind)
 	}
 	body.Close()
-	return openVideo(spec, opt)
+	return openVideo(ctx, spec, opt)
 }
 
-func openRTSP(spec string, opt Options) (Source, error) {
-	capture, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
+func openRTSP(ctx context.Context, spec string, opt Options) (Source, error) {
+	v, err := newVideo(ctx, spec, KindStream, streamTimeout, opt, nil)
 	if err != nil {
-		capture.Close()
-		return nil, fmt.Errorf("stream %s cannot be opened; check the address, user and password, and that the camera is on", spec)
-	}
-	v, err := newVideo(spec, KindStream, capture, opt, nil)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("stream %s cannot be opened: %w; check the address, user and password, and that the camera is on", spec, err)
 	}
 	v.stamps = byClock()
-	return newLive(v, false, opt.MaxFrames), nil
+	return newLive(&reconnecting{connection: v, patience: reconnectFor}, false, opt.MaxFrames), nil
 }
 
 // get starts a request whose body ends when it is closed; ctx bounds the wait
@@ -104,6 +98,7 @@ type mjpeg struct {
 	rect   *rectifier
 	opt    Options
 	stamps arrival
+	mended tally
 	read   int
 	ended  bool
 	closed bool
@@ -124,14 +119,35 @@ func openMJPEG(ctx context.Context, spec string, in *mjpegReader, opt Options) (
 		return fail(err)
 	}
 	l := &listing{}
-	calibrated, err := resolveLens(w, h, opt, file, l, "")
+	calibrated, err := resolveLens(plainDisplay(w, h), opt, file, l, "")
 	if err != nil {
 		return fail(err)
 	}
 	s := &mjpeg{in: in, rect: newRectifier(calibrated), opt: opt, stamps: byClock()}
 	s.info = slam.SourceInfo{Name: spec, Kind: KindStream, Camera: s.rect.camera, CameraFrom: calibrated.from, FPS: rateOf(file), Live: true, Warnings: l.warnings}
-	return newLive(s, false, opt.MaxFrames), nil
+	return newLive(&reconnecting{connection: s, patience: reconnectFor}, false, opt.MaxFrames), nil
 }
+
+// connect asks for the stream again.
+func (s *mjpeg) connect(ctx context.Context) error {
+	body, contentType, err := get(ctx, s.info.Name)
+	if err != nil {
+		return err
+	}
+	kind, params, _ := mime.ParseMediaType(contentType)
+	if !strings.HasPrefix(kind, "multipart/") {
+		body.Close()
+		return fmt.Errorf("the server now sends %s", kind)
+	}
+	s.in.Close()
+	s.in = newMJPEGReader(body, params["boundary"])
+	return nil
+}
+
+func (s *mjpeg) tell(text string) { s.mended.add(text) }
+
+// Warnings tells how the stream ended too.
+func (s *mjpeg) Warnings() []string { return s.mended.warnings(s.info.Warnings) }
 
 // Info describes the source.
 func (s *mjpeg) Info() slam.SourceInfo { return s.info }
@@ -139,8 +155,8 @@ func (s *mjpeg) Info() slam.SourceInfo { return s.info }
 // Truth returns nil.
 func (s *mjpeg) Truth() slam.Trajectory { return nil }
 
-// Next reads and decodes the next picture. A connection that breaks is told
-// once, and is the end.
+// Next reads and decodes the next picture. A server that says that the stream
+// is over ends it; anything else is a loss.
 func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 	switch {
 	case s.closed:
@@ -148,20 +164,21 @@ func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 	case s.ended:
 		return nil, io.EOF
 	}
-	defer context.AfterFunc(ctx, func() { s.in.Close() })()
+	in := s.in
+	defer context.AfterFunc(ctx, func() { in.Close() })()
 	for {
 		index := s.read
 		s.read++
-		data, err := s.in.next()
+		data, err := in.next()
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case errors.Is(err, io.EOF):
 			s.ended = true
+			s.mended.add(fmt.Sprintf("the server ended the stream after %d pictures", index))
 			return nil, io.EOF
 		case err != nil:
-			s.ended = true
-			return nil, &SkipError{Index: index, File: s.info.Name, Err: fmt.Errorf("the stream broke off: %w", err)}
+			return nil, &lostError{index, err}
 		case index < s.opt.Start || (index-s.opt.Start)%max(s.opt.Stride, 1) != 0:
 			continue
 		}

@@ -1,6 +1,7 @@
 package datasets_test
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -89,7 +90,7 @@ func TestTUMDamagedLists(t *testing.T) {
 		t.Errorf("%d frames, skips %v", len(frames), skips)
 	}
 	for _, want := range [][]string{
-		{"rgb.txt", "not in order"}, {"rgb.txt", "1 frames repeat"}, {"rgb.txt", "3 malformed", "line 5"},
+		{"rgb.txt", "not in order"}, {"rgb.txt", "1 lines repeat"}, {"rgb.txt", "3 malformed", "line 5"},
 		{"groundtruth.txt", "3 malformed", "line 2", "not finite"}, {"groundtruth.txt", "not in order"}, {"groundtruth.txt", "1 poses repeat"},
 	} {
 		if !hasWarning(src, want...) {
@@ -142,6 +143,30 @@ func TestTUMDefaults(t *testing.T) {
 		}
 		if warned := hasWarning(src, "--camera"); warned != (name == "mine") {
 			t.Errorf("%s: warnings %q", name, src.Info().Warnings)
+		}
+	}
+}
+
+// Different pictures of one stamp, as rounding makes them, all come.
+func TestEqualStamps(t *testing.T) {
+	dir := t.TempDir()
+	list := ""
+	files := map[string]any{}
+	for i, at := range []string{"1.0", "1.1", "1.1", "1.2", "1.3", "1.3"} {
+		name := fmt.Sprintf("%d.png", i)
+		files[name] = encodePNG(t, texture(tinyW, tinyH, i))
+		list += at + " " + name + "\n"
+	}
+	files["rgb.txt"] = list
+	write(t, dir, files)
+	src := open(t, dir, datasets.Options{})
+	frames, _ := drain(t, src)
+	if len(frames) != 6 || !hasWarning(src, "2 frames have the time stamp of another") {
+		t.Fatalf("%d frames, warnings %v", len(frames), src.Warnings())
+	}
+	for i, want := range []float64{1, 1.1, 1.15, 1.2, 1.3, 1.35} {
+		if math.Abs(frames[i].Time-want) > 1e-9 {
+			t.Errorf("frame %d at %g, want %g", i, frames[i].Time, want)
 		}
 	}
 }

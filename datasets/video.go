@@ -6,29 +6,31 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/metricslam/metricslam/datasets/ffmpeg"
 	"github.com/metricslam/metricslam/slam"
-	"gocv.io/x/gocv"
 )
 
-// video is a source of what OpenCV's VideoCapture reads: a video file, a camera
-// or an RTSP stream.
+// video is a source of what FFmpeg reads: a video file or a network stream.
 type video struct {
-	info    slam.SourceInfo
-	capture *gocv.VideoCapture
-	rect    *rectifier
-	opt     Options
-	stamps  arrival // nil for a file, which has its own
-	frames  int     // in the file by its header, 0 where unknown
+	info   slam.SourceInfo
+	in     *ffmpeg.Reader
+	first  *ffmpeg.Picture // decoded by the opening, not yet handed out
+	shape  display         // of the first picture; all are brought to it
+	rect   *rectifier
+	opt    Options
+	clock  fileClock
+	stamps arrival // nil for a file, which has its own
+	mended tally
 
-	read     int     // frames taken from capture
-	returned int     // frames and skips handed out
-	fails    int     // reads of a live device that failed in a row
-	last     float64 // stamp of the last frame read
+	read     int // pictures decoded
+	returned int // frames and skips handed out
 	ended    bool
 	closed   bool
+	pix      []byte // of the picture being converted
 }
 
 // arrival stamps a frame by the clock.
@@ -42,68 +44,135 @@ func byClock() arrival {
 	return func() float64 { return wall + time.Since(start).Seconds() }
 }
 
-// openVideo opens a video file, or a URL that OpenCV's FFmpeg reads.
-func openVideo(spec string, opt Options) (Source, error) {
-	dirs := []string{}
+// openVideo opens a video file, or a URL that FFmpeg reads.
+func openVideo(ctx context.Context, spec string, opt Options) (Source, error) {
+	var dirs []string
+	silence := streamTimeout
 	if !isURL(spec) {
 		if _, err := readHead(spec); err != nil {
 			return nil, fmt.Errorf("video %s: %w", spec, err)
 		}
 		dirs = []string{filepath.Dir(spec), filepath.Join(filepath.Dir(spec), "..")}
+		silence = 0
 	}
-	capture, err := gocv.VideoCaptureFileWithAPI(spec, gocv.VideoCaptureFFmpeg)
+	v, err := newVideo(ctx, spec, KindVideo, silence, opt, dirs)
 	if err != nil {
-		capture.Close()
-		return nil, fmt.Errorf("%s cannot be read as a video: it is damaged, or in a format that FFmpeg does not know; `ffmpeg -i %s out.mp4` may repair it", spec, filepath.Base(spec))
+		return nil, fmt.Errorf("video %s: %w", spec, err)
 	}
-	v, err := newVideo(spec, KindVideo, capture, opt, dirs)
-	if err != nil {
-		return nil, err
+	n := v.in.Stream.Frames
+	if n > 0 && opt.Start >= n {
+		v.Close()
+		return nil, fmt.Errorf("video %s: --start %d is behind the last of %d frames", spec, opt.Start, n)
 	}
+	if n == 0 {
+		n = int(math.Round(v.in.Stream.Duration.Seconds() * v.info.FPS))
+	}
+	v.info.Len = selectedLen(n, opt)
 	if opt.Live {
 		return newLive(v, true, 0), nil
 	}
 	return v, nil
 }
 
-// newVideo finds the camera for the size that the header tells; it owns capture,
-// and closes it where it fails.
-func newVideo(spec, kind string, capture *gocv.VideoCapture, opt Options, dirs []string) (*video, error) {
-	v := &video{capture: capture, opt: opt}
-	fail := func(err error) (*video, error) {
-		capture.Close()
-		return nil, err
-	}
-	w, h := int(capture.Get(gocv.VideoCaptureFrameWidth)), int(capture.Get(gocv.VideoCaptureFrameHeight))
-	if w < 1 || h < 1 {
-		return fail(fmt.Errorf("%s holds no pictures", spec))
-	}
+// newVideo opens a reader, decodes the first picture and finds its camera.
+func newVideo(ctx context.Context, spec, kind string, silence time.Duration, opt Options, dirs []string) (*video, error) {
 	file, err := chooseCameraFile(opt, dirs)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
-	l := &listing{}
-	calibrated, err := resolveLens(w, h, opt, file, l, "")
+	in, err := openReader(ctx, spec, silence)
 	if err != nil {
-		return fail(fmt.Errorf("%s: %w", spec, err))
+		return nil, err
+	}
+	v := &video{in: in, opt: opt}
+	l := &listing{}
+	if err := v.start(ctx, l); err != nil {
+		in.Close()
+		return nil, err
+	}
+	calibrated, err := resolveLens(v.shape, opt, file, l, "")
+	if err != nil {
+		in.Close()
+		return nil, err
 	}
 	fps := v.rate(file, l)
+	v.clock = fileClock{step: 1 / fps, mended: &v.mended}
 	v.rect = newRectifier(calibrated)
 	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FPS: fps, Warnings: l.warnings}
-	if n := capture.Get(gocv.VideoCaptureFrameCount); kind == KindVideo && n > 0 && n < 1e8 {
-		v.frames = int(n)
-		v.info.Len = selectedLen(v.frames, opt)
-		if opt.Start >= v.frames {
-			v.Close()
-			return nil, fmt.Errorf("%s: --start %d is behind the last of %d frames", spec, opt.Start, v.frames)
-		}
-	}
 	return v, nil
+}
+
+// openReader opens what FFmpeg reads and says what to do where it does not.
+func openReader(ctx context.Context, spec string, silence time.Duration) (*ffmpeg.Reader, error) {
+	in, err := ffmpeg.Open(ctx, spec, silence)
+	switch {
+	case err == nil && in.Stream.Spherical:
+		in.Close()
+		return nil, errors.New("it shows a sphere around the camera, which no pinhole camera does; export a flat (reframed) view of it first")
+	case err == nil && in.Stream.Stereo:
+		in.Close()
+		return nil, errors.New("it holds two views in one picture; cut one out first, with `ffmpeg -i IN -vf crop=iw/2:ih:0:0 OUT.mp4` where they are side by side")
+	case err == nil || ctx.Err() != nil:
+		return in, err
+	case errors.Is(err, ffmpeg.ErrNoPictures):
+		return nil, fmt.Errorf("it holds no pictures, only %s (%s)", in.Stream.Streams, in.Stream.Format)
+	case errors.Is(err, ffmpeg.ErrNoDecoder):
+		return nil, fmt.Errorf("this FFmpeg has no decoder for it: it holds %s (%s); convert it where it plays, to H.264 in mp4", in.Stream.Streams, in.Stream.Format)
+	case isURL(spec):
+		return nil, err
+	case unfinished(spec):
+		return nil, errors.New("cannot be read as a video: its index (the moov atom) is missing, because the recording was not finished or the copy is cut off; copy it again, or let the camera repair it (most do when switched on with the card in)")
+	}
+	return nil, fmt.Errorf("cannot be read as a video: it is damaged, or in a format that FFmpeg does not know (%w)", err)
+}
+
+// start decodes the first picture, which tells the size that all shall have.
+func (v *video) start(ctx context.Context, l *listing) error {
+	const tries = 300 // pictures before the first key picture of a stream that is joined midway
+	var p ffmpeg.Picture
+	var err error
+	for range tries {
+		if p, err = v.in.Next(ctx); !errors.Is(err, ffmpeg.ErrDamaged) {
+			break
+		}
+		v.mended.add("%d pictures before the first that can be decoded were left out")
+	}
+	if errors.Is(err, io.EOF) {
+		return errors.New("no picture in it can be decoded")
+	}
+	if err != nil {
+		return err
+	}
+	if p.W > maxSide || p.H > maxSide || p.W*p.H > maxPixels {
+		return fmt.Errorf("pictures of %dx%d pixels are not supported", p.W, p.H)
+	}
+	v.first = &p
+	s := v.in.Stream
+	d := displayOf(p, s.Matrix)
+	v.shape = d
+	if d.squareW != d.storedW {
+		l.warn("the pixels are not square (%.4g wide by 1): the pictures of %dx%d are stretched to %dx%d, as players show them", p.PixelShape, d.storedW, d.storedH, d.squareW, d.squareH)
+	}
+	if _, exact := orientationOf(s.Matrix); !exact {
+		l.warn("the file asks to show its pictures turned by an angle that is no multiple of 90 degrees; they are turned to the nearest")
+	}
+	if s.Videos > 1 {
+		l.warn("the file holds %d videos; the best is read", s.Videos)
+	}
+	return nil
+}
+
+// displayOf is how one picture is shown.
+func displayOf(p ffmpeg.Picture, m *ffmpeg.Matrix) display {
+	d := display{storedW: p.W, storedH: p.H}
+	d.squareW, d.squareH = squarePixels(p.W, p.H, p.PixelShape)
+	d.orientation, _ = orientationOf(m)
+	return d
 }
 
 // rate returns the frames per second of the video, or of the camera file.
 func (v *video) rate(file *lens, l *listing) float64 {
-	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > .01 && fps < 10000 {
+	if fps := v.in.Stream.FPS; fps > .01 && fps < 10000 {
 		return fps
 	}
 	fps := rateOf(file)
@@ -124,6 +193,9 @@ func selectedLen(n int, opt Options) int {
 // Info describes the source.
 func (v *video) Info() slam.SourceInfo { return v.info }
 
+// Warnings tells what was mended too.
+func (v *video) Warnings() []string { return v.mended.warnings(v.info.Warnings) }
+
 // Truth returns nil: videos carry no poses.
 func (v *video) Truth() slam.Trajectory { return nil }
 
@@ -135,85 +207,123 @@ func (v *video) Next(ctx context.Context) (*slam.Frame, error) {
 	case v.ended, v.stamps == nil && v.opt.MaxFrames > 0 && v.returned == v.opt.MaxFrames:
 		return nil, io.EOF
 	}
-	for v.read < v.opt.Start || (v.read-v.opt.Start)%max(v.opt.Stride, 1) != 0 {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	for {
+		p, err := v.picture(ctx)
+		index := v.read
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.Is(err, ffmpeg.ErrDamaged):
+			v.read++
+			return nil, v.skip(index, err)
+		case err != nil:
+			return nil, v.end(err)
 		}
-		v.capture.Grab(1)
 		v.read++
+		t := v.stamp(p)
+		if index < v.opt.Start || (index-v.opt.Start)%max(v.opt.Stride, 1) != 0 {
+			continue
+		}
+		f := &slam.Frame{Index: index, Time: t, Name: fmt.Sprintf("%06d", index), Camera: v.info.Camera}
+		if err := v.convert(p, f); err != nil {
+			return nil, v.skip(index, err)
+		}
+		v.returned++
+		return f, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	m := gocv.NewMat()
-	defer m.Close()
-	if !v.capture.Read(&m) {
-		return nil, v.noFrame(ctx)
-	}
-	v.fails = 0
-	return v.frame(&m)
 }
 
-// frame makes a frame of the picture just read.
-func (v *video) frame(m *gocv.Mat) (*slam.Frame, error) {
-	index := v.read
-	v.read++
+// picture returns the next decoded picture.
+func (v *video) picture(ctx context.Context) (ffmpeg.Picture, error) {
+	if p := v.first; p != nil {
+		v.first = nil
+		return *p, nil
+	}
+	return v.in.Next(ctx)
+}
+
+func (v *video) skip(index int, err error) error {
 	v.returned++
-	f := &slam.Frame{Index: index, Time: v.stamp(index), Name: fmt.Sprintf("%06d", index), Camera: v.info.Camera}
-	err := checkDecoded(*m)
-	if err == nil {
-		err = v.rect.apply(m)
-	}
-	if err == nil {
-		f.Gray, f.Color, err = fromMat(*m)
-	}
-	if err != nil {
-		return nil, &SkipError{Index: index, File: v.info.Name, Err: err}
-	}
-	return f, nil
+	return &SkipError{Index: index, File: v.info.Name, Err: err}
 }
 
-// stamp returns the time of the frame just read: that of arrival, else the
-// file's own, or by the frame rate where the file's does not increase.
-func (v *video) stamp(index int) float64 {
+// stamp returns the time of a picture: that of arrival, else the file's own.
+func (v *video) stamp(p ffmpeg.Picture) float64 {
 	if v.stamps != nil {
 		return v.stamps()
 	}
-	t := v.capture.Get(gocv.VideoCapturePosMsec) / 1000
-	if math.IsNaN(t) || math.IsInf(t, 0) || v.returned > 1 && t <= v.last || t < 0 {
-		t = float64(index) / v.info.FPS
-		if v.returned > 1 && t <= v.last {
-			t = v.last + 1/v.info.FPS
-		}
-	}
-	v.last = t
-	return t
+	return v.clock.next(p.Time)
 }
 
-// maxFails is how many reads in a row a camera may fail before it counts as
-// gone.
-const maxFails = 10
-
-// noFrame says why there was no frame: the end, or a failure of a device.
-func (v *video) noFrame(ctx context.Context) error {
-	if v.stamps != nil && v.fails < maxFails {
-		v.fails++
-		index := v.read
-		v.read++
-		select { // a device that fails at once would fill the log
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
+// convert makes the pixels of a frame. A picture of another size but the same
+// shape is another size of the same view; of another shape, another view.
+func (v *video) convert(p ffmpeg.Picture, f *slam.Frame) error {
+	if p.Damaged {
+		return errors.New("parts of the picture are missing")
+	}
+	to := v.shape
+	if d := displayOf(p, v.in.Stream.Matrix); d != to {
+		if !sameShape(d.squareW, d.squareH, to.squareW, to.squareH, shapeTol) {
+			return fmt.Errorf("the picture has %dx%d pixels, those before it %dx%d, another shape", d.squareW, d.squareH, to.squareW, to.squareH)
 		}
-		return &SkipError{Index: index, File: v.info.Name, Err: errors.New("the device gave no picture")}
+		v.mended.add(fmt.Sprintf("%%d frames of %dx%d pixels were scaled to the %dx%d of the first", d.squareW, d.squareH, to.squareW, to.squareH))
+	}
+	if p.Interlaced {
+		v.mended.add("%d frames are interlaced: their lines were taken at two times, and moving edges are combed; deinterlace the video first (`ffmpeg -i IN -vf yadif OUT.mp4`)")
+	}
+	if n := 3 * to.squareW * to.squareH; len(v.pix) != n {
+		v.pix = make([]byte, n)
+	}
+	if err := v.in.BGR(v.pix, to.squareW, to.squareH); err != nil {
+		return err
+	}
+	m, err := bgrMat(v.pix, to.squareW, to.squareH)
+	if err != nil {
+		return err
+	}
+	defer func() { m.Close() }() // upright and rect replace it
+	upright(&m, to.orientation)
+	if err := v.rect.apply(&m); err != nil {
+		return err
+	}
+	f.Gray, f.Color, err = fromMat(m)
+	return err
+}
+
+// end says why the pictures are over: at the end, or before it.
+func (v *video) end(err error) error {
+	if v.stamps != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the server closed it")
+		}
+		return &lostError{v.read, err}
 	}
 	v.ended = true
+	s := v.in.Stream
+	switch {
+	case !errors.Is(err, io.EOF):
+		return v.skip(v.read, fmt.Errorf("the video ends after %d frames: %w", v.read, err))
 	// The header's count is an estimate in some formats.
-	if v.stamps == nil && v.read < v.frames*9/10 {
-		return &SkipError{Index: v.read, File: v.info.Name,
-			Err: fmt.Errorf("the video ends after %d of %d frames: it is cut off or damaged", v.read, v.frames)}
+	case v.read < s.Frames*9/10:
+		return v.skip(v.read, fmt.Errorf("the video ends after %d of %d frames: it is cut off or damaged", v.read, s.Frames))
+	case s.Frames == 0 && v.clock.last+1 < .9*s.Duration.Seconds():
+		return v.skip(v.read, fmt.Errorf("the video ends after %.1f of %.1f s: it is cut off or damaged", v.clock.last, s.Duration.Seconds()))
 	}
 	return io.EOF
 }
+
+// connect opens a stream again.
+func (v *video) connect(ctx context.Context) error {
+	in, err := openReader(ctx, v.info.Name, streamTimeout)
+	if err != nil {
+		return err
+	}
+	v.in.Close()
+	v.in, v.first = in, nil
+	return nil
+}
+
+func (v *video) tell(text string) { v.mended.add(text) }
 
 // Close frees the decoder.
 func (v *video) Close() error {
@@ -222,5 +332,41 @@ func (v *video) Close() error {
 	}
 	v.closed = true
 	v.rect.close()
-	return v.capture.Close()
+	return v.in.Close()
+}
+
+// unfinished reports whether a file has the boxes of mp4 and mov (ISO 14496-12)
+// but not the one that says where the pictures lie.
+func unfinished(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	boxes := 0
+	for at := int64(0); boxes < 1000; boxes++ {
+		var head [16]byte
+		if n, _ := f.ReadAt(head[:], at); n < 8 {
+			break
+		}
+		size := int64(head[0])<<24 | int64(head[1])<<16 | int64(head[2])<<8 | int64(head[3])
+		if size == 1 {
+			size = 0
+			for _, b := range head[8:] {
+				size = size<<8 | int64(b)
+			}
+		}
+		switch kind := string(head[4:8]); {
+		case kind == "moov":
+			return false
+		case boxes == 0 && kind != "ftyp" && kind != "mdat" && kind != "wide" && kind != "skip" && kind != "free":
+			return false
+		case size == 0: // to the end of the file
+			return true
+		case size < 8 || at > math.MaxInt64-size:
+			return boxes > 0
+		}
+		at += size
+	}
+	return boxes > 0
 }

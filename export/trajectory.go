@@ -145,23 +145,37 @@ func parseNumbers(line string, v []float64) error {
 }
 
 // WriteTUM writes a trajectory in the format that ReadTUM reads, times to the
-// microsecond, metres and quaternions to nine digits. Poses that are not finite
-// and times that do not increase by a microsecond are refused.
+// microsecond, metres and quaternions to nine digits. Where two times are the
+// same microsecond, all times get the digits that tell them apart. Poses that are
+// not finite and times that do not increase are refused.
 func WriteTUM(path string, traj slam.Trajectory) error {
 	var b bytes.Buffer
+	digits := timeDigits(traj)
 	for i, p := range traj {
 		if !p.Pose.IsFinite() || math.IsNaN(p.Time) || math.IsInf(p.Time, 0) {
 			return fmt.Errorf("write trajectory %s: pose %d at time %s is not finite", path, i, formatTime(p.Time))
 		}
-		if i > 0 && math.Round(p.Time*1e6) <= math.Round(traj[i-1].Time*1e6) {
+		if i > 0 && p.Time <= traj[i-1].Time {
 			return fmt.Errorf("write trajectory %s: pose %d: time %s does not come after %s",
 				path, i, formatTime(p.Time), formatTime(traj[i-1].Time))
 		}
 		q := geom.QuatFromMat3(p.Pose.R)
-		b.WriteString(formatTime(p.Time))
+		b.WriteString(strconv.FormatFloat(p.Time, 'f', digits, 64))
 		writeNumbers(&b, p.Pose.T.X, p.Pose.T.Y, p.Pose.T.Z, q.X, q.Y, q.Z, q.W)
 	}
 	return atomicfile.WriteBytes(path, b.Bytes())
+}
+
+// timeDigits returns how many decimals tell the increasing times of a trajectory
+// apart: 6, or all that they have.
+func timeDigits(traj slam.Trajectory) int {
+	const micro = 6
+	for i := 1; i < len(traj); i++ {
+		if math.Round(traj[i].Time*1e6) <= math.Round(traj[i-1].Time*1e6) {
+			return -1
+		}
+	}
+	return micro
 }
 
 // WriteKITTI writes poses in the format that ReadKITTI reads. Poses that are

@@ -64,7 +64,7 @@ type localised struct {
 func newLocalisation(job LocaliseJob) *Localisation {
 	info := job.Source.Info()
 	return &Localisation{
-		Source: info.Name, Kind: info.Kind, Config: job.Config, Warnings: append([]string{}, info.Warnings...),
+		Source: info.Name, Kind: info.Kind, Config: job.Config,
 		LostSpans: []report.Span{}, SkippedFrames: []report.Skipped{},
 	}
 }
@@ -113,6 +113,10 @@ func (l *Localisation) complete(truth slam.Trajectory) {
 		l.FPS = float64(l.Frames) / l.WallS
 	}
 	l.Timings = l.stages.Timings()
+	if n := len(l.SkippedFrames); n > 0 {
+		first := l.SkippedFrames[0]
+		l.Warnings = append(l.Warnings, fmt.Sprintf("%d frames were skipped, first frame %d: %s", n, first.Frame, first.Reason))
+	}
 	all := l.Trajectories()
 	if len(all) == 0 {
 		return

@@ -57,6 +57,7 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(l.out.SkippedFrames))
 	}
 	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
+	l.out.Warnings = append([]string{}, job.Source.Warnings()...)
 	l.out.complete(job.Source.Truth())
 	return l.out, nil
 }

@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -26,21 +28,27 @@ type Output struct {
 	Pictures    []report.Picture // of the mesh, for the report
 }
 
-// Write leaves the results in out.Dir, each file complete or not there.
+// Write leaves the results in out.Dir, each file complete or not there. One that
+// cannot be written costs none of the others: the report names it, and so does
+// the error that comes with the report.
 func (r *Result) Write(out Output) (*report.Report, error) {
 	var files []string
+	var failed []error
 	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeMesh, r.writeDepth, r.writeFrames, r.writeConfig} {
 		names, err := step(out)
 		if err != nil {
-			return nil, fmt.Errorf("writing results: %w", err)
+			failed = append(failed, fmt.Errorf("writing results: %w", err))
 		}
 		files = append(files, names...)
 	}
 	rep := r.report(out, files)
-	if err := rep.Write(out.Dir); err != nil {
-		return nil, fmt.Errorf("writing the report: %w", err)
+	for _, err := range failed {
+		rep.Warnings = append(rep.Warnings, err.Error())
 	}
-	return rep, nil
+	if err := rep.Write(out.Dir); err != nil {
+		failed = append(failed, fmt.Errorf("writing the report: %w", err))
+	}
+	return rep, errors.Join(failed...)
 }
 
 func (r *Result) writeTrajectories(out Output) (files []string, err error) {
@@ -48,24 +56,25 @@ func (r *Result) writeTrajectories(out Output) (files []string, err error) {
 	if len(all) == 0 {
 		all = []slam.Trajectory{nil} // an empty file says that nothing was posed
 	}
+	var failed []error
+	put := func(name string, write func(path string) error) {
+		if err := write(filepath.Join(out.Dir, name)); err != nil {
+			failed = append(failed, err)
+			return
+		}
+		files = append(files, name)
+	}
 	for i, t := range all {
 		name := "trajectory.tum"
 		if i > 0 {
 			name = fmt.Sprintf("trajectory.%d.tum", i)
 		}
-		if err := export.WriteTUM(filepath.Join(out.Dir, name), t); err != nil {
-			return nil, err
-		}
-		files = append(files, name)
+		put(name, func(path string) error { return export.WriteTUM(path, t) })
 	}
 	poses, _ := r.frameRows()
-	if err := export.WriteKITTI(filepath.Join(out.Dir, "trajectory.kitti"), poses); err != nil {
-		return nil, err
-	}
-	if err := export.WriteTUM(filepath.Join(out.Dir, "keyframes.tum"), r.KeyframePoses()); err != nil {
-		return nil, err
-	}
-	return append(files, "trajectory.kitti", "keyframes.tum"), nil
+	put("trajectory.kitti", func(path string) error { return export.WriteKITTI(path, poses) })
+	put("keyframes.tum", func(path string) error { return export.WriteTUM(path, r.KeyframePoses()) })
+	return files, errors.Join(failed...)
 }
 
 func (r *Result) writeMesh(out Output) (files []string, err error) {
@@ -146,7 +155,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Scale:   1,
 		Timings: r.sys.stages.Timings(), InputS: recs[len(recs)-1].Time - recs[0].Time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
-		Files: append(files, "run.log"), Config: r.job.Config, Warnings: info.Warnings,
+		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.job.Source.Warnings()),
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
 	}
 	if s := r.sys; s.live {

@@ -181,6 +181,10 @@ func (r *Report) Complete() {
 		r.warn(err.Error())
 	}
 	r.judgeLoops()
+	if n := len(r.SkippedFrames); n > 0 {
+		first := r.SkippedFrames[0]
+		r.warn(fmt.Sprintf("%d of %d frames were skipped, first frame %d: %s", n, r.Frames, first.Frame, first.Reason))
+	}
 	r.Warnings = listed(r.Warnings)
 }
 

@@ -217,8 +217,8 @@ func TestCompleteTwice(t *testing.T) {
 	r.Complete()
 	n := len(r.Warnings)
 	r.Complete()
-	if len(r.Warnings) != n || n != 2 {
-		t.Errorf("%d warnings, then %d, want 2", n, len(r.Warnings))
+	if len(r.Warnings) != n || n != 3 {
+		t.Errorf("%d warnings, then %d, want 3", n, len(r.Warnings))
 	}
 }
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: OpenCV, OpenGL and X11 headers,
-# a C++ compiler, Python's pip and venv. Does nothing where all are there.
+# Installs the system packages that are missing: OpenCV, FFmpeg, OpenGL and X11
+# headers, a C++ compiler, Python's pip and venv. Does nothing where all are there.
 source "$(dirname "$0")/lib.sh"
 
-packages=(libopencv-dev libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev
+packages=(libopencv-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev
   libxi-dev libxxf86vm-dev libegl-dev libegl1 libgl1-mesa-dri xvfb xauth pkg-config g++)
 python3 -c 'import pip' 2>/dev/null || packages+=(python3 python3-pip)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if ! have apt-get; then
-  if have pkg-config && pkg-config --exists opencv4 gl egl x11; then exit 0; fi
-  die "there is no apt-get here; install OpenCV 4.6 with headers, OpenGL, EGL and X11 headers, pkg-config and a C++ compiler by hand (scripts/packages.sh lists Debian's names)"
+  if have pkg-config && pkg-config --exists opencv4 libavformat libavcodec libavutil libswscale gl egl x11; then exit 0; fi
+  die "there is no apt-get here; install OpenCV 4.6 and FFmpeg with headers, OpenGL, EGL and X11 headers, pkg-config and a C++ compiler by hand (scripts/packages.sh lists Debian's names)"
 fi
 
 # dpkg-query fails where it does not know one of them, after listing the others.

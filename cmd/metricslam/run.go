@@ -106,7 +106,8 @@ func (c runCmd) Run(ctx context.Context) error {
 		Pictures: meshPicture(res, src.Truth(), log),
 	})
 	if err != nil {
-		return err
+		log.Error("not everything was written", "reason", err)
+		return errors.Join(err, logged.finish())
 	}
 	log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)
 	if err := logged.finish(); err != nil {

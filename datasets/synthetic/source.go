@@ -186,6 +186,9 @@ var indoorPlaces = map[string]func(lengthM float64, seed uint64) (*walkPath, fun
 // Info describes the source.
 func (s *Source) Info() slam.SourceInfo { return s.info }
 
+// Warnings are those of Info.
+func (s *Source) Warnings() []string { return s.info.Warnings }
+
 // Truth returns the true poses of the frames that Next returns.
 func (s *Source) Truth() slam.Trajectory {
 	out := make(slam.Trajectory, s.info.Len)
