@@ -85,3 +85,8 @@ func CameraFromFOV(w, h int, fovRad float64) Camera {
 	f := float64(w) / 2 / math.Tan(fovRad/2)
 	return Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2}
 }
+
+// ResizePixel returns where a pixel lies in an image whose side is s times as long.
+func ResizePixel(u Vec2, s float64) Vec2 {
+	return Vec2{X: (u.X+.5)*s - .5, Y: (u.Y+.5)*s - .5}
+}

@@ -30,7 +30,7 @@ func (m *Mapper) alike(a, b *Keyframe, ba geom.SE3) bool {
 	}
 	var ncc []float64
 	m.expected(a, b, ba, func(f Feature, l *Landmark, p geom.Vec3, u geom.Vec2) {
-		if c, ok := find.likeness(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), u, alikeReach); ok {
+		if c, ok := find.NCC(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), u, alikeReach); ok {
 			ncc = append(ncc, c)
 		}
 	})

@@ -1,23 +1,27 @@
 package mapping
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/metricslam/metricslam/mapping/metric"
+)
 
 // Config sets the local window, the noise and the trust in depth.
 type Config struct {
-	Window             int     `yaml:"window"`              // keyframes that local bundle adjustment moves
-	FixedWindow        int     `yaml:"fixed_window"`        // keyframes that hold it in place
-	Iterations         int     `yaml:"iterations"`          // of local bundle adjustment, each of two rounds
-	PixelSigma         float64 `yaml:"pixel_sigma"`         // of a KLT measurement in a sharp picture, pixels
-	ScaleTieSigma      float64 `yaml:"scale_tie_sigma"`     // of a keyframe's log-scale around the source's
-	PriorInflate       float64 `yaml:"prior_inflate"`       // factor on a network's stated deviation: its errors are shared by neighbours
-	GlobalPriorGain    float64 `yaml:"global_prior_gain"`   // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike
-	GlobalObservations int     `yaml:"global_observations"` // of landmarks that the last adjustment takes at once, some .7 kB each; 0: all
-	MinParallax        float64 `yaml:"min_parallax"`        // radians between two rays that fix a depth
-	RetrackFrom        int     `yaml:"retrack_from"`        // older keyframes searched for known landmarks at each new one
-	Loops              bool    `yaml:"loops"`               // places seen before are looked for, in this part of the map and in others
-	OpenMB             int     `yaml:"open_mb"`             // memory for pictures and depth of keyframes that are looked at; those of the others lie packed
-	Known              Known   `yaml:"known"`               // true sizes
-	Scratch            string  `yaml:"-"`                   // folder for a nameless file that holds what lies packed; empty: memory holds it
+	Window             int          `yaml:"window"`              // keyframes that local bundle adjustment moves
+	FixedWindow        int          `yaml:"fixed_window"`        // keyframes that hold it in place
+	Iterations         int          `yaml:"iterations"`          // of local bundle adjustment, each of two rounds
+	PixelSigma         float64      `yaml:"pixel_sigma"`         // of a KLT measurement in a sharp picture, pixels
+	ScaleTieSigma      float64      `yaml:"scale_tie_sigma"`     // of a keyframe's log-scale around the source's
+	PriorInflate       float64      `yaml:"prior_inflate"`       // factor on a network's stated deviation: its errors are shared by neighbours
+	GlobalPriorGain    float64      `yaml:"global_prior_gain"`   // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike
+	GlobalObservations int          `yaml:"global_observations"` // of landmarks that the last adjustment takes at once, some .7 kB each; 0: all
+	MinParallax        float64      `yaml:"min_parallax"`        // radians between two rays that fix a depth
+	RetrackFrom        int          `yaml:"retrack_from"`        // older keyframes searched for known landmarks at each new one
+	Loops              bool         `yaml:"loops"`               // places seen before are looked for, in this part of the map and in others
+	OpenMB             int          `yaml:"open_mb"`             // memory for pictures and depth of keyframes that are looked at; those of the others lie packed
+	Known              metric.Known `yaml:"known"`               // true sizes
+	Scratch            string       `yaml:"-"`                   // folder for a nameless file that holds what lies packed; empty: memory holds it
 }
 
 // Default returns the settings for handheld cameras and cars alike.
@@ -48,5 +52,5 @@ func (c Config) Validate() error {
 	case c.OpenMB < 0 || c.OpenMB > 1<<20:
 		return fmt.Errorf("mapping.open_mb is %d; it must lie between 0 and %d", c.OpenMB, 1<<20)
 	}
-	return c.Known.validate()
+	return c.Known.Validate()
 }

@@ -127,7 +127,7 @@ func (m *Mapper) remove(k, by *Keyframe) {
 			m.Map.forgetObservation(l, Observation{k.ID, i})
 		}
 	}
-	m.places.remove(k.ID)
+	m.places.Remove(k.ID)
 	m.match.Forget(k.ID)
 	m.Map.shelf.forget(k)
 	k.Features, k.Place, k.Gray, k.Color, k.Depth, k.shelved = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}, shelved{}

@@ -25,7 +25,7 @@ func crowded(t *testing.T) (*Mapper, *synthetic) {
 			}
 		}
 		m.Map.addKeyframe(k)
-		m.places.add(k.ID, nil)
+		m.places.Add(k.ID, nil)
 	}
 	for id, p := range w.points {
 		if l, ok := m.Map.landmarks.find(id); ok {

@@ -3,6 +3,7 @@ package mapping
 import (
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/metric"
 )
 
 // field is a column of a table in a map file: where the value of a row lies. What
@@ -56,7 +57,7 @@ var landmarkFields = []field[Landmark]{
 	vectorField("ray", func(l *Landmark) []*float64 { return []*float64{&l.Ray.X, &l.Ray.Y, &l.Ray.Z} }),
 	floatField("inv_depth", func(l *Landmark) *float64 { return &l.InvDepth }),
 	floatField("log_std", func(l *Landmark) *float64 { return &l.LogStd }),
-	{name: "slant", optional: true, floats: func(l *Landmark) []*float64 { return []*float64{&l.slant.x, &l.slant.y, &l.slant.info} }},
+	{name: "slant", optional: true, floats: func(l *Landmark) []*float64 { return []*float64{&l.Slant.X, &l.Slant.Y, &l.Slant.Info} }},
 }
 
 var observationFields = []field[Observation]{
@@ -127,23 +128,23 @@ func (t *Tether) infoValues() (out []float64) {
 	return out
 }
 
-var metricFields = []field[Metric]{
-	floatField("log", func(m *Metric) *float64 { return &m.Log }),
-	floatField("gain", func(m *Metric) *float64 { return &m.Gain }),
-	floatField("sigma", func(m *Metric) *float64 { return &m.Sigma }),
+var metricFields = []field[metric.Estimate]{
+	floatField("log", func(m *metric.Estimate) *float64 { return &m.Log }),
+	floatField("gain", func(m *metric.Estimate) *float64 { return &m.Gain }),
+	floatField("sigma", func(m *metric.Estimate) *float64 { return &m.Sigma }),
 }
 
-// sourceRow is a ScaleSource in a table.
+// sourceRow is a metric.Source in a table.
 type sourceRow struct {
-	n, used, conflict, trust int
-	log, sigma               float64
+	n, used, conflict, rank int
+	log, sigma              float64
 }
 
 var sourceFields = []field[sourceRow]{
 	intField("source.n", func(r *sourceRow) *int { return &r.n }),
 	intField("source.used", func(r *sourceRow) *int { return &r.used }),
 	intField("source.conflict", func(r *sourceRow) *int { return &r.conflict }),
-	intField("source.trust", func(r *sourceRow) *int { return &r.trust }),
+	intField("source.trust", func(r *sourceRow) *int { return &r.rank }),
 	floatField("source.log", func(r *sourceRow) *float64 { return &r.log }),
 	floatField("source.sigma", func(r *sourceRow) *float64 { return &r.sigma }),
 }

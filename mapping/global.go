@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/optimize"
 )
 
@@ -54,7 +55,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 // Finish brings a part to its final state: global bundle adjustment with the
 // camera as an unknown, features measured again in between, then metres by all
 // sources of scale. It returns what is known of the metres.
-func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
+func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) {
 	calibrated := m.Map.cameraOf(part)
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
@@ -62,13 +63,13 @@ func (m *Mapper) Finish(ctx context.Context, part int) (Metric, error) {
 		m.Map.spare()
 		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
 		if err != nil {
-			return Metric{}, err
+			return metric.Estimate{}, err
 		}
 		m.Map.stretchUnits(part, before)
 		m.realign(part)
 		if round == 0 {
 			if err := m.rematchAll(part); err != nil {
-				return Metric{}, err
+				return metric.Estimate{}, err
 			}
 			m.Map.registerAll(part)
 			m.measureAgain(part)

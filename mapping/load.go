@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/metric"
 )
 
 // Loaded is a map that was read from a file.
@@ -93,7 +94,7 @@ func takeState(d *mapfile.Decoder, st *State) error {
 	if st.Parts < 1 || st.Parts > maxParts {
 		return fmt.Errorf("%d parts", st.Parts)
 	}
-	st.Metrics = make([]Metric, st.Parts)
+	st.Metrics = make([]metric.Estimate, st.Parts)
 	names, kinds := d.Strings("origin.source"), d.Strings("origin.kind")
 	if d.Err() == nil && len(kinds) != len(names) {
 		d.Fail("%d kinds of %d sources", len(kinds), len(names))
@@ -224,7 +225,7 @@ func takeCarried(d *mapfile.Decoder, st *State) error {
 }
 
 func takeMetrics(d *mapfile.Decoder, st *State) error {
-	st.Metrics = make([]Metric, rowCount(d, "sources"))
+	st.Metrics = make([]metric.Estimate, rowCount(d, "sources"))
 	if err := takeRows(d, metricFields, pointers(st.Metrics)); err != nil {
 		return err
 	}
@@ -238,8 +239,8 @@ func takeMetrics(d *mapfile.Decoder, st *State) error {
 			return fmt.Errorf("part %d has %d sources of scale, %d are left", i, n, len(rows))
 		}
 		for j, r := range rows[:n] {
-			st.Metrics[i].Sources = append(st.Metrics[i].Sources, ScaleSource{
-				Name: names[j], Log: r.log, Sigma: r.sigma, N: r.n, Used: r.used != 0, Conflict: r.conflict != 0, trust: trust(r.trust),
+			st.Metrics[i].Sources = append(st.Metrics[i].Sources, metric.Source{
+				Name: names[j], Log: r.log, Sigma: r.sigma, N: r.n, Used: r.used != 0, Conflict: r.conflict != 0, Rank: metric.Rank(r.rank),
 			})
 		}
 		names, rows = names[n:], rows[n:]

@@ -37,7 +37,7 @@ func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 			links = append(links, l)
 		}
 	}
-	m.places.add(k.ID, k.Place)
+	m.places.Add(k.ID, k.Place)
 	m.Map.shelf.shelvePlaces(k)
 	out, err := m.take(ctx, k, links)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/internal/descriptors"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -67,7 +69,7 @@ func newRing(t testing.TB, s ringSpec, last int) *ring {
 		a := 2 * math.Pi * w.rand.Float64()
 		d := 5 + 2*w.rand.Float64()
 		w.points = append(w.points, geom.Vec3{X: d * math.Cos(a), Y: 4*w.rand.Float64() - 2, Z: d * math.Sin(a)})
-		w.desc = append(w.desc, randomDescriptor(w.rand))
+		w.desc = append(w.desc, descriptors.Random(w.rand))
 		w.look = append(w.look, newSticker(w.rand))
 	}
 	drift := geom.ExpSE3(geom.Tangent6{0, s.driftM, s.driftM, 0, s.driftRad, s.driftRad / 2})
@@ -126,7 +128,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 			}
 		}
 		k.Features = append(k.Features, Feature{Landmark: landmark, Pixel: u})
-		k.Place = append(k.Place, PlaceFeature{u, flipped(w.rand, w.desc[id], .06)})
+		k.Place = append(k.Place, recognition.Keypoint{Pixel: u, Desc: descriptors.Flip(w.rand, w.desc[id], .06)})
 	}
 	k.Gray = paint(testCamera, seen, look)
 	w.Map.addKeyframe(k)
@@ -137,7 +139,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 		}
 	}
 	if i > 0 {
-		w.places.add(k.ID-1, w.Map.Keyframes[k.ID-1].Place)
+		w.places.Add(k.ID-1, w.Map.Keyframes[k.ID-1].Place)
 	}
 }
 
@@ -178,7 +180,7 @@ func TestVerify(t *testing.T) {
 	}
 	// Enough descriptors agree, but the corners lie elsewhere.
 	fake := *a
-	fake.Place = append([]PlaceFeature(nil), a.Place...)
+	fake.Place = append([]recognition.Keypoint(nil), a.Place...)
 	for i := range fake.Place {
 		fake.Place[i].Pixel = a.Place[(i*7+3)%len(a.Place)].Pixel
 	}

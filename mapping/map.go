@@ -5,6 +5,8 @@ import (
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/patch"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -36,8 +38,8 @@ type Keyframe struct {
 
 	Unit float64 // what one length of its making is worth now: maps of free scale are stretched
 
-	Place []PlaceFeature // to be read by Places
-	Part  int            // connected map that the keyframe belongs to
+	Place []recognition.Keypoint // to be read by Places
+	Part  int                    // connected map that the keyframe belongs to
 
 	Tether *Tether // nil where landmarks hold it
 
@@ -52,23 +54,17 @@ type Keyframe struct {
 	StepM, StepLogStd float64
 }
 
-// PlaceFeature is an ORB feature of a keyframe.
-type PlaceFeature struct {
-	Pixel geom.Vec2
-	Desc  slam.Descriptor
-}
-
 // Observation says that feature Index of keyframe KF sees a landmark.
 type Observation struct{ KF, Index int }
 
 // Landmark is a point of the map.
 type Landmark struct {
 	ID       int
-	Host     int       // keyframe id, always its first observation
-	Ray      geom.Vec3 // in the host's camera, z = 1
-	InvDepth float64   // 1/m along the host's optical axis; 0 while unknown
-	LogStd   float64   // deviation of its log depth
-	slant    slant
+	Host     int         // keyframe id, always its first observation
+	Ray      geom.Vec3   // in the host's camera, z = 1
+	InvDepth float64     // 1/m along the host's optical axis; 0 while unknown
+	LogStd   float64     // deviation of its log depth
+	Slant    patch.Slant // of its surface, in the host's camera
 	Obs      []Observation
 }
 
@@ -167,7 +163,7 @@ func (m *Map) rehost(l *Landmark) {
 			l.InvDepth = 1 / p.Z
 		}
 	}
-	l.Host, l.Ray, l.slant = next.ID, ray, slant{}
+	l.Host, l.Ray, l.Slant = next.ID, ray, patch.Slant{}
 }
 
 // minDepthM is the nearest depth at which anything is believed.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/metric"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -23,7 +25,7 @@ type Matcher interface {
 type Mapper struct {
 	Map    *Map
 	Scale  Scale
-	Metric Metric // of the current part
+	Metric metric.Estimate // of the current part
 	Ground ground.Estimator
 	Links  []Link // places seen twice
 	Log    *slog.Logger
@@ -35,20 +37,20 @@ type Mapper struct {
 	match  Matcher
 	part   int
 	parts  int // ever started
-	places *placeIndex
+	places *recognition.Index
 
 	pending   []*Link // verified, not believed
 	ties      int
 	relaxed   int // keyframe at which accepted links moved the map last
 	sightings sightings
-	told      []told
+	inherited []inheritedSource
 }
 
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, match Matcher) *Mapper {
 	m := NewMap()
 	m.shelf = newShelf(cfg, match)
-	return &Mapper{Map: m, cfg: cfg, match: match, parts: 1, places: newPlaceIndex(), Log: slog.New(slog.DiscardHandler)}
+	return &Mapper{Map: m, cfg: cfg, match: match, parts: 1, places: recognition.NewIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // Candidate is a frame that is to become a keyframe.
@@ -111,9 +113,9 @@ func (m *Mapper) describe(k *Keyframe) error {
 	if err != nil {
 		return err
 	}
-	k.Place = make([]PlaceFeature, len(px))
+	k.Place = make([]recognition.Keypoint, len(px))
 	for i := range px {
-		k.Place[i] = PlaceFeature{px[i], desc[i]}
+		k.Place[i] = recognition.Keypoint{Pixel: px[i], Desc: desc[i]}
 	}
 	return nil
 }
@@ -160,7 +162,7 @@ func (m *Mapper) NewPart() {
 }
 
 // Rest forgets what only new keyframes and lost frames need.
-func (m *Mapper) Rest() { m.places = newPlaceIndex() }
+func (m *Mapper) Rest() { m.places = recognition.NewIndex() }
 
 // Parts returns how many parts were ever started; their ids lie below it. Some
 // may have been joined to others.
@@ -197,5 +199,5 @@ func (m *Mapper) Discard() {
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
 	m.Map.shelf.forget(k)
-	m.places.remove(k.ID)
+	m.places.Remove(k.ID)
 }

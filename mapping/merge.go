@@ -84,7 +84,7 @@ func (m *Mapper) adopt(o *State, by shift) {
 		by.keyframe(k)
 		m.Map.Keyframes = append(m.Map.Keyframes, k)
 		if !k.Culled() {
-			m.places.add(k.ID, k.Places())
+			m.places.Add(k.ID, k.Places())
 			m.Map.shelf.shelvePlaces(k)
 			m.Map.keepOpen(k)
 		}
@@ -104,8 +104,8 @@ func (m *Mapper) adopt(o *State, by shift) {
 	}
 	m.Links, m.pending = append(m.Links, o.Links...), append(m.pending, o.Pending...)
 	m.parts, m.ties = m.parts+o.Parts, m.ties+o.Ties
-	for part, metric := range o.Metrics {
-		m.rememberPart(part+by.parts, metric)
+	for part, e := range o.Metrics {
+		m.inheritPart(part+by.parts, e)
 	}
 }
 

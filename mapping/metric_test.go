@@ -8,68 +8,8 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/metric"
 )
-
-func source(name string, t trust, log, sigma float64) ScaleSource {
-	return ScaleSource{Name: name, Log: log, Sigma: sigma, N: 1, trust: t}
-}
-
-func TestFuseScales(t *testing.T) {
-	network := func(log float64) ScaleSource { return source("depth network", trustNetwork, log, .1) }
-	marker := func(log float64) ScaleSource { return source("marker", trustMarker, log, .01) }
-	height := func(log float64) ScaleSource { return source("camera height", trustHeight, log, .01) }
-	distance := func(log float64) ScaleSource { return source("known distance", trustDistance, log, .01) }
-	for _, c := range []struct {
-		name        string
-		sources     []ScaleSource
-		gain, sigma float64
-		unused      string
-	}{
-		{"nothing", nil, 0, 0, ""},
-		{"one", []ScaleSource{network(.2)}, .2, .1, ""},
-		{"information adds up", []ScaleSource{marker(.02), height(0)}, .01, .01, ""}, // Birge: chi2 2 over 1
-		{"a network hardly counts", []ScaleSource{marker(0), network(.1)}, .001, .00995, ""},
-		{"a measurement before the network", []ScaleSource{marker(.5), network(0)}, .5, .01, "depth network"},
-		{"two before one", []ScaleSource{distance(.4), marker(.01), height(.01)}, .01, .00707, "known distance"},
-		{"the more trusted, with doubt", []ScaleSource{distance(.4), marker(0)}, .4, .2, "marker"},
-		{"a network that agrees with all", []ScaleSource{distance(-.14), distance(-.13), marker(.26), network(0)}, -.1343, .00706, "marker"},
-		{"the network settles it", []ScaleSource{marker(.7), height(0), network(.05)}, .0005, .00995, "marker"},
-	} {
-		gain, sigma := fuseScales(c.sources)
-		if math.Abs(gain-c.gain) > 1e-3 || math.Abs(sigma-c.sigma) > .03*c.sigma+5e-4 {
-			t.Errorf("%s: %.4f +- %.4f, want %.4f +- %.4f", c.name, gain, sigma, c.gain, c.sigma)
-		}
-		for _, s := range c.sources {
-			if off := s.Name == c.unused; s.Used == off || s.Conflict != off {
-				t.Errorf("%s: %s: used %v, conflict %v", c.name, s.Name, s.Used, s.Conflict)
-			}
-		}
-		text := strings.Join(Metric{Gain: gain, Sigma: sigma, Sources: c.sources}.Conflicts(), "\n")
-		if (text == "") != (c.unused == "") || !strings.Contains(text, c.unused) {
-			t.Errorf("%s: the warning is %q", c.name, text)
-		}
-	}
-}
-
-func TestFusionIsCalibrated(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 7))
-	const runs = 2000
-	within := 0
-	for range runs {
-		var s []ScaleSource
-		for i, sigma := range []float64{.01, .02, .03, .12} {
-			s = append(s, source("", trust(3-i), sigma*r.NormFloat64(), sigma))
-		}
-		if gain, sigma := fuseScales(s); math.Abs(gain) < sigma {
-			within++
-		}
-	}
-	share := float64(within) / runs
-	t.Logf("%.3f within one sigma", share)
-	if share < .64 || share > .8 { // Birge's factor only widens
-		t.Errorf("%.3f within one sigma", share)
-	}
-}
 
 // A network with a bias of the place and a slow error of the viewpoint, as
 // measured on real ones: over many places the stated deviation covers the error.
@@ -165,7 +105,7 @@ func TestBringLinksToMetres(t *testing.T) {
 		k.Unit = 1
 	}
 	m := NewMapper(Default(), nil)
-	m.Map, m.Metric = w.m, Metric{Gain: .4}
+	m.Map, m.Metric = w.m, metric.Estimate{Gain: .4}
 	rel := func() geom.SE3 { return w.m.Keyframes[0].Pose.Between(w.m.Keyframes[9].Pose) }
 	m.Links = []Link{{From: 0, To: 9, Z: geom.Sim3FromSE3(rel(), 1), units: [2]float64{1, 1}}}
 	before := rel().T.Norm()

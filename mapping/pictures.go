@@ -8,6 +8,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -67,7 +68,7 @@ func decodePictures(d *mapfile.Decoder, k *Keyframe) error {
 	if d.Err() != nil {
 		return d.Err()
 	}
-	k.Place = make([]PlaceFeature, len(pixels)/2)
+	k.Place = make([]recognition.Keypoint, len(pixels)/2)
 	for i := range k.Place {
 		k.Place[i].Pixel = geom.Vec2{X: float64(pixels[2*i]), Y: float64(pixels[2*i+1])}
 		copy(k.Place[i].Desc[:], desc[32*i:])

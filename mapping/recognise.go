@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -95,12 +96,12 @@ func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []*Link {
 // verifyBest verifies the candidates for keyframe k with most votes.
 func (m *Mapper) verifyBest(k *Keyframe, candidates, minVotes int, skip func(kf int) bool) (links []*Link, tried map[int]bool) {
 	tried = make(map[int]bool)
-	for i, c := range m.places.query(k.Places(), skip) {
-		if i == candidates || c.votes < minVotes {
+	for i, c := range m.places.Query(k.Places(), skip) {
+		if i == candidates || c.Votes < minVotes {
 			break
 		}
-		tried[c.kf] = true
-		if l, ok := m.verify(m.Map.Keyframes[c.kf], k); ok {
+		tried[c.Keyframe] = true
+		if l, ok := m.verify(m.Map.Keyframes[c.Keyframe], k); ok {
 			links = append(links, l)
 		}
 	}
@@ -134,19 +135,19 @@ func (m *Mapper) Relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descrip
 
 // Sight does the same and tells how sure it is.
 func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (s Sighting, ok bool) {
-	places := make([]PlaceFeature, len(px))
+	places := make([]recognition.Keypoint, len(px))
 	for i := range px {
-		places[i] = PlaceFeature{px[i], desc[i]}
+		places[i] = recognition.Keypoint{Pixel: px[i], Desc: desc[i]}
 	}
 	none := func(int) bool { return false }
 	s.Inliers = placeMinInliers
-	for i, c := range m.places.query(places, none) {
-		if i == lostCandidates || c.votes < linkMinVotes {
+	for i, c := range m.places.Query(places, none) {
+		if i == lostCandidates || c.Votes < linkMinVotes {
 			break
 		}
-		k := m.Map.Keyframes[c.kf]
+		k := m.Map.Keyframes[c.Keyframe]
 		known := k.Places()
-		pairs := matchPlaces(known, places)
+		pairs := recognition.Match(known, places)
 		cw, in, found := placePnP(m.places3D(k, known, pairs, 0), cam, places, pairs, 1, uint64(k.ID))
 		if found && len(in) > s.Inliers {
 			s, ok = Sighting{k.Pose.Mul(cw.Inverse()), k.Part, len(in)}, true

@@ -1,9 +1,12 @@
 package mapping
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/internal/descriptors"
+	"github.com/metricslam/metricslam/mapping/recognition"
 )
 
 // BenchmarkRecognise is the search for the place of a new keyframe among 500
@@ -14,16 +17,16 @@ func BenchmarkRecognise(b *testing.B) {
 	for _, k := range w.Map.Keyframes {
 		for len(k.Place) < 1000 {
 			u := geom.Vec2{X: 640 * w.rand.Float64(), Y: 480 * w.rand.Float64()}
-			k.Place = append(k.Place, PlaceFeature{u, randomDescriptor(w.rand)})
+			k.Place = append(k.Place, recognition.Keypoint{Pixel: u, Desc: descriptors.Random(w.rand)})
 		}
 	}
-	w.places = newPlaceIndex()
+	w.places = recognition.NewIndex()
 	for i := range 500 {
 		if i > ringLap+1 {
-			w.Map.Keyframes = append(w.Map.Keyframes, &Keyframe{ID: i, Part: 1, Camera: testCamera, Place: randomPlace(w.rand, 1000)})
+			w.Map.Keyframes = append(w.Map.Keyframes, &Keyframe{ID: i, Part: 1, Camera: testCamera, Place: randomImage(w.rand, 1000)})
 		}
 		if i != ringLap+1 {
-			w.places.add(i, w.Map.Keyframes[i].Place)
+			w.places.Add(i, w.Map.Keyframes[i].Place)
 		}
 	}
 	b.ResetTimer()
@@ -32,4 +35,12 @@ func BenchmarkRecognise(b *testing.B) {
 			b.Fatal("not recognised")
 		}
 	}
+}
+
+func randomImage(r *rand.Rand, n int) []recognition.Keypoint {
+	p := make([]recognition.Keypoint, n)
+	for i := range p {
+		p[i].Desc = descriptors.Random(r)
+	}
+	return p
 }

@@ -25,7 +25,7 @@ func TestReturned(t *testing.T) {
 		if back < returnShared {
 			t.Fatalf("keyframe %d takes up %d landmarks, too few for this test", i, back)
 		}
-		w.places.remove(k.ID)
+		w.places.Remove(k.ID)
 		if err := w.closeLoops(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestReturned(t *testing.T) {
 func TestStaysInSight(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap)
 	first, last := w.Map.Keyframes[0], w.Map.Keyframes[ringLap]
-	w.places.remove(last.ID)
+	w.places.Remove(last.ID)
 	for _, k := range w.Map.Keyframes[1:] {
 		for _, f := range first.Features[:2*returnShared] {
 			w.takeUp(k, w.Map.landmarks.get(f.Landmark), f.Pixel)

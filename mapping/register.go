@@ -3,6 +3,9 @@ package mapping
 import (
 	"math"
 	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/patch"
 )
 
 // A feature that is followed from picture to picture wanders: every step adds
@@ -64,7 +67,7 @@ func (m *Map) nearestFound(l *Landmark, kf int) (best Observation, ok bool) {
 // each of those is opened once.
 func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 	slices.SortStableFunc(all, func(a, b glimpse) int { return a.from.KF - b.from.KF })
-	var find finder
+	var find patch.Finder
 	var pictured bool
 	var hold float64 // pictures that are not sharp say little of a slant
 	for n, g := range all {
@@ -72,8 +75,8 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 		if n == 0 || all[n-1].from.KF != g.from.KF {
 			find, pictured = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC)
 			hold = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
-			if patchRadius/k.Camera.Focal() > slantReach {
-				hold = slantFixed
+			if patch.Radius/k.Camera.Focal() > patch.MaxPlaneRad {
+				hold = patch.FixedSlant
 			}
 		}
 		f := &k.Features[g.feature]
@@ -83,14 +86,14 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 			continue
 		}
 		l, u := g.landmark, from.Features[g.from.Index].Pixel
-		s, ok := find.find(u, m.plane(l, from, u, z), l.slant.known()*hold, f.Pixel, registerMaxPx)
+		s, ok := find.Find(u, m.plane(l, from, u, z), l.Slant.Known()*hold, f.Pixel, registerMaxPx)
 		if !ok {
 			missed = append(missed, g)
 			continue
 		}
-		f.Pixel, f.found = s.pixel, 1
+		f.Pixel, f.found = s.Pixel, 1
 		if from.ID == l.Host {
-			l.slant = l.slant.turned(s.turn, s.info)
+			l.Slant = l.Slant.Update(s.Turn, s.Info)
 		}
 	}
 	return missed
@@ -122,5 +125,19 @@ func (k *Keyframe) registered() bool {
 	return n >= registerPlenty
 }
 
-// pictured reports whether the keyframe's picture is there in full size.
-func (k *Keyframe) pictured() bool { return k.Gray.W == k.Camera.W && k.Gray.H == k.Camera.H }
+// newFinder returns a finder between two keyframes at the relative pose T_to_from.
+func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool, minNCC float64) (f patch.Finder, ok bool) {
+	m.Open(from)
+	m.Open(to)
+	return patch.NewFinder(patch.View{Gray: from.Gray, Camera: from.Camera}, patch.View{Gray: to.Gray, Camera: to.Camera}, rel, full, minNCC)
+}
+
+// plane returns the surface of l as keyframe from sees it: the inverse depth along
+// ray r is plane . r, and 1/depthM along that of pixel u.
+func (m *Map) plane(l *Landmark, from *Keyframe, u geom.Vec2, depthM float64) geom.Vec3 {
+	plane := l.Slant.Plane(l.Ray, l.InvDepth)
+	if from.ID != l.Host {
+		plane = m.Keyframes[l.Host].Pose.Between(from.Pose).R.TMulVec(plane)
+	}
+	return patch.PlaneAt(plane, from.Camera.Ray(u), depthM)
+}

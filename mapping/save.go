@@ -231,7 +231,7 @@ func putMetrics(e *mapfile.Encoder, st *State) {
 		counts[i] = len(m.Sources)
 		for _, s := range m.Sources {
 			names = append(names, s.Name)
-			rows = append(rows, &sourceRow{s.N, asInt(s.Used), asInt(s.Conflict), int(s.trust), s.Log, s.Sigma})
+			rows = append(rows, &sourceRow{s.N, asInt(s.Used), asInt(s.Conflict), int(s.Rank), s.Log, s.Sigma})
 		}
 	}
 	e.Ints("sources", counts)

@@ -18,6 +18,10 @@ import (
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/internal/descriptors"
+	"github.com/metricslam/metricslam/mapping/metric"
+	"github.com/metricslam/metricslam/mapping/patch"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -47,15 +51,15 @@ func fullState(keyframes int) *State {
 		}
 		k.Depth = packDepth(d)
 		for range 5 {
-			k.Place = append(k.Place, PlaceFeature{geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, randomDescriptor(r)})
+			k.Place = append(k.Place, recognition.Keypoint{Pixel: geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, Desc: descriptors.Random(r)})
 		}
 	}
 	for l := range m.Map.landmarks.all() {
-		l.slant = slant{4 * r.NormFloat64(), 4 * r.NormFloat64(), r.Float64()}
+		l.Slant = patch.Slant{X: 4 * r.NormFloat64(), Y: 4 * r.NormFloat64(), Info: r.Float64()}
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
 	if keyframes > 3 {
-		m.places.add(2, m.Map.Keyframes[2].Place)
+		m.places.Add(2, m.Map.Keyframes[2].Place)
 		m.remove(m.Map.Keyframes[2], m.Map.Keyframes[1])
 	}
 	info := geom.Mat6{}
@@ -74,14 +78,14 @@ func fullState(keyframes int) *State {
 	m.Ground = ground.Estimator{HeightM: 1.6, Normal: geom.Vec3{Y: 1}, Count: 7}
 	s := m.State()
 	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
-	s.Metrics[1] = Metric{Log: .1, Gain: .2, Sigma: .05, Sources: []ScaleSource{
-		{Name: "known distance 0,1", Log: .2, Sigma: .05, N: 1, Used: true, trust: trustDistance}, {Name: "depth network", Sigma: .1, N: 4, Conflict: true},
+	s.Metrics[1] = metric.Estimate{Log: .1, Gain: .2, Sigma: .05, Sources: []metric.Source{
+		{Name: "known distance 0,1", Log: .2, Sigma: .05, N: 1, Used: true, Rank: metric.RankDistance}, {Name: "depth network", Sigma: .1, N: 4, Conflict: true},
 	}}
 	return s
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(Feature{}, ScaleSource{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}, slant{}),
+	cmp.AllowUnexported(Feature{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}),
 	cmpopts.IgnoreFields(State{}, "live"),
 	cmpopts.IgnoreFields(Keyframe{}, "Color", "shelved", "reach"), // JPEG
 	cmpopts.EquateEmpty(),
@@ -141,13 +145,13 @@ func TestSaveLoad(t *testing.T) {
 // becomes of the map's lengths.
 func TestRestoreMetres(t *testing.T) {
 	s := fullState(4)
-	s.Metrics[0].Sources = []ScaleSource{{Name: "known distance 0,1", Log: .2, Sigma: .01, Used: true, trust: trustDistance}}
+	s.Metrics[0].Sources = []metric.Source{{Name: "known distance 0,1", Log: .2, Sigma: .01, Used: true, Rank: metric.RankDistance}}
 	m := NewMapper(Default(), &fakeMatcher{})
 	m.Restore(load(t, save(t, s)).State)
 	for _, want := range []float64{.2, .2 - math.Log(3)} {
 		var found bool
 		for _, src := range m.metricOf(0).Sources {
-			if src.trust == trustDistance {
+			if src.Rank == metric.RankDistance {
 				found = true
 				if math.Abs(src.Log-want) > 1e-9 {
 					t.Errorf("the known distance says %g, want %g", src.Log, want)

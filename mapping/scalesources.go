@@ -3,6 +3,8 @@ package mapping
 import (
 	"math"
 	"slices"
+
+	"github.com/metricslam/metricslam/mapping/metric"
 )
 
 const (
@@ -38,7 +40,7 @@ func (m *Map) logScales(part int, which func(*Keyframe) bool) (mean, variance fl
 // spread of s_k; the place's is what the network states, or that spread where it
 // is larger: a network that wavers within a place will not be better from place
 // to place.
-func (m *Mapper) networkSource(part int) (s ScaleSource, ok bool) {
+func (m *Mapper) networkSource(part int) (s metric.Source, ok bool) {
 	stated := 0.0
 	mean, spread2, n := m.Map.logScales(part, func(k *Keyframe) bool {
 		stated = math.Max(stated, k.Depth.ScaleSigma)
@@ -51,18 +53,18 @@ func (m *Mapper) networkSource(part int) (s ScaleSource, ok bool) {
 	view2 := (priorKeyframes*stated*stated + c*spread2) / (priorKeyframes + c)
 	place2 := math.Max(stated*stated, view2)
 	independent := 1 + (c-1)/scaleCorrelation
-	return ScaleSource{Name: "depth network", Log: -mean, Sigma: math.Sqrt(place2 + view2/independent), N: n, trust: trustNetwork}, true
+	return metric.Source{Name: "depth network", Log: -mean, Sigma: math.Sqrt(place2 + view2/independent), N: n, Rank: metric.RankNetwork}, true
 }
 
 // sensorSource is the scale by a sensor that measures metres.
-func (m *Mapper) sensorSource(part int) (s ScaleSource, ok bool) {
+func (m *Mapper) sensorSource(part int) (s metric.Source, ok bool) {
 	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return !k.Depth.Empty() && k.Depth.ScaleSigma == 0 })
-	return ScaleSource{Name: "depth sensor", Log: -mean, Sigma: sensorLogStd, N: n, trust: trustSensor}, n > 0
+	return metric.Source{Name: "depth sensor", Log: -mean, Sigma: sensorLogStd, N: n, Rank: metric.RankSensor}, n > 0
 }
 
 // heightSource is the scale by the camera's height over the ground: the steps
 // between keyframes in metres against those of the map.
-func (m *Mapper) heightSource(part int) (s ScaleSource, ok bool) {
+func (m *Mapper) heightSource(part int) (s metric.Source, ok bool) {
 	var logs, weights []float64
 	for prev, k := range m.Map.steps(part) {
 		if k.StepM <= 0 {
@@ -87,5 +89,5 @@ func (m *Mapper) heightSource(part int) (s ScaleSource, ok bool) {
 	d := sum / info
 	spread2 := math.Max(sum2/info-d*d, float64(n)/info)
 	variance := spread2*math.Min(1, heightShared/float64(n)) + heightLogStd*heightLogStd
-	return ScaleSource{Name: heightName, Log: middle + d, Sigma: math.Sqrt(variance), N: n, trust: trustHeight}, true
+	return metric.Source{Name: metric.HeightName, Log: middle + d, Sigma: math.Sqrt(variance), N: n, Rank: metric.RankHeight}, true
 }

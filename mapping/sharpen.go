@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/patch"
 )
 
 // Corners that ORB pairs are few, lie in a patch of the picture and are known to
@@ -53,12 +54,12 @@ func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
 
 // seek finds the landmarks of a in b, near where the pose says, and fits the pose
 // to them.
-func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *finder) bool {
-	find.rel = s.pose
+func (m *Mapper) seek(a, b *Keyframe, s *sharp, find *patch.Finder) bool {
+	find.SetPose(s.pose)
 	s.from, s.to, s.points = nil, nil, nil
 	m.expected(a, b, s.pose, func(f Feature, l *Landmark, p geom.Vec3, u geom.Vec2) {
-		if v, ok := find.find(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), slantFixed, u, sharpenReachPx); ok {
-			s.from, s.to, s.points = append(s.from, f.Pixel), append(s.to, v.pixel), append(s.points, p)
+		if v, ok := find.Find(f.Pixel, m.Map.plane(l, a, f.Pixel, p.Z), patch.FixedSlant, u, sharpenReachPx); ok {
+			s.from, s.to, s.points = append(s.from, f.Pixel), append(s.to, v.Pixel), append(s.points, p)
 		}
 	})
 	return s.refine(b.Camera)

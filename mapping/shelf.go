@@ -8,6 +8,7 @@ import (
 
 	"github.com/metricslam/metricslam/internal/spill"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -262,7 +263,7 @@ func (s *shelf) shelvePlaces(k *Keyframe) {
 }
 
 // Places returns the ORB features of a keyframe, for loops and relocalisation.
-func (k *Keyframe) Places() []PlaceFeature {
+func (k *Keyframe) Places() []recognition.Keypoint {
 	if k.shelved.places.empty() {
 		return k.Place
 	}
@@ -270,7 +271,7 @@ func (k *Keyframe) Places() []PlaceFeature {
 	if err != nil {
 		return nil
 	}
-	out := make([]PlaceFeature, len(data)/placeBytes)
+	out := make([]recognition.Keypoint, len(data)/placeBytes)
 	for i := range out {
 		b := data[placeBytes*i:]
 		out[i].Pixel.X = math.Float64frombits(binary.LittleEndian.Uint64(b))

@@ -7,6 +7,8 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/metric"
+	"github.com/metricslam/metricslam/mapping/recognition"
 )
 
 // Origin is a source of frames that a map was made from.
@@ -25,10 +27,10 @@ type State struct {
 	Pending   []*Link // verified, not believed yet
 	Scale     Scale
 	Ground    ground.Estimator
-	Part      int      // that keyframes are added to
-	Parts     int      // ever started
-	Ties      int      // landmarks ever made of links
-	Metrics   []Metric // of each part
+	Part      int               // that keyframes are added to
+	Parts     int               // ever started
+	Ties      int               // landmarks ever made of links
+	Metrics   []metric.Estimate // of each part
 	Origins   []Origin
 
 	live  []*Keyframe // the mapper's own, of which Keyframes are copies
@@ -96,12 +98,12 @@ func (m *Mapper) Restore(s *State) {
 		m.Ground.HeightM = height
 	}
 	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, s.Pending
-	m.remember(s)
+	m.inherit(s)
 	m.Metric = m.metricOf(m.part)
-	m.places = newPlaceIndex()
+	m.places = recognition.NewIndex()
 	for _, k := range s.Keyframes {
 		if !k.Culled() {
-			m.places.add(k.ID, k.Places())
+			m.places.Add(k.ID, k.Places())
 			m.Map.shelf.shelvePlaces(k)
 			m.Map.keepOpen(k)
 		}
@@ -115,11 +117,11 @@ func (l *Link) clone() Link {
 	return c
 }
 
-// remember keeps what a loaded map knew of its metres.
-func (m *Mapper) remember(s *State) {
-	m.told = nil
-	for part, metric := range s.Metrics {
-		m.rememberPart(part, metric)
+// inherit keeps what a loaded map knew of its metres.
+func (m *Mapper) inherit(s *State) {
+	m.inherited = nil
+	for part, e := range s.Metrics {
+		m.inheritPart(part, e)
 	}
 }
 
@@ -157,7 +159,7 @@ func (s *State) check() error {
 		return fmt.Errorf("metres of %d parts, want %d", len(s.Metrics), s.Parts)
 	}
 	for part, m := range s.Metrics {
-		if err := m.check(); err != nil {
+		if err := m.Check(); err != nil {
 			return fmt.Errorf("metres of part %d: %w", part, err)
 		}
 	}
@@ -221,8 +223,8 @@ func (s *State) checkLandmarks() error {
 		if n := l.ID - firstTie; l.ID >= maxLandmarks && n < 0 || n >= maxLandmarks {
 			return fmt.Errorf("landmark %d is beyond all that were ever made", l.ID)
 		}
-		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.slant.valid() {
-			return fmt.Errorf("landmark %d: inverse depth %g, ray %v, slant %v", l.ID, l.InvDepth, l.Ray, l.slant)
+		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.Slant.Valid() {
+			return fmt.Errorf("landmark %d: inverse depth %g, ray %v, slant %v", l.ID, l.InvDepth, l.Ray, l.Slant)
 		}
 		hosted := false
 		for _, o := range l.Obs {
@@ -245,19 +247,6 @@ func (s *State) checkLandmarks() error {
 	}
 	if listed != 0 {
 		return fmt.Errorf("features and observations differ in number by %d", listed)
-	}
-	return nil
-}
-
-// check names what cannot be in what is known of metres.
-func (m Metric) check() error {
-	if !finite(m.Log, m.Gain, m.Sigma) {
-		return fmt.Errorf("gain %g with deviation %g", m.Gain, m.Sigma)
-	}
-	for _, s := range m.Sources {
-		if !finite(s.Log, s.Sigma) || !(s.Sigma > 0) || s.trust < trustNetwork || s.trust > trustDistance {
-			return fmt.Errorf("source %q: %g with deviation %g", s.Name, s.Log, s.Sigma)
-		}
 	}
 	return nil
 }

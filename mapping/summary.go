@@ -137,7 +137,7 @@ type hostedPoint struct {
 // its grey level where there is no colour.
 func (k *Keyframe) colorAt(color slam.RGB, u geom.Vec2) [3]uint8 {
 	if !color.Empty() {
-		v := shrinkPixel(u, float64(color.W)/float64(k.Camera.W))
+		v := geom.ResizePixel(u, float64(color.W)/float64(k.Camera.W))
 		r, g, b := color.At(min(max(int(v.X+.5), 0), color.W-1), min(max(int(v.Y+.5), 0), color.H-1))
 		return [3]uint8{r, g, b}
 	}

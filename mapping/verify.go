@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/recognition"
 )
 
 // verify measures the pose of b seen from a by PnP in both directions, asks that
 // they agree, and has the landmarks of a confirm it.
 func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	atA, atB := a.Places(), b.Places()
-	pairs := matchPlaces(atA, atB)
+	pairs := recognition.Match(atA, atB)
 	if len(pairs) < linkMinInliers {
 		return nil, false
 	}
@@ -64,7 +65,7 @@ func (m *Mapper) metric(k *Keyframe) bool { return !k.Depth.Empty() || m.Ground.
 
 // places3D returns the points of one side of the matched features, places of k, in
 // its camera; those without depth have Z = 0.
-func (m *Mapper) places3D(k *Keyframe, places []PlaceFeature, pairs [][2]int, side int) []geom.Vec3 {
+func (m *Mapper) places3D(k *Keyframe, places []recognition.Keypoint, pairs [][2]int, side int) []geom.Vec3 {
 	out := make([]geom.Vec3, len(pairs))
 	for i, p := range pairs {
 		u := places[p[side]].Pixel
@@ -106,7 +107,7 @@ func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) 
 
 // placePnP locates the camera of the given side of the pairs against points of
 // the other one; inliers are indices of pairs.
-func placePnP(points []geom.Vec3, cam geom.Camera, places []PlaceFeature, pairs [][2]int, side int, seed uint64) (pose geom.SE3, inliers []int, ok bool) {
+func placePnP(points []geom.Vec3, cam geom.Camera, places []recognition.Keypoint, pairs [][2]int, side int, seed uint64) (pose geom.SE3, inliers []int, ok bool) {
 	var x []geom.Vec2
 	var p []geom.Vec3
 	var at []int

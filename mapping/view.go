@@ -27,7 +27,7 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 			continue
 		}
 		if z := k.Pose.ApplyInverse(m.Position(l)).Z; z > minDepthM {
-			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: shrinkPixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
+			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: geom.ResizePixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
 	if m.lenses == nil {
@@ -48,9 +48,4 @@ func (m *Map) Views(keyframes []*Keyframe) iter.Seq2[slam.KeyframeView, error] {
 		}
 		m.spare()
 	}
-}
-
-// shrinkPixel is where a pixel lies in a picture whose side is s times as long.
-func shrinkPixel(u geom.Vec2, s float64) geom.Vec2 {
-	return geom.Vec2{X: (u.X+.5)*s - .5, Y: (u.Y+.5)*s - .5}
 }

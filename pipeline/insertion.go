@@ -6,6 +6,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -175,7 +176,7 @@ func (s *System) insertNow(ctx context.Context, f *slam.Frame, pose geom.SE3) (*
 
 // mapView is what watchers see of the map between insertions.
 type mapView struct {
-	scale     mapping.Metric
+	scale     metric.Estimate
 	part      int
 	landmarks int
 	keyframes []placed // by id

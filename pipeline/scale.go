@@ -3,12 +3,12 @@ package pipeline
 import (
 	"math"
 
-	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/report"
 )
 
 // describeScale reports what is known of the map's metres.
-func (r *Result) describeScale(rep *report.Report, m mapping.Metric) {
+func (r *Result) describeScale(rep *report.Report, m metric.Estimate) {
 	rep.Scale = math.Exp(m.Log)
 	if m.Known() {
 		rep.ScaleStd = &m.Sigma
@@ -19,7 +19,7 @@ func (r *Result) describeScale(rep *report.Report, m mapping.Metric) {
 		})
 	}
 	rep.Warnings = append(rep.Warnings, m.Conflicts()...)
-	for _, text := range r.sys.mapper.Silent(r.sys.scales) {
+	for _, text := range r.sys.mapper.UnusedSizes(r.sys.scales) {
 		r.job.Log.Warn(text)
 		rep.Warnings = append(rep.Warnings, text)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/internal/progress"
-	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/marker"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -137,7 +137,7 @@ func markedRoom(t *testing.T) (*marked, []*slam.Frame) {
 
 // mapScale maps the frames and returns what is known of the metres, and the true
 // error of the map's: log(true length / the map's).
-func mapScale(t *testing.T, src datasets.Source, depthSpec string, known mapping.Known) (m mapping.Metric, logError float64) {
+func mapScale(t *testing.T, src datasets.Source, depthSpec string, known metric.Known) (m metric.Estimate, logError float64) {
 	t.Helper()
 	d, err := depth.Open(depthSpec, depth.Options{})
 	if err != nil {
@@ -175,22 +175,22 @@ func TestKnownSizesBringMetres(t *testing.T) {
 		t.Skip("maps a synthetic room five times")
 	}
 	src, frames := markedRoom(t)
-	markers := mapping.Place{Marker: true, Index: 3}
-	between := mapping.Distance{From: markers, To: mapping.Place{Marker: true, Index: 4}, Metres: src.at[3].T.Sub(src.at[4].T).Norm()}
+	markers := metric.End{Marker: true, Index: 3}
+	between := metric.Distance{From: markers, To: metric.End{Marker: true, Index: 4}, Metres: src.at[3].T.Sub(src.at[4].T).Norm()}
 	last := len(frames) - 1
-	walked := mapping.Distance{To: mapping.Place{Index: last}, Metres: frames[last].Truth.T.Sub(frames[0].Truth.T).Norm()}
-	size := mapping.Known{MarkerSizeM: .2}
+	walked := metric.Distance{To: metric.End{Index: last}, Metres: frames[last].Truth.T.Sub(frames[0].Truth.T).Norm()}
+	size := metric.Known{MarkerSizeM: .2}
 	for _, c := range []struct {
 		name, depth string
-		known       mapping.Known
+		known       metric.Known
 		tolerance   float64
 		conflict    bool
 	}{
 		{"marker", "none", size, .02, false},
 		{"marker and network", "sim:bias=.1", size, .02, false},
 		{"marker against network", "sim:bias=.8", size, .02, true},
-		{"two markers of unknown size", "none", mapping.Known{Distances: []mapping.Distance{between}}, .03, false},
-		{"two frames", "none", mapping.Known{Distances: []mapping.Distance{walked}}, .03, false},
+		{"two markers of unknown size", "none", metric.Known{Distances: []metric.Distance{between}}, .03, false},
+		{"two frames", "none", metric.Known{Distances: []metric.Distance{walked}}, .03, false},
 	} {
 		m, e := mapScale(t, &replay{Source: src, frames: frames}, c.depth, c.known)
 		if math.Abs(e) > 2.5*m.Sigma || math.Abs(e) > c.tolerance || m.Sigma > .05 {

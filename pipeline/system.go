@@ -9,6 +9,7 @@ import (
 	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
@@ -40,7 +41,7 @@ type System struct {
 	cover   cover
 	view    mapView
 	recordKeeper
-	scales []mapping.Metric // of each part, once finished
+	scales []metric.Estimate // of each part, once finished
 }
 
 // NewSystem returns a system that waits for its first frame.

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 )
 
 // knownFlags are true sizes in sight, which bring a map to metres.
@@ -14,7 +14,7 @@ type knownFlags struct {
 }
 
 // know puts the flags over a configuration.
-func (f knownFlags) know(known *mapping.Known) error {
+func (f knownFlags) know(known *metric.Known) error {
 	if f.MarkerSize != 0 {
 		known.MarkerSizeM = f.MarkerSize
 	}
@@ -25,7 +25,7 @@ func (f knownFlags) know(known *mapping.Known) error {
 		known.Distances = nil
 	}
 	for _, text := range f.KnownDistance {
-		var d mapping.Distance
+		var d metric.Distance
 		if err := d.UnmarshalText([]byte(text)); err != nil {
 			return fmt.Errorf("--known-distance: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 )
 
 // mapCmd works on map files.
@@ -126,7 +127,7 @@ func (m *mapInfo) describe(st *mapping.State) {
 	}
 }
 
-func scaleOf(m mapping.Metric) *mapScale {
+func scaleOf(m metric.Estimate) *mapScale {
 	if !m.Known() {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/patch"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -74,8 +75,8 @@ func TestSlantOfAWall(t *testing.T) {
 		find, _ := m.newFinder(host, k, k.Pose.Inverse(), true, registerMinNCC)
 		for j, f := range k.Features {
 			l := m.landmarks.get(f.Landmark)
-			if s, ok := find.find(host.Features[l.Obs[0].Index].Pixel, geom.Vec3{Z: l.InvDepth}, 1e6, f.Pixel, registerMaxPx); ok && i == 3 {
-				facing = append(facing, s.pixel.Sub(want[j]).Norm())
+			if s, ok := find.Find(host.Features[l.Obs[0].Index].Pixel, geom.Vec3{Z: l.InvDepth}, 1e6, f.Pixel, registerMaxPx); ok && i == 3 {
+				facing = append(facing, s.Pixel.Sub(want[j]).Norm())
 			}
 		}
 		m.register(k)
@@ -89,7 +90,7 @@ func TestSlantOfAWall(t *testing.T) {
 	for _, f := range host.Features {
 		l := m.landmarks.get(f.Landmark)
 		if len(l.Obs) == 5 {
-			turn = append(turn, math.Hypot(l.slant.x*l.Ray.X-1, l.slant.y*l.Ray.X)) // truth: 1 / ray.x, 0
+			turn = append(turn, math.Hypot(l.Slant.X*l.Ray.X-1, l.Slant.Y*l.Ray.X)) // truth: 1 / ray.x, 0
 		}
 	}
 	for _, v := range [][]float64{off, facing, turn} {
@@ -113,7 +114,7 @@ func TestPlaneSeenFromElsewhere(t *testing.T) {
 	m.addKeyframe(host)
 	k := &Keyframe{ID: 1, Pose: geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: -.1, Z: .3}), T: geom.Vec3{X: 1.5, Y: .2, Z: .4}}, Camera: cam}
 	l := m.landmarks.get(4)
-	l.InvDepth, l.slant = .25, slant{x: 1.5, y: -.7}
+	l.InvDepth, l.Slant = .25, patch.Slant{X: 1.5, Y: -.7}
 	p := k.Pose.ApplyInverse(m.Position(l))
 	seen := m.plane(l, k, cam.Project(p), p.Z)
 	own := m.plane(l, host, host.Features[0].Pixel, 4)

@@ -1,4 +1,4 @@
-package mapping
+package patch
 
 import (
 	"math"
@@ -7,37 +7,29 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// A patch is found in another picture by aligning the two. (Lucas and Kanade 1981
+// A patch is found in another image by aligning the two. (Lucas and Kanade 1981
 // in the inverse compositional form of Baker and Matthews 2004, as the feature
 // alignment of Forster, SVO 2014.) A road or a wall does not face the camera: the
 // near side of a patch moves farther than the far side. Two numbers say how much
-// farther, since all of it moves along the same line; they are found with the place.
+// farther, since all of it moves along the same line; they are found with the shift of the whole.
 
-const (
-	alignRise     = .35 // of the correlation, on the way
-	alignSteps    = 15
-	alignEnoughPx = .004 // a step that ends the search
-	alignNearPx   = .1   // a step after which the shear is set free
-	alignShear    = .9   // largest that is believed
-)
-
-// sight is how a patch lies in a picture: what is at x from the patch's centre is
+// alignment is how a patch lies in an image: what is at x from the patch's centre is
 // at + x + dir (shear.x).
-type sight struct {
+type alignment struct {
 	at    geom.Vec2
 	dir   geom.Vec2 // of length one: where things move that come nearer
 	shear geom.Vec2
 }
 
-// aligner holds the normal equations of a patch, which no picture changes.
+// aligner holds the normal equations of a patch, which no image changes.
 type aligner struct {
 	*patch
-	jx, jy [patchArea]float64 // derivatives by the shear
-	place  sym2
-	shear  sym2
-	cross  [2][2]float64 // place by shear
-	rest   sym2          // of the shear with the place eliminated, without stiff
-	stiff  float64       // weight that holds the shear to 0
+	jx, jy   [area]float64 // derivatives by the shear
+	shift    sym2
+	shear    sym2
+	cross    [2][2]float64 // shift by shear
+	marginal sym2          // of the shear with the shift eliminated, without prior
+	prior    float64       // information that holds the shear to 0
 }
 
 // sym2 is a symmetric matrix.
@@ -57,27 +49,27 @@ func (s sym2) least() float64 {
 	return (tr - math.Sqrt(max(tr*tr-4*det, 0))) / 2
 }
 
-func newAligner(p *patch, dir geom.Vec2, stiff float64) *aligner {
-	a := &aligner{patch: p, stiff: stiff}
+func newAligner(p *patch, dir geom.Vec2, prior float64) *aligner {
+	a := &aligner{patch: p, prior: prior}
 	var mx, my float64
-	for i := range patchArea {
-		x, y := float64(i%patchSide-patchRadius), float64(i/patchSide-patchRadius)
+	for i := range area {
+		x, y := float64(i%side-Radius), float64(i/side-Radius)
 		along := (p.gx[i]+p.slope.X)*dir.X + (p.gy[i]+p.slope.Y)*dir.Y
 		a.jx[i], a.jy[i] = along*x, along*y
-		mx, my = mx+a.jx[i]/patchArea, my+a.jy[i]/patchArea
+		mx, my = mx+a.jx[i]/area, my+a.jy[i]/area
 	}
-	for i := range patchArea {
-		a.jx[i], a.jy[i] = a.jx[i]-mx, a.jy[i]-my // light is taken out
-		a.place.add(p.gx[i], p.gy[i])
+	for i := range area {
+		a.jx[i], a.jy[i] = a.jx[i]-mx, a.jy[i]-my // the mean is taken out with the exposure
+		a.shift.add(p.gx[i], p.gy[i])
 		a.shear.add(a.jx[i], a.jy[i])
 		a.cross[0][0] += p.gx[i] * a.jx[i]
 		a.cross[0][1] += p.gx[i] * a.jy[i]
 		a.cross[1][0] += p.gy[i] * a.jx[i]
 		a.cross[1][1] += p.gy[i] * a.jy[i]
 	}
-	x := a.place.solve(geom.Vec2{X: a.cross[0][0], Y: a.cross[1][0]})
-	y := a.place.solve(geom.Vec2{X: a.cross[0][1], Y: a.cross[1][1]})
-	a.rest = sym2{
+	x := a.shift.solve(geom.Vec2{X: a.cross[0][0], Y: a.cross[1][0]})
+	y := a.shift.solve(geom.Vec2{X: a.cross[0][1], Y: a.cross[1][1]})
+	a.marginal = sym2{
 		a.shear.xx - a.cross[0][0]*x.X - a.cross[1][0]*x.Y,
 		a.shear.xy - a.cross[0][0]*y.X - a.cross[1][0]*y.Y,
 		a.shear.yy - a.cross[0][1]*y.X - a.cross[1][1]*y.Y,
@@ -87,36 +79,36 @@ func newAligner(p *patch, dir geom.Vec2, stiff float64) *aligner {
 
 // align moves s to where g looks like the patch, at most maxPx. The gain of the
 // light is taken from the two contrasts.
-func (a *aligner) align(g slam.Gray, s sight, maxPx, minNCC float64) (sight, bool) {
-	var v [patchArea]float64
+func (a *aligner) align(g slam.Gray, s alignment, maxPx, minNCC float64) (alignment, bool) {
+	var v [area]float64
 	start, near := s.at, false
-	rest := a.rest
-	rest.xx, rest.yy = rest.xx+a.stiff, rest.yy+a.stiff
+	marginal := a.marginal
+	marginal.xx, marginal.yy = marginal.xx+a.prior, marginal.yy+a.prior
 	for range alignSteps {
 		ncc, gain, ok := a.compare(g, s, &v)
-		if !ok || ncc < minNCC-alignRise {
+		if !ok || ncc < minNCC-alignNCCSlack {
 			return s, false
 		}
-		var place, shear geom.Vec2
+		var shift, shear geom.Vec2
 		for i := range v {
 			r := v[i]/gain - a.value[i]
-			place.X, place.Y = place.X+r*a.gx[i], place.Y+r*a.gy[i]
+			shift.X, shift.Y = shift.X+r*a.gx[i], shift.Y+r*a.gy[i]
 			shear.X, shear.Y = shear.X+r*a.jx[i], shear.Y+r*a.jy[i]
 		}
 		if near {
-			shear = shear.Add(s.shear.Scale(a.stiff))
-			x := a.place.solve(place)
+			shear = shear.Add(s.shear.Scale(a.prior))
+			x := a.shift.solve(shift)
 			shear.X -= a.cross[0][0]*x.X + a.cross[1][0]*x.Y
 			shear.Y -= a.cross[0][1]*x.X + a.cross[1][1]*x.Y
-			shear = rest.solve(shear)
-			place.X -= a.cross[0][0]*shear.X + a.cross[0][1]*shear.Y
-			place.Y -= a.cross[1][0]*shear.X + a.cross[1][1]*shear.Y
+			shear = marginal.solve(shear)
+			shift.X -= a.cross[0][0]*shear.X + a.cross[0][1]*shear.Y
+			shift.Y -= a.cross[1][0]*shear.X + a.cross[1][1]*shear.Y
 		} else {
 			shear = geom.Vec2{}
 		}
 		before := s.at
-		s = s.less(a.place.solve(place), shear)
-		if s.at.Sub(start).Norm() > maxPx || s.shear.Norm() > alignShear {
+		s = s.minus(a.shift.solve(shift), shear)
+		if s.at.Sub(start).Norm() > maxPx || s.shear.Norm() > maxShear {
 			return s, false
 		}
 		step := s.at.Sub(before).Norm()
@@ -129,26 +121,26 @@ func (a *aligner) align(g slam.Gray, s sight, maxPx, minNCC float64) (sight, boo
 	return s, ok && ncc > minNCC
 }
 
-// less is s after the inverse of a step of the patch: the place by t, the shear by q.
-func (s sight) less(t, q geom.Vec2) sight {
+// minus is s after the inverse of a step of the patch: the shift by t, the shear by q.
+func (s alignment) minus(t, q geom.Vec2) alignment {
 	s.shear = s.shear.Sub(q.Scale((1 + s.shear.Dot(s.dir)) / (1 + q.Dot(s.dir))))
 	s.at = s.at.Sub(t).Sub(s.dir.Scale(s.shear.Dot(t)))
 	return s
 }
 
 // compare reads the window that s says, its mean removed, into v.
-func (p *patch) compare(g slam.Gray, s sight, v *[patchArea]float64) (ncc, gain float64, ok bool) {
+func (p *patch) compare(g slam.Gray, s alignment, v *[area]float64) (ncc, gain float64, ok bool) {
 	ax, bx := 1+s.dir.X*s.shear.X, s.dir.X*s.shear.Y
 	ay, by := s.dir.Y*s.shear.X, 1+s.dir.Y*s.shear.Y
-	reachX, reachY := patchRadius*(math.Abs(ax)+math.Abs(bx)), patchRadius*(math.Abs(ay)+math.Abs(by))
+	reachX, reachY := Radius*(math.Abs(ax)+math.Abs(bx)), Radius*(math.Abs(ay)+math.Abs(by))
 	if !(s.at.X-reachX >= 0 && s.at.Y-reachY >= 0 && s.at.X+reachX < float64(g.W)-1.001 && s.at.Y+reachY < float64(g.H)-1.001) {
 		return 0, 1, false
 	}
 	var mean float64
 	i := 0
-	for y := -patchRadius; y <= patchRadius; y++ {
-		fx, fy := s.at.X-patchRadius*ax+float64(y)*bx, s.at.Y-patchRadius*ay+float64(y)*by
-		for range patchSide {
+	for y := -Radius; y <= Radius; y++ {
+		fx, fy := s.at.X-Radius*ax+float64(y)*bx, s.at.Y-Radius*ay+float64(y)*by
+		for range side {
 			ix, iy := int(fx), int(fy)
 			dx, dy := fx-float64(ix), fy-float64(iy)
 			top := g.Pix[iy*g.W+ix:]
@@ -160,7 +152,7 @@ func (p *patch) compare(g slam.Gray, s sight, v *[patchArea]float64) (ncc, gain 
 			fx, fy = fx+ax, fy+ay
 		}
 	}
-	mean /= patchArea
+	mean /= area
 	var cross, sum float64
 	for i := range v {
 		v[i] -= mean

@@ -1,4 +1,4 @@
-package mapping
+package patch
 
 import (
 	"math"
@@ -7,17 +7,10 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-const (
-	patchRadius = 5 // pixels
-	patchSide   = 2*patchRadius + 1
-	patchArea   = patchSide * patchSide
-	patchZoom   = 3 // largest change of size that a warp can bridge
-)
-
-// patch is a window of a picture seen through a warp, with its derivatives.
+// patch is a window of an image seen through a warp, with its derivatives.
 type patch struct {
-	value  [patchArea]float64
-	gx, gy [patchArea]float64 // less their mean, slope
+	value  [area]float64
+	gx, gy [area]float64 // less their mean, slope
 	slope  geom.Vec2
 	norm   float64 // root of the sum of squares around the mean
 }
@@ -30,25 +23,25 @@ type warp struct {
 	closer           geom.Vec2 // how the pixel in to moves per unit of log inverse depth
 }
 
-// newWarp returns the warp around pixel u in pictures of size times the side of the
+// newWarp returns the warp around pixel u in images of size times the side of the
 // cameras', where rel = T_to_from and plane is that of the patch: the inverse depth
 // of ray r of from is plane.r.
 func newWarp(from, to geom.Camera, rel geom.SE3, u geom.Vec2, plane geom.Vec3, size float64) (w warp, ok bool) {
 	ray := from.Ray(u)
 	centre := rel.R.MulVec(ray).Add(rel.T.Scale(plane.Dot(ray)))
 	turned := rel.R.MulVec(plane)
-	side := 1 + turned.Dot(rel.T)
-	if centre.Z < 1e-3 || side < 1e-3 {
+	facing := 1 + turned.Dot(rel.T)
+	if centre.Z < minDepth || facing < minDepth {
 		return w, false
 	}
-	turned = turned.Scale(1 / side) // the plane as to sees it
+	turned = turned.Scale(1 / facing) // the plane as to sees it
 	c := to.Project(centre)
 	ok = true
-	const step = patchRadius + 1
+	const step = Radius + 1
 	at := func(x, y float64) geom.Vec2 {
 		r := to.Ray(c.Add(geom.Vec2{X: x, Y: y}.Scale(step / size)))
 		p := rel.R.TMulVec(r.Sub(rel.T.Scale(turned.Dot(r))))
-		ok = ok && p.Z > 1e-3
+		ok = ok && p.Z > minDepth
 		return from.Project(p).Sub(u).Scale(size)
 	}
 	l, r, t, b := at(-1, 0), at(1, 0), at(0, -1), at(0, 1)
@@ -58,7 +51,7 @@ func newWarp(from, to geom.Camera, rel geom.SE3, u geom.Vec2, plane geom.Vec3, s
 	const little = 1e-3
 	w.closer = to.Project(centre.Add(rel.T.Scale(plane.Dot(ray) * little))).Sub(c).Scale(1 / little)
 	area := w.x.X*w.y.Y - w.y.X*w.x.Y
-	return w, ok && area > 1/(patchZoom*patchZoom) && area < patchZoom*patchZoom
+	return w, ok && area > 1/(maxZoom*maxZoom) && area < maxZoom*maxZoom
 }
 
 // zoom is how much longer lengths are in to.
@@ -82,11 +75,11 @@ func (w *warp) gradient(q geom.Vec2) geom.Vec2 {
 // and where there is nothing to hold on to.
 func newPatch(g slam.Gray, u geom.Vec2, w *warp) (p *patch, ok bool) {
 	p = new(patch)
-	const n = patchSide + 2
+	const n = side + 2
 	var v [n * n]float64
 	for y := range n {
 		for x := range n {
-			d := w.source(float64(x-patchRadius-1), float64(y-patchRadius-1))
+			d := w.source(float64(x-Radius-1), float64(y-Radius-1))
 			grey, inside := grayAt(g, u.X+d.X, u.Y+d.Y)
 			if !inside {
 				return p, false
@@ -106,7 +99,6 @@ func newPatch(g slam.Gray, u geom.Vec2, w *warp) (p *patch, ok bool) {
 			i++
 		}
 	}
-	const area = patchArea
 	mean, mx, my = mean/area, mx/area, my/area
 	var sum float64
 	var h sym2
@@ -117,7 +109,7 @@ func newPatch(g slam.Gray, u geom.Vec2, w *warp) (p *patch, ok bool) {
 		h.add(p.gx[i], p.gy[i])
 	}
 	p.norm, p.slope = math.Sqrt(sum), geom.Vec2{X: mx, Y: my}
-	return p, h.least() > area && sum > 9*area // a gradient of one, a contrast of three grey levels
+	return p, h.least() > minGradient*minGradient*area && sum > minContrast*minContrast*area
 }
 
 func grayAt(g slam.Gray, x, y float64) (float64, bool) {

@@ -1,4 +1,4 @@
-package mapping
+package metric
 
 import (
 	"math"
@@ -9,19 +9,21 @@ import (
 	"github.com/metricslam/metricslam/marker"
 )
 
+var testCamera = geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5}
+
 // markerViews looks at a square of an edge from n poses along an arc of a length,
 // with noise on corners and on poses.
-func markerViews(r *rand.Rand, n int, length, edge, noisePx, shift float64) []markerView {
+func markerViews(r *rand.Rand, n int, length, edge, noisePx, shift float64) []MarkerView {
 	square := geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .4, Y: -.3, Z: 1}), T: geom.Vec3{X: .3, Y: .1, Z: 2}}
-	var views []markerView
+	var views []MarkerView
 	for i := range n {
 		s := length * (float64(i)/float64(max(n-1, 1)) - .5)
 		pose := geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: -.2 * s, X: .05 * s}), T: geom.Vec3{X: s, Y: .2 * s * s}}
-		v := markerView{pose: pose, camera: testCamera}
+		v := MarkerView{Pose: pose, Camera: testCamera}
 		for k, c := range marker.Square(edge) {
-			v.corners[k] = testCamera.Project(pose.ApplyInverse(square.Apply(c))).Add(geom.Vec2{X: noisePx * r.NormFloat64(), Y: noisePx * r.NormFloat64()})
+			v.Corners[k] = testCamera.Project(pose.ApplyInverse(square.Apply(c))).Add(geom.Vec2{X: noisePx * r.NormFloat64(), Y: noisePx * r.NormFloat64()})
 		}
-		v.pose = pose.Retract(geom.Tangent6{shift * r.NormFloat64(), shift * r.NormFloat64(), shift * r.NormFloat64()})
+		v.Pose = pose.Retract(geom.Tangent6{shift * r.NormFloat64(), shift * r.NormFloat64(), shift * r.NormFloat64()})
 		views = append(views, v)
 	}
 	return views
@@ -46,9 +48,9 @@ func TestMarkerJacobian(t *testing.T) {
 				moved = f
 				if c < 6 {
 					xi[c] = d
-					moved.pose = f.pose.Retract(xi)
+					moved.Pose = f.Pose.Retract(xi)
 				} else {
-					moved.logEdge = f.logEdge + d
+					moved.LogEdge = f.LogEdge + d
 				}
 				moved.residuals(v, out, nil)
 			}
@@ -81,13 +83,13 @@ func TestMarkerEdges(t *testing.T) {
 		var sum2, said float64
 		within := 0
 		for range runs {
-			f, ok := fitMarker(thinned(markerViews(r, c.views, c.length, c.edge, c.noisePx, c.shift)))
+			f, ok := FitMarker(markerViews(r, c.views, c.length, c.edge, c.noisePx, c.shift))
 			if !ok {
 				t.Fatalf("%s: no fit: %+v", c.name, f)
 			}
-			e := f.logEdge - math.Log(c.edge)
-			sum2, said = sum2+e*e/runs, said+f.sigma/runs
-			if math.Abs(e) < f.sigma {
+			e := f.LogEdge - math.Log(c.edge)
+			sum2, said = sum2+e*e/runs, said+f.Sigma/runs
+			if math.Abs(e) < f.Sigma {
 				within++
 			}
 		}
@@ -100,27 +102,27 @@ func TestMarkerEdges(t *testing.T) {
 
 func TestMarkersThatSayNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 3))
-	if f, ok := fitMarker(markerViews(r, 1, 1, .2, .1, 0)); ok {
+	if f, ok := FitMarker(markerViews(r, 1, 1, .2, .1, 0)); ok {
 		t.Errorf("one view: %+v", f)
 	}
-	if f, ok := fitMarker(markerViews(r, 8, .005, .2, .1, 0)); ok {
+	if f, ok := FitMarker(markerViews(r, 8, .005, .2, .1, 0)); ok {
 		t.Errorf("no baseline: %+v", f)
 	}
 	moving := markerViews(r, 8, 1, .2, .1, 0)
 	for i := range moving {
-		for k := range moving[i].corners {
-			moving[i].corners[k].X += 25 * float64(i)
-			moving[i].corners[k].Y += 11 * float64(i*i%5)
+		for k := range moving[i].Corners {
+			moving[i].Corners[k].X += 25 * float64(i)
+			moving[i].Corners[k].Y += 11 * float64(i*i%5)
 		}
 	}
-	if f, ok := fitMarker(moving); ok {
+	if f, ok := FitMarker(moving); ok {
 		t.Errorf("a marker that moves: %+v", f)
 	}
 	wrong := markerViews(r, 8, 1, .2, .1, 0)
-	for k := range wrong[3].corners {
-		wrong[3].corners[k].X += 60
+	for k := range wrong[3].Corners {
+		wrong[3].Corners[k].X += 60
 	}
-	if f, ok := fitMarker(wrong); !ok || math.Abs(f.logEdge-math.Log(.2)) > .02 || f.views != 7 {
+	if f, ok := FitMarker(wrong); !ok || math.Abs(f.LogEdge-math.Log(.2)) > .02 || f.Views != 7 {
 		t.Errorf("one wrong picture: %+v, %v", f, ok)
 	}
 }

@@ -1,0 +1,93 @@
+package mapping
+
+import (
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/mapping/metric"
+	"github.com/metricslam/metricslam/marker"
+)
+
+// markerLogStd is the deviation of a marker's printed size, and of the map's shape about it.
+const markerLogStd = .01
+
+// sightings are the markers found in the keyframes' pictures.
+type sightings struct {
+	detector *marker.Detector
+	seen     map[*Keyframe][]marker.Detection
+}
+
+// look searches the keyframes that were not searched yet.
+func (s *sightings) look(m *Map, known metric.Known) {
+	if s.detector == nil {
+		f, err := marker.ByName(known.Family())
+		if err != nil {
+			return // Validate has named it
+		}
+		s.detector, s.seen = marker.NewDetector(f), make(map[*Keyframe][]marker.Detection)
+	}
+	for _, k := range m.Keyframes {
+		if _, done := s.seen[k]; done || k.Culled() {
+			continue
+		}
+		if m.Open(k); !k.Gray.Empty() {
+			s.seen[k] = s.detector.Detect(k.Gray)
+		}
+	}
+}
+
+// markers fits every marker that a part sees often enough, by id.
+func (m *Mapper) markers(part int) map[int]metric.MarkerFit {
+	if !m.cfg.Known.NeedsMarkers() {
+		return nil
+	}
+	m.sightings.look(m.Map, m.cfg.Known)
+	views := make(map[int][]metric.MarkerView)
+	for _, k := range m.Map.Keyframes {
+		if k.Part != part {
+			continue
+		}
+		for _, d := range m.sightings.seen[k] {
+			views[d.ID] = append(views[d.ID], metric.MarkerView{Pose: k.Pose, Camera: k.Camera, Corners: d.Corners})
+		}
+	}
+	fits := make(map[int]metric.MarkerFit)
+	for id, v := range views {
+		if f, ok := metric.FitMarker(v); ok {
+			fits[id] = f
+		}
+	}
+	return fits
+}
+
+// markerSource is the scale by markers of a known size: what their edges
+// measure in the map. Two markers that contradict each other are both wrong for
+// all one knows, which the scatter tells.
+func (m *Mapper) markerSource(part int) (s metric.Source, ok bool) {
+	if m.cfg.Known.MarkerSizeM <= 0 {
+		return s, false
+	}
+	var each []metric.Source
+	fits := m.markers(part)
+	for _, id := range sortedKeys(fits) {
+		f := fits[id]
+		each = append(each, metric.Source{Log: math.Log(m.cfg.Known.MarkerSizeM) - f.LogEdge, Sigma: f.Sigma, Rank: metric.RankMarker})
+		s.N += f.Views
+	}
+	if len(each) == 0 {
+		return s, false
+	}
+	s.Name, s.Rank = metric.MarkerName, metric.RankMarker
+	s.Log, s.Sigma = metric.Fuse(each)
+	s.Sigma = math.Hypot(s.Sigma, markerLogStd)
+	return s, s.Sigma < metric.MaxSigma
+}
+
+func sortedKeys[V any](m map[int]V) []int {
+	ids := make([]int, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
