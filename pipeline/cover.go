@@ -112,40 +112,40 @@ func (c *cover) note(keyframe, frame int, seen sight) bool {
 
 // covered reports whether something hides what the last keyframe saw, and takes
 // up what has come back.
-func (s *System) covered(f *slam.Frame, pose geom.SE3) (bool, error) {
-	at := func(t slam.Track) (geom.Vec2, bool) {
-		p := s.anchor.pose.R.MulVec(f.Camera.Ray(t.Pixel))
-		if known, ok := s.points[t.ID]; ok {
+func (t *tracker) covered(f *slam.Frame, pose geom.SE3) (bool, error) {
+	at := func(k slam.Track) (geom.Vec2, bool) {
+		p := t.key.pose.R.MulVec(f.Camera.Ray(k.Pixel))
+		if known, ok := t.local.landmarks[k.ID]; ok {
 			p = known.Position.Sub(pose.T)
 		}
 		if p = pose.R.TMulVec(p); p.Z < minAheadM {
-			return t.Pixel, false
+			return k.Pixel, false
 		}
 		u := f.Camera.Project(p)
 		return u, f.Camera.Contains(u, 8)
 	}
 	have := make(map[int]bool)
 	var seen sight
-	for _, t := range s.front.Tracks() {
-		have[t.ID] = true
-		if u, ok := s.anchor.pixels[t.ID]; ok {
-			seen.light = append(seen.light, lightAt(f.Gray, t.Pixel)-lightAt(s.anchor.gray, u))
+	for _, k := range t.keypoint.Tracks() {
+		have[k.ID] = true
+		if u, ok := t.key.pixels[k.ID]; ok {
+			seen.light = append(seen.light, lightAt(f.Gray, k.Pixel)-lightAt(t.key.gray, u))
 		}
 	}
 	var lost []slam.Track
-	for id, u := range s.anchor.pixels {
-		t := slam.Track{ID: id, Pixel: u}
-		u, ok := at(t)
+	for id, u := range t.key.pixels {
+		k := slam.Track{ID: id, Pixel: u}
+		u, ok := at(k)
 		if !ok {
 			continue
 		}
 		if seen.add(f.Camera, u, have[id]); !have[id] {
-			lost = append(lost, t)
+			lost = append(lost, k)
 		}
 	}
-	if !s.cover.note(s.anchor.frame, f.Index, seen) {
+	if !t.cover.note(t.key.frame, f.Index, seen) {
 		return false, nil
 	}
 	slices.SortFunc(lost, func(a, b slam.Track) int { return a.ID - b.ID })
-	return true, s.front.Resume(lost, func(t slam.Track) geom.Vec2 { u, _ := at(t); return u })
+	return true, t.keypoint.Resume(lost, func(k slam.Track) geom.Vec2 { u, _ := at(k); return u })
 }

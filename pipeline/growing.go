@@ -134,9 +134,6 @@ func (g *growing) run() {
 
 // current returns the last mesh, nil before the first.
 func (g *growing) current() *slam.Mesh {
-	if g == nil {
-		return nil
-	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.mesh

@@ -16,68 +16,64 @@ const (
 
 // initialise starts a map: at once where the frame has depth, else by two views
 // as soon as the camera has moved enough.
-func (s *System) initialise(ctx context.Context, f *slam.Frame, rec *Record) error {
-	if s.anchor.pixels == nil {
-		return s.startAt(ctx, f, rec)
+func (t *tracker) initialise(ctx context.Context, f *slam.Frame, rec *record) error {
+	if t.key.pixels == nil {
+		return t.startAt(ctx, f, rec)
 	}
-	last := s.track.Last() // the identity: only its rotation is used
-	err := s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, last, t) })
+	last := t.pose.Last() // the identity: only its rotation is used
+	err := t.keypoint.Track(f.Gray, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, last, k) })
 	if err != nil {
 		return err
 	}
-	rec.keepTracks(s.front.Tracks())
-	pairs := s.pairs(f.Camera)
-	if len(pairs.ids) < startMinTracks || f.Index-s.anchor.frame > startMaxFrames {
-		s.mapper.Discard()
-		return s.startAt(ctx, f, rec)
+	rec.keepTracks(t.keypoint.Tracks())
+	pairs := t.pairs(f.Camera)
+	if len(pairs.ids) < startMinTracks || f.Index-t.key.frame > startMaxFrames {
+		t.handover.idle.mapper.Discard()
+		return t.startAt(ctx, f, rec)
 	}
-	tv, ok := tracking.SolveTwoView(pairs.x1, pairs.x2, s.cfg.Tracking.PixelSigma/f.Camera.Focal(), s.cfg.Seed)
+	tv, ok := tracking.SolveTwoView(pairs.x1, pairs.x2, t.cfg.Tracking.PixelSigma/f.Camera.Focal(), t.cfg.Seed)
 	if !ok {
 		return nil
 	}
-	return s.startFrom(ctx, f, rec, tv, pairs)
+	return t.startFrom(ctx, f, rec, tv, pairs)
 }
 
 // startAt makes a frame the first keyframe of the current part.
-func (s *System) startAt(ctx context.Context, f *slam.Frame, rec *Record) error {
-	if err := s.front.Track(f.Gray, nil); err != nil {
+func (t *tracker) startAt(ctx context.Context, f *slam.Frame, rec *record) error {
+	if err := t.keypoint.Track(f.Gray, nil); err != nil {
 		return err
 	}
-	s.front.Drop(func(slam.Track) bool { return true })
-	k, err := s.insertNow(ctx, f, geom.IdentitySE3())
-	if err != nil {
+	t.keypoint.Drop(func(slam.Track) bool { return true })
+	if err := t.insertNow(ctx, f, geom.IdentitySE3()); err != nil {
 		return err
 	}
-	s.track.Reset(f.Time, k.Pose)
-	s.state = slam.Initialising
-	if k.Depth.KnownShare() >= startMinDepth {
-		s.state = slam.Tracking
-		rec.attach(s.anchor.reference, k.Pose)
+	if t.local.depthShare >= startMinDepth {
+		t.startTracking(f, rec)
+		return nil
 	}
+	t.pose.Reset(f.Time, t.key.pose)
+	t.state = slam.Initialising
 	return nil
 }
 
-// startFrom makes a frame the second keyframe, at the two-view motion. The first
-// keyframe's frame is posed by it too.
-func (s *System) startFrom(ctx context.Context, f *slam.Frame, rec *Record, tv tracking.TwoView, p pairs) error {
-	first := s.anchor
+// startFrom makes a frame the second keyframe, at the two-view motion. The frame of
+// the first keyframe gets its pose too.
+func (t *tracker) startFrom(ctx context.Context, f *slam.Frame, rec *record, tv tracking.TwoView, p pairs) error {
+	first := t.key
 	good := make(map[int]bool, len(tv.Inliers))
 	for _, i := range tv.Inliers {
 		good[p.ids[i]] = true
 	}
-	s.front.Drop(func(t slam.Track) bool { return !good[t.ID] })
-	k, err := s.insertNow(ctx, f, tv.T21.Inverse())
-	if err != nil {
+	t.keypoint.Drop(func(k slam.Track) bool { return !good[k.ID] })
+	if err := t.insertNow(ctx, f, tv.T21.Inverse()); err != nil {
 		return err
 	}
-	for i := range s.records {
-		if s.records[i].Frame == first.frame {
-			s.records[i].attach(first.reference, first.pose)
+	for i := range t.records.all {
+		if r := &t.records.all[i]; r.frame == first.frame {
+			r.attach(first.placement, first.pose)
 		}
 	}
-	s.track.Reset(f.Time, k.Pose)
-	s.state = slam.Tracking
-	rec.attach(s.anchor.reference, k.Pose)
+	t.startTracking(f, rec)
 	return nil
 }
 
@@ -87,11 +83,11 @@ type pairs struct {
 	x1, x2 []geom.Vec2 // on the z = 1 plane
 }
 
-func (s *System) pairs(cam geom.Camera) (p pairs) {
-	for _, t := range s.front.Tracks() {
-		if u, ok := s.anchor.pixels[t.ID]; ok {
-			p.ids = append(p.ids, t.ID)
-			p.x1, p.x2 = append(p.x1, cam.Ray(u).XY()), append(p.x2, cam.Ray(t.Pixel).XY())
+func (t *tracker) pairs(cam geom.Camera) (p pairs) {
+	for _, k := range t.keypoint.Tracks() {
+		if u, ok := t.key.pixels[k.ID]; ok {
+			p.ids = append(p.ids, k.ID)
+			p.x1, p.x2 = append(p.x1, cam.Ray(u).XY()), append(p.x2, cam.Ray(k.Pixel).XY())
 		}
 	}
 	return p

@@ -11,12 +11,12 @@ import (
 // wantsKeyframe decides whether the map needs this frame: too few of the last
 // keyframe's landmarks are left, the camera has moved across the scene, or time
 // has passed while it moved at all.
-func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
-	cfg := s.cfg.Keyframes
-	followed, parallax := s.sinceKeyframe(f.Camera, est.Pose)
+func (t *tracker) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
+	cfg := t.cfg.Keyframes
+	followed, parallax := t.sinceKeyframe(f.Camera, est.Pose)
 	unit := float64(f.Camera.W) / 640
-	had := len(s.anchor.pixels)
-	gap := f.Index - s.anchor.frame
+	had := len(t.key.pixels)
+	gap := f.Index - t.key.frame
 	switch {
 	case float64(followed) < cfg.MinShare*float64(had):
 		return true
@@ -29,17 +29,17 @@ func (s *System) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
 
 // sinceKeyframe returns how many of the last keyframe's features are still
 // followed, and their median motion in pixels with the rotation taken out.
-func (s *System) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, parallaxPx float64) {
-	rel := pose.R.T().Mul(s.anchor.pose.R)
+func (t *tracker) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, parallaxPx float64) {
+	rel := pose.R.T().Mul(t.key.pose.R)
 	var moved []float64
-	for _, t := range s.front.Tracks() {
-		u, ok := s.anchor.pixels[t.ID]
+	for _, k := range t.keypoint.Tracks() {
+		u, ok := t.key.pixels[k.ID]
 		if !ok {
 			continue
 		}
 		followed++
 		if p := rel.MulVec(cam.Ray(u)); p.Z > .1 {
-			moved = append(moved, cam.Project(p).Sub(t.Pixel).Norm())
+			moved = append(moved, cam.Project(p).Sub(k.Pixel).Norm())
 		}
 	}
 	if len(moved) == 0 {

@@ -29,17 +29,17 @@ type lateAnswer struct {
 // depthOf returns the depth of a frame that is to become a keyframe. Live, job is
 // what will bring it where it did not come in time; where the map waits for a
 // depth to begin with, so does the frame.
-func (s *System) depthOf(ctx context.Context, f *slam.Frame) (d slam.DepthMap, job *depth.Job, err error) {
-	defer s.stages.Start("depth")()
-	if s.late == nil {
-		d, err = s.depth.Depth(ctx, f)
+func (b *backEnd) depthOf(ctx context.Context, f *slam.Frame) (d slam.DepthMap, job *depth.Job, err error) {
+	defer b.stages.Start("depth")()
+	if b.late == nil {
+		d, err = b.depth.Depth(ctx, f)
 		return d, nil, known(err)
 	}
-	if job, err = s.late.worker.Submit(ctx, f); err != nil {
+	if job, err = b.late.worker.Submit(ctx, f); err != nil {
 		return d, nil, err
 	}
 	wait, cancel := ctx, context.CancelFunc(func() {})
-	if !s.mapper.PartEmpty() {
+	if !b.mapper.PartEmpty() {
 		wait, cancel = context.WithTimeout(ctx, depthPatience)
 	}
 	defer cancel()
@@ -59,12 +59,12 @@ func known(err error) error {
 }
 
 // settleLate gives keyframes the depth that has come in the meantime.
-func (s *System) settleLate(ctx context.Context) error {
-	if s.late == nil {
+func (b *backEnd) settleLate(ctx context.Context) error {
+	if b.late == nil {
 		return nil
 	}
-	left := s.late.waiting[:0]
-	for _, w := range s.late.waiting {
+	left := b.late.waiting[:0]
+	for _, w := range b.late.waiting {
 		select {
 		case <-w.job.Done():
 		default:
@@ -75,9 +75,9 @@ func (s *System) settleLate(ctx context.Context) error {
 		if err = known(err); err != nil {
 			return err
 		}
-		s.mapper.GiveDepth(w.keyframe, d)
+		b.mapper.GiveDepth(w.keyframe, d)
 	}
-	s.late.waiting = left
+	b.late.waiting = left
 	return nil
 }
 
@@ -86,17 +86,17 @@ const lastPatience = 10 * time.Second
 
 // awaitLate gives the last keyframes the depth that is still on its way; what
 // does not come in time is done without.
-func (s *System) awaitLate(ctx context.Context) error {
-	if s.late == nil {
+func (b *backEnd) awaitLate(ctx context.Context) error {
+	if b.late == nil {
 		return nil
 	}
 	wait, cancel := context.WithTimeout(ctx, lastPatience)
 	defer cancel()
-	for _, w := range s.late.waiting {
+	for _, w := range b.late.waiting {
 		select {
 		case <-w.job.Done():
 		case <-wait.Done():
 		}
 	}
-	return s.settleLate(ctx)
+	return b.settleLate(ctx)
 }

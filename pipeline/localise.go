@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -50,12 +49,14 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	l := newLocaliser(job)
 	defer l.close()
 	start, cpu := time.Now(), report.CPUTime()
-	if err := l.read(ctx); err != nil {
+	in := input{source: job.Source, log: job.Log, stages: &l.out.stages}
+	if err := in.each(ctx, func(_ context.Context, f *slam.Frame) error { return l.step(f) }); err != nil {
 		return nil, err
 	}
 	if l.out.Frames == 0 {
-		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(l.out.SkippedFrames))
+		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(in.skipped))
 	}
+	l.out.SkippedFrames, l.out.Interrupted = append(l.out.SkippedFrames, in.skipped...), in.interrupted
 	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
 	l.out.Warnings = append([]string{}, job.Source.Warnings()...)
 	l.out.complete(job.Source.Truth())
@@ -95,39 +96,22 @@ func (l *localiser) close() {
 	l.match.Close()
 }
 
-func (l *localiser) read(ctx context.Context) error {
-	src := datasets.Prefetch(l.job.Source, prefetch)
-	for {
-		f, err := src.Next(ctx)
-		var skip *datasets.SkipError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case ctx.Err() != nil:
-			l.out.Interrupted = true
-			l.job.Log.Warn("interrupted", "frames", l.out.Frames)
-			return nil
-		case errors.As(err, &skip):
-			l.job.Log.Warn("frame skipped", "frame", skip.Index, "file", skip.File, "reason", skip.Err)
-			l.out.SkippedFrames = append(l.out.SkippedFrames, report.Skipped{Frame: skip.Index, Name: skip.File, Reason: skip.Err.Error()})
-			continue
-		case err != nil:
-			return err
-		}
-		before := l.state
-		if err := l.step(f); err != nil {
-			return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
-		}
-		if l.state != before || l.out.Frames == 1 {
-			l.job.Log.Info("state", "frame", f.Index, "state", l.state.String(), "part", l.part, "landmarks", l.found)
-		}
-		l.job.Progress.Update(progress.State{Frame: l.out.Frames, Tracking: l.state, Landmarks: l.found, Keyframes: len(l.job.Map.Keyframes)})
+// step finds the pose of a frame and says so.
+func (l *localiser) step(f *slam.Frame) error {
+	before := l.state
+	if err := l.localise(f); err != nil {
+		return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
 	}
+	if l.state != before || l.out.Frames == 1 {
+		l.job.Log.Info("state", "frame", f.Index, "state", l.state.String(), "part", l.part, "landmarks", l.found)
+	}
+	l.job.Progress.Update(progress.State{Frame: l.out.Frames, Tracking: l.state, Landmarks: l.found, Keyframes: len(l.job.Map.Keyframes)})
+	return nil
 }
 
-// step finds the pose of one frame: by the landmarks that are followed, else by
+// localise finds the pose of one frame: by the landmarks that are followed, else by
 // recognising the place.
-func (l *localiser) step(f *slam.Frame) error {
+func (l *localiser) localise(f *slam.Frame) error {
 	stop := l.out.stages.Start("frame")
 	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
 	est, err := l.follow(f, thumb)

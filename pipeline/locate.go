@@ -15,41 +15,41 @@ const weakInliers = 100
 // locate follows the features into a frame and estimates its pose: from
 // landmarks, and where these are few from all pixels of the last keyframe: they
 // are then the better of the two. pixels is nil where the landmarks are enough.
-func (s *System) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, pixels *pixelPose, err error) {
-	defer s.stages.Start("track")()
-	guess, last := s.predict(f, thumb), s.track.Last()
+func (t *tracker) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, pixels *pixelPose, err error) {
+	defer t.stages.Start("track")()
+	guess, last := t.predict(f, thumb), t.pose.Last()
 	var seen tracking.Alignment
 	aligned := false
-	if s.weak {
-		if seen, aligned = s.align(f, guess); aligned {
+	if t.weak {
+		if seen, aligned = t.align(f, guess); aligned {
 			guess = seen.Pose
 		}
 	}
-	err = s.front.Track(f.Gray, func(t slam.Track) geom.Vec2 { return s.predictPixel(f.Camera, last, guess, t) })
+	err = t.keypoint.Track(f.Gray, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, guess, k) })
 	if err != nil {
 		return est, nil, err
 	}
-	est = s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.point)
+	est = t.pose.Locate(f.Time, f.Camera, guess, t.keypoint.Tracks(), t.point)
 	if len(est.Inliers) >= weakInliers {
 		return est, nil, nil
 	}
-	if s.pending != nil { // the mapper may know more landmarks by now
-		if err := s.takeUp(); err != nil {
+	if t.handover.busy() { // the back end may know more landmarks by now
+		if err := t.update(); err != nil {
 			return est, nil, err
 		}
-		guess, aligned = s.predict(f, thumb), false
-		est = s.track.Locate(f.Time, f.Camera, guess, s.front.Tracks(), s.point)
+		guess, aligned = t.predict(f, thumb), false
+		est = t.pose.Locate(f.Time, f.Camera, guess, t.keypoint.Tracks(), t.point)
 	}
 	if len(est.Inliers) >= weakInliers {
 		return est, nil, nil
 	}
 	if !aligned {
-		if seen, aligned = s.align(f, guess); !aligned {
+		if seen, aligned = t.align(f, guess); !aligned {
 			return est, nil, nil
 		}
 	}
-	est = s.track.Accept(f.Time, f.Camera, seen.Pose, s.front.Tracks(), s.point)
-	return est, &pixelPose{seen, mapping.Tether{From: s.anchor.id, Z: s.direct.Pose.Between(seen.Pose), Info: seen.Info}}, nil
+	est = t.pose.Accept(f.Time, f.Camera, seen.Pose, t.keypoint.Tracks(), t.point)
+	return est, &pixelPose{seen, mapping.Tether{From: t.key.id, Z: t.local.direct.Pose.Between(seen.Pose), Info: seen.Info}}, nil
 }
 
 // pixelPose is a pose by the pixels of the last keyframe.
@@ -66,16 +66,16 @@ const (
 // wearsOut reports whether a pose by pixels calls for a new keyframe: little of
 // the last one is in sight, or there are landmarks to be had. In the dark and
 // before a bare wall keyframe after keyframe would only add up errors.
-func (s *System) wearsOut(p *pixelPose) bool {
-	return p.InSight < pixelsInSight || len(s.points) >= richKeyframe
+func (t *tracker) wearsOut(p *pixelPose) bool {
+	return p.InSight < pixelsInSight || len(t.local.landmarks) >= richKeyframe
 }
 
 // align measures the pose of a frame by the pixels of the last keyframe.
-func (s *System) align(f *slam.Frame, guess geom.SE3) (tracking.Alignment, bool) {
-	if s.direct == nil || s.pending != nil {
+func (t *tracker) align(f *slam.Frame, guess geom.SE3) (tracking.Alignment, bool) {
+	if t.local.direct == nil || t.handover.busy() {
 		return tracking.Alignment{}, false
 	}
-	defer s.stages.Start("align pixels")()
-	step := guess.T.Sub(s.track.Last().T).Norm()
-	return tracking.AlignDirect(s.direct, tracking.NewPyramid(f.Gray, f.Camera), guess, .5*step+.005*s.direct.DepthM)
+	defer t.stages.Start("align pixels")()
+	step := guess.T.Sub(t.pose.Last().T).Norm()
+	return tracking.AlignDirect(t.local.direct, tracking.NewPyramid(f.Gray, f.Camera), guess, .5*step+.005*t.local.direct.DepthM)
 }

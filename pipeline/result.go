@@ -6,34 +6,46 @@ import (
 	"slices"
 	"time"
 
+	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
 
 // Result is a finished run: the map, the trajectories and what the report says.
 type Result struct {
-	job         Job
-	sys         *System
-	state       slam.TrackState
-	skipped     []report.Skipped
-	scales      []report.ScaleSample
-	first       int // keyframe of this run: those before were loaded
-	interrupted bool
-	wall, cpu   time.Duration
+	job Job
+	finishedMap
+	records       records
+	scales        []report.ScaleSample
+	firstKeyframe int // of this run: those before were loaded
+	skipped       []report.Skipped
+	interrupted   bool
+	stages        *report.Stages
+	wall, cpu     time.Duration
 
 	mesh  *slam.Mesh
 	dense fusion.Stats
 }
 
+// finishedMap is the map that a run leaves. Nobody changes it any more.
+type finishedMap struct {
+	*mapping.Map
+	metrics     []metric.Estimate // what is known of the metres of each part
+	links       []mapping.Link    // places seen twice
+	warnings    []string          // what was given of true sizes and could not be used
+	depthWorker *depth.Stats      // of a live run
+}
+
 // parts returns the connected maps by falling number of posed frames.
 func (r *Result) parts() []int {
 	count := make(map[int]int)
-	for _, rec := range r.sys.records {
-		if rec.Keyframe >= 0 {
-			count[r.sys.mapper.Map.Keyframes[rec.Keyframe].Part]++
+	for _, rec := range r.records.all {
+		if rec.keyframe >= 0 {
+			count[r.Keyframes[rec.keyframe].Part]++
 		}
 	}
 	ids := make([]int, 0, len(count))
@@ -49,7 +61,7 @@ func (r *Result) parts() []int {
 func (r *Result) Trajectories() []slam.Trajectory {
 	var out []slam.Trajectory
 	for _, p := range r.parts() {
-		out = append(out, r.sys.Trajectory(p))
+		out = append(out, r.records.trajectory(r.Map, p))
 	}
 	return out
 }
@@ -66,7 +78,7 @@ func (r *Result) main() int {
 func (r *Result) keyframes() []*mapping.Keyframe {
 	var out []*mapping.Keyframe
 	part := r.main()
-	for _, k := range r.sys.mapper.Map.Keyframes {
+	for _, k := range r.Keyframes {
 		if k.Part == part && !k.Culled() {
 			out = append(out, k)
 		}
@@ -79,7 +91,7 @@ func (r *Result) keyframes() []*mapping.Keyframe {
 func (r *Result) KeyframePoses() slam.Trajectory {
 	var out slam.Trajectory
 	for _, k := range r.keyframes() {
-		if k.ID >= r.first {
+		if k.ID >= r.firstKeyframe {
 			out = append(out, slam.StampedPose{Time: k.Time, Pose: k.Pose})
 		}
 	}
@@ -91,9 +103,9 @@ func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 
 // Fuse builds the dense map of the largest part from the final poses.
 func (r *Result) Fuse(ctx context.Context) error {
-	defer r.sys.stages.Start("fuse and mesh")()
+	defer r.stages.Start("fuse and mesh")()
 	var err error
-	r.mesh, r.dense, err = fusion.Fuse(ctx, r.sys.mapper.Map.Views(r.keyframes()), r.job.Config.Fusion)
+	r.mesh, r.dense, err = fusion.Fuse(ctx, r.Views(r.keyframes()), r.job.Config.Fusion)
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
 	}
@@ -105,14 +117,14 @@ func (r *Result) Fuse(ctx context.Context) error {
 // at the ends. spans lists those.
 func (r *Result) frameRows() (poses []geom.SE3, spans []report.Span) {
 	part := r.main()
-	recs := r.sys.records
+	recs := r.records.all
 	known := make([]*geom.SE3, len(recs))
 	for i, rec := range recs {
-		if rec.Keyframe < 0 {
+		if rec.keyframe < 0 {
 			continue
 		}
-		if k := r.sys.mapper.Map.Keyframes[rec.Keyframe]; k.Part == part {
-			p := rec.pose(referenceOf(k))
+		if k := r.Keyframes[rec.keyframe]; k.Part == part {
+			p := rec.pose(placementOf(k))
 			known[i] = &p
 		}
 	}
@@ -139,19 +151,19 @@ func (r *Result) frameRows() (poses []geom.SE3, spans []report.Span) {
 }
 
 // fillBetween interpolates the poses between rows a and b; a = -1 holds b.
-func fillBetween(poses []geom.SE3, recs []Record, a, b int) {
+func fillBetween(poses []geom.SE3, recs []record, a, b int) {
 	for i := a + 1; i < b; i++ {
 		if a < 0 {
 			poses[i] = poses[b]
 			continue
 		}
-		t := (recs[i].Time - recs[a].Time) / (recs[b].Time - recs[a].Time)
+		t := (recs[i].time - recs[a].time) / (recs[b].time - recs[a].time)
 		poses[i] = geom.InterpolateSE3(poses[a], poses[b], t)
 	}
 }
 
 // unposed lists the runs of frames without a pose.
-func unposed(recs []Record, known []*geom.SE3) (spans []report.Span) {
+func unposed(recs []record, known []*geom.SE3) (spans []report.Span) {
 	open := false
 	for i, rec := range recs {
 		switch {
@@ -159,9 +171,9 @@ func unposed(recs []Record, known []*geom.SE3) (spans []report.Span) {
 			open = false
 		case open:
 			s := &spans[len(spans)-1]
-			s.LastFrame, s.EndS = rec.Frame, rec.Time
+			s.LastFrame, s.EndS = rec.frame, rec.time
 		default:
-			spans = append(spans, report.Span{FirstFrame: rec.Frame, LastFrame: rec.Frame, StartS: rec.Time, EndS: rec.Time, Cause: rec.cause()})
+			spans = append(spans, report.Span{FirstFrame: rec.frame, LastFrame: rec.frame, StartS: rec.time, EndS: rec.time, Cause: rec.whyUnposed()})
 			open = true
 		}
 	}

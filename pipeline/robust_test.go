@@ -200,12 +200,12 @@ func spoil(t *testing.T, scene string, paint func(slam.Gray, slam.DepthMap, int)
 	defer src.Close()
 	res := mapSensor(t, &spoilt{src, paint})
 	out := make(map[int]geom.SE3)
-	for _, r := range res.sys.records {
-		if r.Keyframe < 0 {
+	for _, r := range res.records.all {
+		if r.keyframe < 0 {
 			continue
 		}
-		if k := res.sys.mapper.Map.Keyframes[r.Keyframe]; k.Part == res.main() {
-			out[r.Frame] = r.pose(referenceOf(k))
+		if k := res.Keyframes[r.keyframe]; k.Part == res.main() {
+			out[r.frame] = r.pose(placementOf(k))
 		}
 	}
 	first := out[0].Inverse()

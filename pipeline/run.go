@@ -2,9 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Observer is told what a run sees; it must not keep the caller waiting.
+// Observer is shown what a run sees; it must not keep the caller waiting.
 type Observer interface {
 	// Wants reports whether Publish should be called for this frame.
 	Wants(frame int) bool
@@ -35,122 +33,79 @@ type Job struct {
 	Saving   Saving
 }
 
-// prefetch is how many frames are decoded ahead.
-const prefetch = 4
-
-// ErrNoFrames says that a source had nothing to read.
-var ErrNoFrames = errors.New("no frame could be read")
-
-// Run takes all frames of a job through the system and finishes the map. A
-// cancelled context ends the input, not the run: what was read is finished, and
-// Interrupted set. A damaged frame is logged and skipped.
+// Run takes all frames of a job through the tracker and the back end, and finishes
+// the map. A cancelled context ends the input, not the run: what was read is
+// finished, and Interrupted set. A damaged frame is logged and skipped.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	if err := job.Config.Validate(); err != nil {
 		return nil, err
 	}
 	start, cpu := time.Now(), report.CPUTime()
-	sys := NewSystem(job.Config, job.Depth)
-	defer sys.Close()
-	sys.live, sys.watched = job.Source.Info().Live, job.Observer != nil
-	if sys.live {
-		sys.late = &lateDepth{worker: depth.NewWorker(context.WithoutCancel(ctx), job.Depth, depth.WorkerOptions{Live: true})}
-	}
-	if sys.watched {
-		sys.growing = newGrowing(job.Config, job.Log)
-	}
-	sys.mapper.Log = job.Log
-	if job.Map != nil {
-		sys.resumeMap(job.Map.State)
-	}
-	sys.saver = newSaver(job, sys)
-	res := &Result{job: job, sys: sys, first: len(sys.mapper.Map.Keyframes)}
-	if err := res.read(ctx); err != nil {
+	r := &Result{job: job, stages: new(report.Stages)}
+	back := newBackEnd(ctx, job, r.stages)
+	r.firstKeyframe = back.keyframes()
+	t := newTracker(job, back, r.stages)
+	defer t.close()
+	in := input{source: job.Source, log: job.Log, stages: r.stages}
+	err := in.each(ctx, func(ctx context.Context, f *slam.Frame) error {
+		if err := t.step(ctx, f); err != nil {
+			return err
+		}
+		r.note(t, f, len(in.skipped))
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	if len(sys.records) == 0 {
-		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(res.skipped))
+	if len(t.records.all) == 0 {
+		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(in.skipped))
 	}
 	job.Progress.Stage("adjusting the whole map")
-	if err := sys.Finish(context.WithoutCancel(ctx)); err != nil {
+	if r.finishedMap, err = t.finish(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
-	sys.saver.finish(sys.mapper)
-	res.wall, res.cpu = time.Since(start), report.CPUTime()-cpu
-	return res, nil
-}
-
-// read steps through the frames until the source ends or ctx is cancelled.
-func (r *Result) read(ctx context.Context) error {
-	src := datasets.Prefetch(r.job.Source, prefetch)
-	for {
-		stop := r.sys.stages.Start("wait for frame")
-		f, err := src.Next(ctx)
-		stop()
-		var skip *datasets.SkipError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case ctx.Err() != nil:
-			r.interrupted = true
-			r.job.Log.Warn("interrupted; finishing what was read", "frames", len(r.sys.records))
-			return nil
-		case errors.As(err, &skip):
-			r.skip(skip)
-			continue
-		case err != nil:
-			return err
-		}
-		if err := r.sys.Step(context.WithoutCancel(ctx), f); err != nil {
-			return err
-		}
-		r.note(f)
-	}
-}
-
-func (r *Result) skip(e *datasets.SkipError) {
-	r.job.Log.Warn("frame skipped", "frame", e.Index, "file", e.File, "reason", e.Err)
-	r.skipped = append(r.skipped, report.Skipped{Frame: e.Index, Name: e.File, Reason: e.Err.Error()})
+	r.records, r.skipped, r.interrupted = t.records, in.skipped, in.interrupted
+	r.wall, r.cpu = time.Since(start), report.CPUTime()-cpu
+	return r, nil
 }
 
 // note keeps what the report shows of a frame and tells who watches.
-func (r *Result) note(f *slam.Frame) {
-	s := r.sys
-	rec := s.records[len(s.records)-1]
-	if rec.State != r.state {
-		r.job.Log.Info("state", "frame", f.Index, "state", rec.State.String(), "inliers", rec.Inliers)
-		r.state = rec.State
+func (r *Result) note(t *tracker, f *slam.Frame, skipped int) {
+	frames := t.records.all
+	rec, view := &frames[len(frames)-1], &t.local.view
+	if len(frames) == 1 || rec.state != frames[len(frames)-2].state {
+		r.job.Log.Info("state", "frame", f.Index, "state", rec.state.String(), "inliers", rec.inliers)
 	}
-	r.scales = append(r.scales, report.ScaleSample{Time: f.Time, LogScale: s.view.scale.Log, Sigma: s.view.scale.Sigma})
+	r.scales = append(r.scales, report.ScaleSample{Time: f.Time, LogScale: view.scale.Log, Sigma: view.scale.Sigma})
 	r.job.Progress.Update(progress.State{
-		Frame: len(s.records) + len(r.skipped), Tracking: rec.State,
-		Landmarks: s.view.landmarks, Keyframes: len(s.view.keyframes),
+		Frame: len(frames) + skipped, Tracking: rec.state, Landmarks: view.landmarks, Keyframes: view.keyframes,
 	})
 	if o := r.job.Observer; o != nil && o.Wants(f.Index) {
-		o.Publish(s.snapshot(f))
+		o.Publish(t.snapshot(f))
 	}
 }
 
 // snapshot is the run as a viewer shows it: the tracker as it is, the map as it
-// was after the last keyframe that was taken up.
-func (s *System) snapshot(f *slam.Frame) slam.Snapshot {
-	v := s.view
+// was after the last keyframe.
+func (t *tracker) snapshot(f *slam.Frame) slam.Snapshot {
+	v := &t.local.view
 	snap := slam.Snapshot{
-		Frame: f.Index, Time: f.Time, State: s.state, Camera: f.Camera, Image: f.Color, Pose: s.track.Last(),
-		Points: v.points, Mesh: s.growing.current(), LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
+		Frame: f.Index, Time: f.Time, State: t.state, Camera: f.Camera, Image: f.Color, Pose: t.pose.Last(),
+		LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
 	}
-	for _, t := range s.front.Tracks() {
-		snap.Tracks = append(snap.Tracks, t.Pixel)
+	for _, k := range t.keypoint.Tracks() {
+		snap.Tracks = append(snap.Tracks, k.Pixel)
 	}
-	for _, k := range v.keyframes {
-		if k.part == v.part {
-			snap.Keyframes = append(snap.Keyframes, slam.StampedPose{Time: k.time, Pose: k.pose})
+	w := v.watched
+	if w == nil {
+		return snap
+	}
+	snap.Points, snap.Keyframes, snap.Loops, snap.Mesh = w.points, w.keyframes, w.loops, w.mesh()
+	for i := range t.records.all {
+		r := &t.records.all[i]
+		if k, ok := w.placements[r.keyframe]; ok {
+			snap.Trajectory = append(snap.Trajectory, slam.StampedPose{Time: r.time, Pose: r.pose(k)})
 		}
-	}
-	for _, r := range s.records {
-		if r.Keyframe < 0 || r.Keyframe >= len(v.keyframes) || v.keyframes[r.Keyframe].part != v.part {
-			continue
-		}
-		snap.Trajectory = append(snap.Trajectory, slam.StampedPose{Time: r.Time, Pose: r.pose(v.keyframes[r.Keyframe].reference)})
 	}
 	return snap
 }

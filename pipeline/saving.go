@@ -6,10 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/report"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // Saving says into which file the map of a run goes, as it grows and when it is
@@ -36,7 +34,8 @@ type saver struct {
 	next time.Time     // no save before; written by save, read once busy is closed
 }
 
-func newSaver(job Job, s *System) *saver {
+// newSaver returns the saver of a job whose first new keyframe has the given id.
+func newSaver(job Job, first int, stages *report.Stages) *saver {
 	var loaded []*mapping.Loaded
 	var origins []mapping.Origin
 	if job.Map != nil {
@@ -44,9 +43,9 @@ func newSaver(job Job, s *System) *saver {
 	}
 	clearPath(job.Saving.Path)
 	info := job.Source.Info()
-	origins = append(origins, mapping.Origin{Source: info.Name, Kind: info.Kind, Keyframe: len(s.mapper.Map.Keyframes)})
+	origins = append(origins, mapping.Origin{Source: info.Name, Kind: info.Kind, Keyframe: first})
 	return &saver{
-		Saving: job.Saving, origins: origins, store: mapping.NewStore(loaded...), stages: &s.stages, log: job.Log,
+		Saving: job.Saving, origins: origins, store: mapping.NewStore(loaded...), stages: stages, log: job.Log,
 		next: time.Now().Add(job.Saving.Every),
 	}
 }
@@ -132,18 +131,4 @@ func (s *saver) close() {
 		s.wait()
 		s.store.Close()
 	}
-}
-
-// resumeMap makes a loaded map the run's: its first frames are looked for in it,
-// and what it does not show starts a new part, to be joined when a place is
-// recognised.
-func (s *System) resumeMap(st *mapping.State) {
-	s.mapper.Restore(st)
-	s.front.NumberFrom(st.NextTrack())
-	if len(st.Keyframes) == 0 {
-		return
-	}
-	s.track.Reset(0, geom.IdentitySE3())
-	s.state = slam.Lost
-	s.view = s.look()
 }

@@ -19,7 +19,7 @@ func (r *Result) describeScale(rep *report.Report, m metric.Estimate) {
 		})
 	}
 	rep.Warnings = append(rep.Warnings, m.Conflicts()...)
-	for _, text := range r.sys.mapper.UnusedSizes(r.sys.scales) {
+	for _, text := range r.finishedMap.warnings {
 		r.job.Log.Warn(text)
 		rep.Warnings = append(rep.Warnings, text)
 	}

@@ -162,7 +162,7 @@ func mapScale(t *testing.T, src datasets.Source, depthSpec string, known metric.
 	if err != nil {
 		t.Fatal(err)
 	}
-	m = res.sys.scales[res.main()]
+	m = res.metrics[res.main()]
 	t.Logf("%s: error %.4f, stated %.4f, sources %+v", depthSpec, math.Log(a.S), m.Sigma, m.Sources)
 	if conflict := len(m.Conflicts()) > 0; conflict != strings.Contains(log.String(), "is not used") {
 		t.Errorf("the log does not say the same of conflicts: %s", log.String())

@@ -83,7 +83,7 @@ func TestSoak(t *testing.T) {
 	res := mapSilently(t, s, "sensor", cfg)
 	kept := len(res.keyframes())
 	growth := s.heap[frames] - s.heap[frames/2]
-	t.Logf("%d frames: %d of %d keyframes kept, heap %d MB, grown by %.1f MB in the second half", frames, kept, len(res.sys.mapper.Map.Keyframes), s.heap[frames]>>20, float64(growth)/(1<<20))
+	t.Logf("%d frames: %d of %d keyframes kept, heap %d MB, grown by %.1f MB in the second half", frames, kept, len(res.Keyframes), s.heap[frames]>>20, float64(growth)/(1<<20))
 	if growth > soakGrowth {
 		t.Errorf("the heap has grown by %.1f MB in a scene that is known", float64(growth)/(1<<20))
 	}

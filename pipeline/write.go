@@ -109,7 +109,7 @@ func (r *Result) writeDepth(out Output) (files []string, err error) {
 			continue
 		}
 		name := fmt.Sprintf("%.6f.png", k.Time)
-		r.sys.mapper.Map.Open(k)
+		r.Open(k)
 		d := k.Depth.Unpack()
 		p := depthio.Picture{W: d.W, H: d.H, Depth: scaled(d.Depth, math.Exp(k.LogScale))}
 		if err := depthio.WritePNG(filepath.Join(dir, name), p, 1000); err != nil {
@@ -131,8 +131,8 @@ func scaled(d []float32, s float64) []float32 {
 func (r *Result) writeFrames(out Output) ([]string, error) {
 	var b bytes.Buffer
 	b.WriteString("frame,time,state,keyframe,inliers,rms_px\n")
-	for _, rec := range r.sys.records {
-		fmt.Fprintf(&b, "%d,%.6f,%s,%d,%d,%.3f\n", rec.Frame, rec.Time, rec.State, rec.Keyframe, rec.Inliers, rec.RMSPx)
+	for _, rec := range r.records.all {
+		fmt.Fprintf(&b, "%d,%.6f,%s,%d,%d,%.3f\n", rec.frame, rec.time, rec.state, rec.keyframe, rec.inliers, rec.rmsPx)
 	}
 	return []string{"frames.csv"}, atomicfile.WriteBytes(filepath.Join(out.Dir, "frames.csv"), b.Bytes())
 }
@@ -148,27 +148,27 @@ func (r *Result) writeConfig(out Output) ([]string, error) {
 // report gathers what report.json and report.html show.
 func (r *Result) report(out Output, files []string) *report.Report {
 	info := r.job.Source.Info()
-	recs := r.sys.records
+	recs := r.records.all
 	rep := &report.Report{
 		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
 		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,
 		Scale:   1,
-		Timings: r.sys.stages.Timings(), InputS: recs[len(recs)-1].Time - recs[0].Time,
+		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
 		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.job.Source.Warnings()),
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
 	}
-	if s := r.sys; s.live {
-		rep.Dropped = max(recs[len(recs)-1].Frame-recs[0].Frame+1-rep.Frames, 0)
-		rep.DepthWorker = s.late.worker.Stats()
+	if r.depthWorker != nil {
+		rep.Dropped = max(recs[len(recs)-1].frame-recs[0].frame+1-rep.Frames, 0)
+		rep.DepthWorker = r.depthWorker
 	}
 	if part := r.main(); part >= 0 {
-		r.describeScale(rep, r.sys.scales[part])
+		r.describeScale(rep, r.metrics[part])
 	}
 	for _, rec := range recs {
-		if rec.Keyframe >= 0 {
+		if rec.keyframe >= 0 {
 			rep.Tracked++
-			rep.Tracks = append(rep.Tracks, report.TrackSample{Time: rec.Time, Inliers: rec.Inliers})
+			rep.Tracks = append(rep.Tracks, report.TrackSample{Time: rec.time, Inliers: rec.inliers})
 		}
 	}
 	if t := r.Trajectories(); len(t) > 0 {
@@ -177,12 +177,12 @@ func (r *Result) report(out Output, files []string) *report.Report {
 	_, rep.LostSpans = r.frameRows()
 	rep.Interpolated = rep.LostSpans
 	keys := r.keyframes()
-	rep.Keyframes, rep.Landmarks = len(keys), r.sys.mapper.Map.LandmarkCount()
+	rep.Keyframes, rep.Landmarks = len(keys), r.LandmarkCount()
 	for _, k := range keys {
 		rep.KeyTimes = append(rep.KeyTimes, k.Time)
 	}
-	for _, l := range r.sys.mapper.Links {
-		a, b := r.sys.mapper.Map.Keyframes[l.From], r.sys.mapper.Map.Keyframes[l.To]
+	for _, l := range r.links {
+		a, b := r.Keyframes[l.From], r.Keyframes[l.To]
 		rep.Loops = append(rep.Loops, report.Loop{
 			FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time, Inliers: l.Inliers, Relative: l.Z.SE3(),
 		})
@@ -207,7 +207,7 @@ func (r *Result) depthPictures() (out []report.DepthPicture) {
 		}
 		k := keys[(2*i+1)*len(keys)/(2*wanted)]
 		if !k.Depth.Empty() {
-			r.sys.mapper.Map.Open(k)
+			r.Open(k)
 			out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: k.Picture(), Gray: k.Gray, Depth: k.Depth.Unpack()})
 		}
 	}
