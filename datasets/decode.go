@@ -60,11 +60,15 @@ func jpegComplete(data []byte) bool {
 
 // decodePicture decodes 8-bit grey or colour (blue first), turned upright as
 // EXIF says. The caller closes the Mat.
-func decodePicture(data []byte) (gocv.Mat, error) {
-	if _, _, err := checkPicture(data); err != nil {
+func decodePicture(p picture) (gocv.Mat, error) {
+	if _, _, err := checkPicture(p.data); err != nil {
 		return gocv.Mat{}, err
 	}
-	return decodeAs(data, gocv.IMReadAnyColor)
+	flags := gocv.IMReadAnyColor
+	if p.upright {
+		flags |= gocv.IMReadIgnoreOrientation
+	}
+	return decodeAs(p.data, flags)
 }
 
 // decodeAs decodes what passed checkPicture.
@@ -89,8 +93,8 @@ func checkDecoded(m gocv.Mat) error {
 }
 
 // decodeFrame decodes a picture, undistorted where rect is given.
-func decodeFrame(data []byte, rect *rectifier) (slam.Gray, slam.RGB, error) {
-	m, err := decodePicture(data)
+func decodeFrame(p picture, rect *rectifier) (slam.Gray, slam.RGB, error) {
+	m, err := decodePicture(p)
 	if err != nil {
 		return slam.Gray{}, slam.RGB{}, err
 	}

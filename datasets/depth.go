@@ -19,11 +19,11 @@ func loadDepth(path string, scale float64, rect *rectifier) (slam.DepthMap, erro
 	fail := func(err error) (slam.DepthMap, error) {
 		return slam.DepthMap{}, fmt.Errorf("depth picture %s: %w", path, err)
 	}
-	data, err := readFile(path)
+	p, err := readPicture(path)
 	if err != nil {
 		return fail(err)
 	}
-	raw, w, h, err := decodeDepth(data)
+	raw, w, h, err := decodeDepth(p.data)
 	if err != nil {
 		return fail(err)
 	}

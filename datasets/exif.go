@@ -1,10 +1,10 @@
 package datasets
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/metricslam/metricslam/geom"
@@ -30,22 +30,26 @@ type PhotoCamera struct {
 // else that of a sensor of known size. The 35 mm equivalent is taken by the
 // diagonal, 43.27 mm, as CIPA DCG-001 recommends.
 func CameraFromEXIF(file string) PhotoCamera {
-	w, h, err := pictureSize(file)
+	p, err := readPicture(file)
+	w, h := 0, 0
+	if err == nil {
+		w, h, err = checkPicture(p.data)
+	}
 	if err != nil {
 		return PhotoCamera{Reason: err.Error(), Orientation: 1}
 	}
-	return cameraFromEXIF(file, w, h)
+	return cameraFromEXIF(p, w, h)
 }
 
 // cameraFromEXIF does it for a picture whose stored size is known.
-func cameraFromEXIF(file string, w, h int) PhotoCamera {
+func cameraFromEXIF(p picture, w, h int) PhotoCamera {
 	c := PhotoCamera{Orientation: 1}
-	tags, err := readEXIF(file)
+	tags, err := readEXIF(p.data)
 	focalPx := 0.
 	if err != nil {
 		c.Reason = err.Error()
 	} else {
-		if o := int(tags.number(exif.Orientation)); o >= 1 && o <= 8 {
+		if o := int(tags.number(exif.Orientation)); o >= 1 && o <= 8 && !p.upright {
 			c.Orientation = o
 		}
 		focalPx, c.From, c.Reason = tags.focal(w, h)
@@ -58,32 +62,18 @@ func cameraFromEXIF(file string, w, h int) PhotoCamera {
 	return c
 }
 
-// pictureSize returns the stored size of a picture.
-func pictureSize(file string) (w, h int, err error) {
-	data, err := readFile(file)
-	if err != nil {
-		return 0, 0, err
-	}
-	return checkPicture(data)
-}
-
 // exifTags are the entries of a photograph.
 type exifTags struct{ x *exif.Exif }
 
 // readEXIF reads the entries of a JPEG or TIFF file.
-func readEXIF(file string) (tags exifTags, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return tags, err
-	}
-	defer f.Close()
+func readEXIF(data []byte) (tags exifTags, err error) {
 	// The decoder trusts the offsets in the file; damaged ones make it panic.
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.New("its EXIF data are damaged")
 		}
 	}()
-	x, err := exif.Decode(f)
+	x, err := exif.Decode(bytes.NewReader(data))
 	if x == nil || err != nil && exif.IsCriticalError(err) {
 		return tags, errors.New("it has no EXIF data")
 	}

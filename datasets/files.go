@@ -29,7 +29,7 @@ func isPicture(name string) bool {
 	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp":
 		return !strings.HasPrefix(filepath.Base(name), ".")
 	}
-	return false
+	return isHEIF(name) && !strings.HasPrefix(filepath.Base(name), ".")
 }
 
 // exists reports whether a file or folder is there.
@@ -77,14 +77,24 @@ func readHead(path string) (os.FileInfo, error) {
 	return info, nil
 }
 
-// readFile reads a picture file that is not empty.
-func readFile(path string) ([]byte, error) {
+// picture is a picture file in a format that OpenCV reads.
+type picture struct {
+	data    []byte
+	upright bool // it is turned already, whatever its EXIF data say
+}
+
+// readPicture reads a picture file that is not empty.
+func readPicture(path string) (picture, error) {
 	info, err := readHead(path)
 	switch {
 	case err != nil:
-		return nil, err
+		return picture{}, err
 	case info.Size() > maxFileBytes:
-		return nil, fmt.Errorf("%d bytes are too many for a picture", info.Size())
+		return picture{}, fmt.Errorf("%d bytes are too many for a picture", info.Size())
+	case isHEIF(path):
+		data, err := heifToJPEG(path)
+		return picture{data, true}, err
 	}
-	return os.ReadFile(path)
+	data, err := os.ReadFile(path)
+	return picture{data, false}, err
 }

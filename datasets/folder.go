@@ -3,8 +3,11 @@ package datasets
 import (
 	"cmp"
 	"fmt"
+	"image"
+	"image/color"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,7 +28,11 @@ func listFolder(path string, rate float64) (*listing, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no pictures (png, jpg, bmp, tif, webp)", path)
+		return nil, fmt.Errorf("%s holds no pictures (png, jpg, bmp, tif, webp, heic)%s", path, inside(path))
+	}
+	files, err = l.photographs(path, files)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(files, compareNatural)
 	for _, f := range files {
@@ -33,6 +40,90 @@ func listFolder(path string, rate float64) (*listing, error) {
 	}
 	l.stampByRate(rate)
 	return l, nil
+}
+
+// others matches the names of pictures that accompany a camera's: their depth,
+// masks, normals.
+var others = regexp.MustCompile(`(?i)(^|[^a-z])(depth|disp|disparity|mask|conf|confidence|normals?|semantic|instance|label|seg)s?([^a-z]|$)`)
+
+// photographs leaves out what lies among a camera's pictures and is none: 16-bit
+// pictures of one channel, which hold depth, and those that others matches.
+func (l *listing) photographs(dir string, files []string) ([]string, error) {
+	isDeep := func(f string) bool { return deep(filepath.Join(dir, f)) }
+	kept, err := l.leaveOut(files, isDeep, "are 16-bit pictures of one channel, as depth is stored, and were left out")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; of a camera with 16 bits make 8-bit pictures first", dir, err)
+	}
+	plain := map[string]bool{}
+	for _, f := range files {
+		plain[stem(f)] = plain[stem(f)] || !isHEIF(f)
+	}
+	doubled := func(f string) bool { return isHEIF(f) && plain[stem(f)] }
+	if single, err := l.leaveOut(kept, doubled, "lie beside the same picture in another format and were left out"); err == nil {
+		kept = single
+	}
+	if named, err := l.leaveOut(kept, others.MatchString, "are named like depth, masks or other companions of pictures and were left out"); err == nil {
+		kept = named // a folder of nothing else is what the user wants
+	}
+	if groups := prefixes(kept); len(groups) > 1 {
+		l.warn("%s holds pictures of several series (%s): they are read one after the other, as one camera's; give each its own folder if they are not", dir, strings.Join(groups, ", "))
+	}
+	return kept, nil
+}
+
+// leaveOut returns the files that a test does not name, with a warning that counts
+// the others. Where none is left, nothing is left out and an error says so.
+func (l *listing) leaveOut(files []string, test func(string) bool, why string) (kept []string, err error) {
+	var out []string
+	for _, f := range files {
+		if test(f) {
+			out = append(out, f)
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	if len(out) == 0 {
+		return files, nil
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("all %d files, such as %s, %s", len(out), out[0], why)
+	}
+	l.warn("%d files, such as %s, %s", len(out), out[0], why)
+	return kept, nil
+}
+
+// prefixes returns the beginnings of names before their first digit that begin
+// many of them: as many as a stretch that can be mapped.
+func prefixes(files []string) (groups []string) {
+	const many = 20
+	count := map[string]int{}
+	for _, f := range files {
+		name, _, _ := strings.Cut(stem(f), ".")
+		at := strings.IndexAny(name, "0123456789")
+		if at < 0 {
+			continue
+		}
+		if count[name[:at]]++; count[name[:at]] == many {
+			groups = append(groups, name[:at]+"*")
+		}
+	}
+	return groups
+}
+
+// deep reports whether a picture has one channel of 16 bits.
+func deep(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".tif", ".tiff":
+	default:
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	c, _, err := image.DecodeConfig(f)
+	return err == nil && c.ColorModel == color.Gray16Model
 }
 
 // compareNatural orders names with runs of digits compared by value.

@@ -67,7 +67,7 @@ func TestMutatedPictures(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, uint64(len(name))))
 		for range rounds {
 			data := mutate(r, file.Bytes())
-			if gray, color, err := decodeFrame(data, nil); err == nil && (len(gray.Pix) != gray.W*gray.H || !color.Empty() && len(color.Pix) != 3*gray.W*gray.H) {
+			if gray, color, err := decodeFrame(picture{data: data}, nil); err == nil && (len(gray.Pix) != gray.W*gray.H || !color.Empty() && len(color.Pix) != 3*gray.W*gray.H) {
 				t.Errorf("%s: %d values for %dx%d", name, len(gray.Pix), gray.W, gray.H)
 			}
 			if raw, w, h, err := decodeDepth(data); err == nil && len(raw) != w*h {

@@ -47,17 +47,14 @@ func (l *listing) stampByRate(fps float64) {
 // medianRate returns the frames per second of stamped entries, by the median
 // step, 0 where there are fewer than two.
 func medianRate(entries []entry) float64 {
-	var steps []float64
-	for i := 1; i < len(entries); i++ {
-		if d := entries[i].time - entries[i-1].time; d > 0 {
-			steps = append(steps, d)
-		}
+	stamps := make([]float64, len(entries))
+	for i, e := range entries {
+		stamps[i] = e.time
 	}
-	if len(steps) == 0 {
-		return 0
+	if step := medianStep(stamps); step > 0 {
+		return 1 / step
 	}
-	slices.Sort(steps)
-	return 1 / steps[len(steps)/2]
+	return 0
 }
 
 // sortEntries orders entries by time, drops pictures that are listed twice and

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/metricslam/metricslam/datasets/synthetic"
@@ -27,8 +25,6 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 		}
 	}
 	switch kind {
-	case KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder:
-		return openPictures(spec, kind, opt)
 	case KindVideo:
 		return openVideo(ctx, spec, opt)
 	case KindCamera:
@@ -37,6 +33,9 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 		return openStream(ctx, spec, opt)
 	case KindSynthetic:
 		return openSynthetic(spec, opt)
+	}
+	if slices.Contains(kinds, kind) {
+		return openPictures(spec, kind, opt)
 	}
 	return nil, fmt.Errorf("unknown kind %q of source; one of %s", kind, strings.Join(kinds, ", "))
 }
@@ -72,7 +71,7 @@ func finite(values ...float64) bool {
 	return true
 }
 
-var kinds = []string{KindTUM, KindKITTI, Kind7Scenes, KindEuRoC, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}
+var kinds = []string{KindTUM, KindKITTI, KindKITTIRaw, Kind7Scenes, KindEuRoC, KindReplica, KindScanNet, KindTUMMono, KindNerfstudio, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}
 
 // validate names the first option that makes no sense.
 func (o Options) validate() error {
@@ -98,78 +97,4 @@ func (o Options) validate() error {
 		return errors.New("give one of --camera, --fx and --fov")
 	}
 	return nil
-}
-
-// recognise returns the kind of source that spec names.
-func recognise(spec string) (string, error) {
-	switch {
-	case strings.HasPrefix(spec, "synthetic:"):
-		return KindSynthetic, nil
-	case strings.HasPrefix(spec, "camera:"):
-		return KindCamera, nil
-	case strings.HasPrefix(spec, "rtsp://"), strings.HasPrefix(spec, "http://"), strings.HasPrefix(spec, "https://"):
-		return KindStream, nil
-	}
-	info, err := os.Stat(spec)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%s: no such file or folder", spec)
-	case err != nil:
-		return "", err
-	case info.IsDir():
-		return recogniseFolder(spec)
-	case isVideo(spec):
-		return KindVideo, nil
-	case isPicture(spec):
-		return KindFolder, nil
-	}
-	return "", fmt.Errorf("%s is neither a folder nor a video (mp4, mov, avi, mkv, webm) nor a picture; --kind forces a kind", spec)
-}
-
-// recogniseFolder tells the layouts apart by the files that only they have.
-func recogniseFolder(dir string) (string, error) {
-	switch {
-	case exists(dir, "rgb.txt"):
-		return KindTUM, nil
-	case exists(dir, "mav0"), exists(dir, "cam0", "data.csv"), exists(dir, "sensor.yaml") && exists(dir, "data.csv"):
-		return KindEuRoC, nil
-	case exists(dir, "image_0"), exists(dir, "image_2"):
-		return KindKITTI, nil
-	}
-	if seq, _ := filepath.Glob(filepath.Join(dir, "seq-*")); len(seq) > 0 {
-		return Kind7Scenes, nil
-	}
-	files, err := pictureFiles(dir)
-	if err != nil {
-		return "", err
-	}
-	if len(files) == 0 {
-		return "", fmt.Errorf("%s holds no pictures and no known layout: looked for rgb.txt (TUM), image_0 or image_2 (KITTI), seq-NN or frame-NNNNNN.color.png (7-Scenes), mav0 (EuRoC) and pictures%s", dir, inside(dir))
-	}
-	for _, f := range files {
-		if strings.Contains(f, ".color.") {
-			return Kind7Scenes, nil
-		}
-	}
-	return KindFolder, nil
-}
-
-// inside says which folders of dir could be read instead.
-func inside(dir string) string {
-	var good []string
-	for _, pattern := range []string{"*", "*/*"} {
-		subs, _ := filepath.Glob(filepath.Join(dir, pattern))
-		for _, s := range subs {
-			if info, err := os.Stat(s); err != nil || !info.IsDir() || len(good) == 3 {
-				continue
-			}
-			if exists(s, "rgb.txt") || exists(s, "image_0") || exists(s, "image_2") || exists(s, "mav0") {
-				good = append(good, s)
-			}
-		}
-	}
-	if len(good) == 0 {
-		return ""
-	}
-	return "; perhaps you meant " + strings.Join(good, " or ")
 }

@@ -15,16 +15,16 @@ func LoadPhoto(file string) (slam.RGB, PhotoCamera, error) {
 	fail := func(err error) (slam.RGB, PhotoCamera, error) {
 		return slam.RGB{}, PhotoCamera{}, fmt.Errorf("picture %s: %w", file, err)
 	}
-	data, err := readFile(file)
+	p, err := readPicture(file)
 	if err != nil {
 		return fail(err)
 	}
-	w, h, err := checkPicture(data)
+	w, h, err := checkPicture(p.data)
 	if err != nil {
 		return fail(err)
 	}
-	camera := cameraFromEXIF(file, w, h)
-	m, err := decodeAs(data, gocv.IMReadColor|gocv.IMReadIgnoreOrientation)
+	camera := cameraFromEXIF(p, w, h)
+	m, err := decodeAs(p.data, gocv.IMReadColor|gocv.IMReadIgnoreOrientation)
 	if err != nil {
 		return fail(err)
 	}

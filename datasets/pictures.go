@@ -71,15 +71,10 @@ func rateOf(file *lens) float64 {
 
 // list reads the layout of a kind.
 func list(dir, spec, kind string, rate float64) (*listing, error) {
-	switch kind {
-	case KindTUM:
-		return listTUM(dir)
-	case KindKITTI:
-		return listKITTI(dir)
-	case Kind7Scenes:
-		return list7Scenes(dir, rate)
-	case KindEuRoC:
-		return listEuRoC(dir)
+	for _, l := range layouts() {
+		if l.kind == kind {
+			return l.list(dir, rate)
+		}
 	}
 	return listFolder(spec, rate)
 }
@@ -195,11 +190,11 @@ func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
 	if e.err != nil {
 		return slam.Gray{}, slam.RGB{}, e.err
 	}
-	data, err := readFile(e.image)
+	p, err := readPicture(e.image)
 	if err != nil {
 		return slam.Gray{}, slam.RGB{}, err
 	}
-	return decodeFrame(data, rect)
+	return decodeFrame(p, rect)
 }
 
 // Info describes the source.

@@ -29,15 +29,20 @@ type SkipError = slam.SkipError
 
 // The kinds of sources, as Options.Kind and slam.SourceInfo.Kind name them.
 const (
-	KindTUM       = "tum"
-	KindKITTI     = "kitti"
-	Kind7Scenes   = "7scenes"
-	KindEuRoC     = "euroc"
-	KindFolder    = "folder"
-	KindVideo     = "video"
-	KindCamera    = "camera"
-	KindStream    = "stream"
-	KindSynthetic = "synthetic"
+	KindTUM        = "tum"
+	KindKITTI      = "kitti"
+	Kind7Scenes    = "7scenes"
+	KindEuRoC      = "euroc"
+	KindKITTIRaw   = "kitti-raw" // and KITTI-360
+	KindReplica    = "replica"
+	KindScanNet    = "scannet"
+	KindTUMMono    = "tum-mono"
+	KindNerfstudio = "nerfstudio"
+	KindFolder     = "folder"
+	KindVideo      = "video"
+	KindCamera     = "camera"
+	KindStream     = "stream"
+	KindSynthetic  = "synthetic"
 )
 
 // Options say how to read a source; the zero value reads all of it as it

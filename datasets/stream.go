@@ -183,7 +183,7 @@ func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 			continue
 		}
 		f := &slam.Frame{Index: index, Time: s.stamps(), Name: fmt.Sprintf("%06d", index), Camera: s.info.Camera}
-		if f.Gray, f.Color, err = decodeFrame(data, s.rect); err != nil {
+		if f.Gray, f.Color, err = decodeFrame(picture{data: data}, s.rect); err != nil {
 			return nil, &SkipError{Index: index, File: s.info.Name, Err: err}
 		}
 		return f, nil

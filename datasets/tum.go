@@ -18,12 +18,21 @@ import (
 const maxAssociationS = .02
 
 // listTUM reads a folder of the TUM RGB-D layout (Sturm et al., IROS 2012):
-// rgb.txt, and depth.txt and groundtruth.txt where they exist.
+// rgb.txt, and depth.txt and groundtruth.txt where they exist; or a file of
+// associations, as the data set's tools write it and ICL-NUIM ships it.
 func listTUM(dir string) (*listing, error) {
 	l := &listing{depthScale: 5000, defaults: tumDefaults(dir)}
-	list := filepath.Join(dir, "rgb.txt")
+	list, depth := filepath.Join(dir, "rgb.txt"), filepath.Join(dir, "depth.txt")
+	associated := associations(dir)
 	var err error
-	if l.entries, err = tumList(l, list); err != nil {
+	switch {
+	case exists(list) || associated == "":
+		l.entries, err = tumList(l, list)
+	default:
+		list, depth = associated, ""
+		l.entries, err = tumAssociations(l, associated)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if len(l.entries) == 0 {
@@ -31,13 +40,80 @@ func listTUM(dir string) (*listing, error) {
 	}
 	l.sortEntries(list)
 	l.fps = medianRate(l.entries)
-	if err := tumDepth(l, filepath.Join(dir, "depth.txt")); err != nil {
+	if depth != "" {
+		if err := tumDepth(l, depth); err != nil {
+			return nil, err
+		}
+	}
+	truth := filepath.Join(dir, "groundtruth.txt")
+	if icl, _ := filepath.Glob(filepath.Join(dir, "*.gt.freiburg")); len(icl) > 0 && !exists(truth) {
+		l.defaults = &lens{cam: geom.Camera{W: 640, H: 480, Fx: 481.2, Fy: 480, Cx: 319.5, Cy: 239.5}, from: "the default of ICL-NUIM"}
+		return l, tumTruth(l, icl[0], mirrored)
+	}
+	return l, tumTruth(l, truth, func(p geom.SE3) geom.SE3 { return p })
+}
+
+// mirrored turns a pose of ICL-NUIM, whose renderer has y up (its fy is -480),
+// into one with y down: S R S and S t with S = diag(1, -1, 1).
+func mirrored(p geom.SE3) geom.SE3 {
+	for i := range 3 {
+		for j := range 3 {
+			if (i == 1) != (j == 1) {
+				p.R[i][j] = -p.R[i][j]
+			}
+		}
+	}
+	p.T.Y = -p.T.Y
+	return p
+}
+
+// associations returns the file that pairs pictures and depth, "" for none.
+func associations(dir string) string {
+	for _, name := range []string{"associations.txt", "associated.txt", "association.txt", "associate.txt"} {
+		if path := filepath.Join(dir, name); exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+// tumAssociations reads "stamp file stamp file" lines, of which the file below
+// depth is the depth.
+func tumAssociations(l *listing, path string) ([]entry, error) {
+	rows, err := readTable(path)
+	if err != nil {
 		return nil, err
 	}
-	if err := tumTruth(l, filepath.Join(dir, "groundtruth.txt")); err != nil {
-		return nil, err
+	var entries []entry
+	var bad badRows
+	for _, r := range rows {
+		if len(r.fields) < 4 {
+			bad.add(r.line, fmt.Errorf("%d values, want \"stamp file stamp file\"", len(r.fields)))
+			continue
+		}
+		stamp, color, depth := r.fields[0], r.fields[1], r.fields[3]
+		if strings.HasPrefix(strings.ToLower(color), "depth") {
+			stamp, color, depth = r.fields[2], depth, color
+		}
+		t, err := row{r.line, []string{stamp}}.numbers(1)
+		if err != nil {
+			bad.add(r.line, err)
+			continue
+		}
+		dir := filepath.Dir(path)
+		entries = append(entries, entry{time: t[0], name: stem(color), image: filepath.Join(dir, color), depth: filepath.Join(dir, depth)})
 	}
-	return l, nil
+	bad.warn(l, path)
+	stampsToSeconds(l, entries, path)
+	return entries, nil
+}
+
+func stampsToSeconds(l *listing, entries []entry, path string) {
+	stamps := make([]*float64, len(entries))
+	for i := range entries {
+		stamps[i] = &entries[i].time
+	}
+	l.toSeconds(stamps, path)
 }
 
 // tumList reads "stamp file" lines; files are relative to the list's folder.
@@ -65,6 +141,7 @@ func tumList(l *listing, path string) ([]entry, error) {
 		})
 	}
 	bad.warn(l, path)
+	stampsToSeconds(l, entries, path)
 	return entries, nil
 }
 
@@ -103,8 +180,9 @@ func tumDepth(l *listing, path string) error {
 	return nil
 }
 
-// tumTruth reads "stamp tx ty tz qx qy qz qw", camera to world.
-func tumTruth(l *listing, path string) error {
+// tumTruth reads "stamp tx ty tz qx qy qz qw", camera to world once turn has
+// brought it to the axes of this program.
+func tumTruth(l *listing, path string, turn func(geom.SE3) geom.SE3) error {
 	rows, err := readTable(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -124,9 +202,14 @@ func tumTruth(l *listing, path string) error {
 			bad.add(r.line, err)
 			continue
 		}
-		traj = append(traj, slam.StampedPose{Time: v[0], Pose: pose})
+		traj = append(traj, slam.StampedPose{Time: v[0], Pose: turn(pose)})
 	}
 	bad.warn(l, path)
+	stamps := make([]*float64, len(traj))
+	for i := range traj {
+		stamps[i] = &traj[i].Time
+	}
+	l.toSeconds(stamps, path)
 	l.truth = sortTruth(l, traj, path)
 	for i := range l.entries {
 		l.entries[i].truth = poseAt(l.truth, l.entries[i].time)

@@ -13,7 +13,7 @@ import (
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
 	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
-	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, 7scenes, euroc, folder, video, camera, stream, synthetic."`
+	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, video, camera, stream, synthetic."`
 	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
 	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS."`
 	Fx         *float64 `help:"Focal length in pixels."`
