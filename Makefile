@@ -20,6 +20,7 @@ demo: build
 
 test: build
 	@scripts/evo.sh
+	@scripts/formats.sh
 	@scripts/mlserver.sh
 	go test -timeout 15m ./...
 

@@ -29,7 +29,7 @@ func TestWriteColmap(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"cameras.txt":  "1 PINHOLE 640 480 500 510 320 240\n2 PINHOLE 640 480 400 510 320 240\n",
-		"images.txt":   "1 1 0 0 0 0 0 0 1 a.png\n1.500 2.500 -1 3.500 4.500 1 \n2 1 0 0 0 -1 0 0 2 b.png\n5.500 6.500 1 \n3 1 0 0 0 0 0 0 1 c.png\n\n",
+		"images.txt":   "1 1 0 0 0 0 0 0 1 a.png\n1.5000 2.5000 -1 3.5000 4.5000 1 \n2 1 0 0 0 -1 0 0 2 b.png\n5.5000 6.5000 1 \n3 1 0 0 0 0 0 0 1 c.png\n\n",
 		"points3D.txt": "1 0.5 0 2 9 8 7 0.25 1 1 2 0\n",
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, name))

@@ -227,23 +227,27 @@ func bounds(v [][3]float32) (lo, hi []float32) {
 	return lo, hi
 }
 
-// linearColors returns opaque colours as normalised 16-bit RGBA, linear
+// linearLight is the light, 0 to 1, of each value of a picture's colours
 // (IEC 61966-2-1).
-func linearColors(colors [][3]uint8) []byte {
-	var linear [256]uint16
-	for i := range linear {
+var linearLight = func() (light [256]float64) {
+	for i := range light {
 		c := float64(i) / 255
 		if c <= .04045 {
 			c /= 12.92
 		} else {
 			c = math.Pow((c+.055)/1.055, 2.4)
 		}
-		linear[i] = uint16(math.Round(c * math.MaxUint16))
+		light[i] = c
 	}
+	return light
+}()
+
+// linearColors returns opaque colours as normalised 16-bit RGBA, linear.
+func linearColors(colors [][3]uint8) []byte {
 	buf := make([]byte, 0, 8*len(colors))
 	for _, c := range colors {
 		for _, x := range c {
-			buf = binary.LittleEndian.AppendUint16(buf, linear[x])
+			buf = binary.LittleEndian.AppendUint16(buf, uint16(math.Round(linearLight[x]*math.MaxUint16)))
 		}
 		buf = binary.LittleEndian.AppendUint16(buf, math.MaxUint16)
 	}

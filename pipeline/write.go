@@ -13,6 +13,7 @@ import (
 
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
@@ -49,6 +50,20 @@ func (r *Result) Write(out Output) (*report.Report, error) {
 		failed = append(failed, fmt.Errorf("writing the report: %w", err))
 	}
 	return rep, errors.Join(failed...)
+}
+
+// Formats returns the largest part as it is handed on to other programs; ok is false
+// where nothing was posed.
+func (r *Result) Formats() (m formats.Map, ok bool) {
+	part := r.main()
+	if part < 0 {
+		return m, false
+	}
+	rows, _ := r.frameRows()
+	return formats.Map{
+		Name: filepath.Base(r.job.Source.Info().Name), State: r.sys.mapper.State(), Part: part,
+		Trajectory: r.sys.Trajectory(part), Rows: rows, Mesh: r.mesh,
+	}, true
 }
 
 func (r *Result) writeTrajectories(out Output) (files []string, err error) {

@@ -6,4 +6,4 @@ source "$(dirname "$0")/lib.sh"
 
 if [ -n "${METRICSLAM_EVO:-}" ] || [ -x "$cache/venv/bin/evo_ape" ]; then exit 0; fi
 say "getting evo into .cache/venv"
-python_tool "$cache/venv" evo==1.38.0 "the tests that compare with it"
+python_tool "$cache/venv" "the tests that compare with it" evo==1.38.0

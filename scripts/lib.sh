@@ -35,14 +35,15 @@ fetch_wheel() {
     --python-version 3.12 "${platforms[@]}" --dest "$dir" "$what"
 }
 
-# python_tool DIR PROJECT==VERSION FOR: a Python program of the tests in a virtual
-# environment of its own. Without a network what it is FOR is skipped, but not
+# python_tool DIR FOR PROJECT==VERSION...: Python programs of the tests in a virtual
+# environment of their own. Without a network what they are FOR is skipped, but not
 # where CI=true.
 python_tool() {
-  local dir=$1 what=$2
+  local dir=$1 for=$2
+  shift 2
   rm -rf "$dir"
-  if python3 -m venv "$dir" && "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$what"; then return; fi
+  if python3 -m venv "$dir" && "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; then return; fi
   rm -rf "$dir"
-  [ "${CI:-}" != true ] || die "could not install $what"
-  echo "$what could not be installed; $3 will be skipped" >&2
+  [ "${CI:-}" != true ] || die "could not install $*"
+  echo "$* could not be installed; $for will be skipped" >&2
 }

@@ -6,4 +6,4 @@ source "$(dirname "$0")/lib.sh"
 
 if [ -n "${METRICSLAM_MLSERVER:-}" ] || [ -x "$cache/mlserver/bin/mlserver" ]; then exit 0; fi
 say "getting MLServer into .cache/mlserver (330 MB)"
-python_tool "$cache/mlserver" mlserver==1.7.1 "the test that speaks to it"
+python_tool "$cache/mlserver" "the test that speaks to it" mlserver==1.7.1

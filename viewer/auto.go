@@ -6,59 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 )
-
-// upright estimates which way is up: that of the cameras on average, then that
-// of the surfaces nearest to it, for floors, tables and roads are level: their
-// mean normal within a cone that narrows from 40 to 5 degrees. Without cameras
-// the first camera's frame is taken for the world's, y down.
-func upright(s *Scene) geom.Vec3 {
-	up := geom.Vec3{Y: -1}
-	var sum geom.Vec3
-	for _, p := range s.poses() {
-		sum = sum.Sub(p.Pose.R.Col(1))
-	}
-	if n := float64(len(s.poses())); n > 0 && sum.Norm() > .1*n {
-		up = sum.Unit()
-	}
-	if s.Mesh == nil || len(s.Mesh.Triangles) == 0 {
-		return up
-	}
-	normals := triangleNormals(s.Mesh)
-	var all float64
-	for _, n := range normals {
-		all += n.Norm()
-	}
-	for _, deg := range []float64{40, 30, 20, 15, 10, 7, 5, 5} {
-		var level geom.Vec3
-		limit := math.Cos(deg * math.Pi / 180)
-		for _, n := range normals {
-			if n.Dot(up) > limit*n.Norm() {
-				level = level.Add(n)
-			}
-		}
-		if level.Norm() < .02*all { // nothing level is seen
-			break
-		}
-		up = level.Unit()
-	}
-	return up
-}
-
-// triangleNormals returns for at most some 200,000 triangles of a mesh its
-// normal, as long as twice the triangle's area, facing the side it is seen from.
-func triangleNormals(m *slam.Mesh) []geom.Vec3 {
-	step := len(m.Triangles)/200000 + 1
-	out := make([]geom.Vec3, 0, len(m.Triangles)/step+1)
-	for i := 0; i < len(m.Triangles); i += step {
-		t := m.Triangles[i]
-		a := vec(m.Vertices[t[0]])
-		out = append(out, vec(m.Vertices[t[1]]).Sub(a).Cross(vec(m.Vertices[t[2]]).Sub(a)))
-	}
-	return out
-}
 
 const autoPitch = 33 * math.Pi / 180
 
@@ -67,7 +17,7 @@ const autoPitch = 33 * math.Pi / 180
 // this is the cameras' side, and walls in between are seen from behind and not
 // drawn.
 func AutoOrbit(s *Scene, w, h int) Orbit {
-	up := upright(s)
+	up := export.Upright(s.poses(), s.Mesh)
 	var ahead geom.Vec3
 	for _, p := range s.poses() {
 		ahead = ahead.Add(p.Pose.R.Col(2))
@@ -78,7 +28,7 @@ func AutoOrbit(s *Scene, w, h int) Orbit {
 	o := NewOrbit(s.bounds().center(), up, ahead, 1)
 	o.PitchRad = autoPitch
 	if s.Mesh != nil && len(s.Mesh.Triangles) > 0 {
-		o.YawRad = bestYaw(o, triangleNormals(s.Mesh))
+		o.YawRad = bestYaw(o, export.AreaNormals(s.Mesh))
 	}
 	o.fit(s.samples(), w, h)
 	return o

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -175,7 +176,7 @@ func room() (*Scene, geom.SE3) {
 func TestAutoOrbit(t *testing.T) {
 	s, tilt := room()
 	up := tilt.R.MulVec(geom.Vec3{Y: -1})
-	near(t, "up", upright(s), up, .01)
+	near(t, "up", export.Upright(s.poses(), s.Mesh), up, .01)
 	for _, size := range [][2]int{{800, 600}, {300, 900}} {
 		o := AutoOrbit(s, size[0], size[1])
 		v := o.View(size[0], size[1])
@@ -188,7 +189,7 @@ func TestAutoOrbit(t *testing.T) {
 		if share := float64(inside) / float64(len(s.Mesh.Vertices)); share < .95 {
 			t.Errorf("%v: %.0f %% of the room is in the picture", size, 100*share)
 		}
-		for _, n := range triangleNormals(s.Mesh)[800:] { // of the walls
+		for _, n := range export.AreaNormals(s.Mesh)[800:] { // of the walls
 			if n.Dot(v.Pose.R.Col(2)) > 0 {
 				t.Fatal("a wall is seen from outside")
 			}

@@ -15,7 +15,8 @@ import (
 type cli struct {
 	Run      runCmd      `cmd:"" help:"Map a sequence, a video or a camera: trajectory, mesh and report in a folder."`
 	Localize localizeCmd `cmd:"" help:"Find the poses of a source's frames in a finished map."`
-	Map      mapCmd      `cmd:"" help:"Show, join and export map files."`
+	Map      mapCmd      `cmd:"" help:"Show and join map files."`
+	Export   exportCmd   `cmd:"" help:"Hand a map on: COLMAP, nerfstudio, trajectories, clouds, meshes, occupancy grid, floor plan."`
 	Fuse     fuseCmd     `cmd:"" help:"Build the dense map of a source at given poses."`
 	Depth    depthCmd    `cmd:"" help:"Give photographs their metric depth: depth picture, colours, cloud, mesh."`
 	Measure  measureCmd  `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`

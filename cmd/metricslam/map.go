@@ -17,9 +17,8 @@ import (
 
 // mapCmd works on map files.
 type mapCmd struct {
-	Info   mapInfoCmd   `cmd:"" help:"Show what a map file holds, and check it."`
-	Merge  mapMergeCmd  `cmd:"" help:"Join two maps by the places that both show."`
-	Export mapExportCmd `cmd:"" help:"Write a map's keyframes, landmarks, mesh and a COLMAP model."`
+	Info  mapInfoCmd  `cmd:"" help:"Show what a map file holds, and check it."`
+	Merge mapMergeCmd `cmd:"" help:"Join two maps by the places that both show."`
 }
 
 // mapInfoCmd shows what a map file holds.

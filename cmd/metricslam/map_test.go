@@ -104,10 +104,10 @@ func TestMergeAndContinue(t *testing.T) {
 			t.Errorf("%s: %d parts of %d sources", name, len(info.Parts), len(info.Sources))
 		}
 		out := filepath.Join(dir, name)
-		files := []string{"landmarks.ply", "mesh.ply", "colmap/points3D.txt", "colmap/images/000000.png"}
-		args := []string{"map", "export", file, "-o", out, "--voxel", ".05"}
+		files := []string{"keyframes.tum", "mesh.ply", "colmap/sparse/0/points3D.bin", "colmap/images/000000.jpg"}
+		args := []string{"export", file, "-o", out, "--voxel", ".05"}
 		if name != "merged" {
-			files, args = files[:1], append(args, "--no-mesh", "--no-colmap")
+			files, args = files[:1], append(args, "--format", "tum")
 		}
 		must(t, args...)
 		for _, f := range files {
@@ -158,7 +158,7 @@ func TestMapErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"map", "info", text}, {"map", "info", dir}, {"map", "info", filepath.Join(dir, "none")},
 		{"map", "merge", text, text, "-o", filepath.Join(dir, "out")},
-		{"map", "export", text, "-o", filepath.Join(dir, "out")},
+		{"export", text, "-o", filepath.Join(dir, "out")},
 		{"localize", text, "synthetic:room", "-o", filepath.Join(dir, "out")},
 		{"run", "synthetic:room", "--map", text, "--max-frames", "2", "-o", filepath.Join(dir, "run")},
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/mapfile"
@@ -34,6 +35,7 @@ type runCmd struct {
 	View         bool          `help:"Show the map as it grows in a window."`
 	NoMesh       bool          `help:"Leave the dense map out."`
 	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
+	Export       []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
 	SaveDepth    bool          `help:"Save the keyframes' depth as it was used."`
 	Voxel        float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
 	Map          string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
@@ -51,6 +53,9 @@ func (c runCmd) Run(ctx context.Context) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
+	}
+	if err := formats.Check(c.Export); err != nil {
+		return fmt.Errorf("--export: %w", err)
 	}
 	stop, err := startProfile(c.CPUProfile)
 	if err != nil {
@@ -109,6 +114,9 @@ func (c runCmd) Run(ctx context.Context) error {
 		log.Error("not everything was written", "reason", err)
 		return errors.Join(err, logged.finish())
 	}
+	if err := c.export(ctx, res); err != nil {
+		return err
+	}
 	log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)
 	if err := logged.finish(); err != nil {
 		return err
@@ -121,6 +129,18 @@ func (c runCmd) Run(ctx context.Context) error {
 	}
 	window.finish(res, src.Truth(), rep)
 	return nil
+}
+
+// export hands the map on in the formats asked for.
+func (c runCmd) export(ctx context.Context, res *pipeline.Result) error {
+	if len(c.Export) == 0 {
+		return nil
+	}
+	m, ok := res.Formats()
+	if !ok {
+		return errors.New("--export: no frame was posed")
+	}
+	return writeFormats(context.WithoutCancel(ctx), filepath.Join(c.Output, "export"), c.Export, m)
 }
 
 // saving says where the map goes.

@@ -1,0 +1,111 @@
+package mapping
+
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// Photo is a keyframe's picture at full size as a pinhole camera takes it.
+type Photo struct {
+	Camera geom.Camera
+	Gray   slam.Gray // of a grey camera; else empty
+	Color  slam.RGB
+}
+
+// Photo returns the picture of a keyframe that was not culled, for export. A map
+// keeps brightness at full size without loss, and colour at most packedWidth wide;
+// they are put together as a JPEG does it, which keeps the colour coarser, too.
+func (m *Map) Photo(k *Keyframe) Photo {
+	m.Open(k)
+	p := Photo{Camera: pinhole(k.Camera)}
+	at := sampling(k.Camera)
+	gray := slam.NewGray(k.Camera.W, k.Camera.H)
+	for i, u := range at {
+		gray.Pix[i] = uint8(bilinear(k.Gray.Pix, k.Gray.W, k.Gray.H, 1, 0, u) + .5)
+	}
+	if small := k.Picture(); small.Empty() {
+		p.Gray = gray
+	} else {
+		p.Color = colorize(gray, small, at)
+	}
+	return p
+}
+
+// sampling returns where each pixel of a camera's pinhole lies in its picture.
+func sampling(c geom.Camera) []geom.Vec2 {
+	straight := pinhole(c)
+	at := make([]geom.Vec2, c.W*c.H)
+	for i := range at {
+		at[i] = geom.Vec2{X: float64(i % c.W), Y: float64(i / c.W)}
+		if c.Bent() {
+			at[i] = c.Project(straight.Ray(at[i]))
+		}
+	}
+	return at
+}
+
+// bilinear interpolates channel c of n in a picture of w x h pixels; beyond its
+// edge the edge holds.
+func bilinear(pix []uint8, w, h, n, c int, u geom.Vec2) float64 {
+	x, y := math.Min(math.Max(u.X, 0), float64(w-1)), math.Min(math.Max(u.Y, 0), float64(h-1))
+	x0, y0 := int(x), int(y)
+	x1, y1 := min(x0+1, w-1), min(y0+1, h-1)
+	fx, fy := x-float64(x0), y-float64(y0)
+	v := func(x, y int) float64 { return float64(pix[n*(y*w+x)+c]) }
+	return (v(x0, y0)*(1-fx)+v(x1, y0)*fx)*(1-fy) + (v(x0, y1)*(1-fx)+v(x1, y1)*fx)*fy
+}
+
+// The share of each colour in brightness (ITU-R BT.601), by which colour pictures
+// were made grey.
+var lumaOf = [3]float64{.299, .587, .114}
+
+// colorize gives brightness the colours of a smaller picture; at are the places of
+// its pixels in the picture that the smaller one was made of.
+func colorize(gray slam.Gray, small slam.RGB, at []geom.Vec2) slam.RGB {
+	out := slam.NewRGB(gray.W, gray.H)
+	shrunk := float64(small.W) / float64(gray.W)
+	for i, u := range at {
+		var rgb [3]float64
+		var luma float64
+		for c := range rgb {
+			rgb[c] = bilinear(small.Pix, small.W, small.H, 3, c, shrinkPixel(u, shrunk))
+			luma += lumaOf[c] * rgb[c]
+		}
+		for c, v := range rgb {
+			out.Pix[3*i+c] = uint8(math.Min(math.Max(v+float64(gray.Pix[i])-luma, 0), 255) + .5)
+		}
+	}
+	return out
+}
+
+// PhotoDepth returns the metres along the optical axis at the pixels of a
+// keyframe's Photo, 0 where they are not known; nil without depth. It is the depth
+// of the nearest pixel, for between two surfaces there is nothing.
+func (m *Map) PhotoDepth(k *Keyframe) []float32 {
+	if k.Depth.Empty() {
+		return nil
+	}
+	m.Open(k)
+	c := pinhole(k.Camera)
+	d := k.Depth.Unpack()
+	scale := float32(math.Exp(k.LogScale))
+	out := make([]float32, c.W*c.H)
+	for i := range out {
+		u := d.Camera.Project(c.Ray(geom.Vec2{X: float64(i % c.W), Y: float64(i / c.W)}))
+		if z, _, ok := d.At(u); ok {
+			out[i] = float32(z) * scale
+		}
+	}
+	return out
+}
+
+// StraightPixel returns where the pinhole camera of a keyframe's Photo sees the
+// feature at pixel u.
+func (k *Keyframe) StraightPixel(u geom.Vec2) geom.Vec2 {
+	if !k.Camera.Bent() {
+		return u
+	}
+	return pinhole(k.Camera).Project(k.Camera.Ray(u))
+}
