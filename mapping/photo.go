@@ -70,7 +70,7 @@ func colorize(gray slam.Gray, small slam.RGB, at []geom.Vec2) slam.RGB {
 		var rgb [3]float64
 		var luma float64
 		for c := range rgb {
-			rgb[c] = bilinear(small.Pix, small.W, small.H, 3, c, shrinkPixel(u, shrunk))
+			rgb[c] = bilinear(small.Pix, small.W, small.H, 3, c, geom.ResizePixel(u, shrunk))
 			luma += lumaOf[c] * rgb[c]
 		}
 		for c, v := range rgb {
