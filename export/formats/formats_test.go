@@ -17,6 +17,7 @@ import (
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -47,7 +48,7 @@ func known() formats.Map {
 			quad(m, c.color, corner.Add(n), a, b)
 		}
 	}
-	st := &mapping.State{Parts: 1, Metrics: []mapping.Metric{{Sigma: .02, Sources: []mapping.ScaleSource{{Name: "test", Sigma: .02, Used: true}}}}}
+	st := &mapping.State{Parts: 1, Metrics: []metric.Estimate{{Sigma: .02, Sources: []metric.Source{{Name: "test", Sigma: .02, Used: true}}}}}
 	cam := geom.Camera{W: 80, H: 60, Fx: 70, Fy: 70, Cx: 39.5, Cy: 29.5, K1: .02}
 	var path slam.Trajectory
 	for i := range 4 {
