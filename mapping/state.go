@@ -125,6 +125,14 @@ func (m *Mapper) inherit(s *State) {
 	}
 }
 
+// Sources returns the first keyframe of each source of frames after the first.
+func (s *State) Sources() (first []int) {
+	for _, o := range s.Origins[min(1, len(s.Origins)):] {
+		first = append(first, o.Keyframe)
+	}
+	return first
+}
+
 // NextTrack returns the lowest id above all landmarks that come from tracks.
 func (s *State) NextTrack() int {
 	next := 0

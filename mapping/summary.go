@@ -95,11 +95,10 @@ type CloudPoint struct {
 
 // Cloud returns the confirmed landmarks of a part by ascending id, with the
 // colour of their host's picture.
-func (s *State) Cloud(part int) []CloudPoint {
-	m := s.Map()
+func (m *Map) Cloud(part int) []CloudPoint {
 	var out []CloudPoint
 	hosted := make(map[int][]hostedPoint)
-	for _, l := range s.Landmarks {
+	for l := range m.landmarks.all() {
 		if !l.confirmed() || m.Keyframes[l.Host].Part != part {
 			continue
 		}

@@ -60,10 +60,14 @@ func (r *Result) Formats() (m formats.Map, ok bool) {
 		return m, false
 	}
 	rows, _ := r.frameRows()
-	return formats.Map{
-		Name: filepath.Base(r.job.Source.Info().Name), State: r.sys.mapper.State(), Part: part,
-		Trajectory: r.sys.Trajectory(part), Rows: rows, Mesh: r.mesh,
-	}, true
+	m = formats.Map{
+		Name: filepath.Base(r.job.Source.Info().Name), Map: r.Map, Part: part, LogStd: r.metrics[part].Deviation(),
+		Trajectory: r.records.trajectory(r.Map, part), Rows: rows, Mesh: r.mesh,
+	}
+	if r.job.Map != nil {
+		m.Sources = append(r.job.Map.State.Sources(), r.firstKeyframe)
+	}
+	return m, true
 }
 
 func (r *Result) writeTrajectories(out Output) (files []string, err error) {

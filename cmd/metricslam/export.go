@@ -46,8 +46,8 @@ func (c exportCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer l.File.Close()
-	m := formats.Map{Name: filepath.Base(filepath.Clean(c.Map)), State: l.State}
-	largest, err := c.part(&m, file)
+	m := formats.Map{Name: filepath.Base(filepath.Clean(c.Map)), Map: l.State.Map(), Sources: l.State.Sources()}
+	largest, err := c.part(&m, l.State, file)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,15 @@ func (c exportCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	return writeFormats(ctx, c.Output, c.Format, m)
+	files, skipped, err := formats.Write(ctx, c.Output, c.Format, m)
+	if err != nil {
+		return err
+	}
+	for _, s := range skipped {
+		fmt.Fprintln(os.Stderr, "left out", s)
+	}
+	fmt.Printf("%d files and folders in %s\n", len(files), c.Output)
+	return nil
 }
 
 // find returns the map file, and the results folder where one was given.
@@ -84,8 +92,8 @@ func (c exportCmd) find() (file, results string, err error) {
 }
 
 // part sets the part asked for, or the largest, and reports whether it is that.
-func (c exportCmd) part(m *formats.Map, file string) (largest bool, err error) {
-	all := m.State.Summaries()
+func (c exportCmd) part(m *formats.Map, st *mapping.State, file string) (largest bool, err error) {
+	all := st.Summaries()
 	if len(all) == 0 {
 		return false, fmt.Errorf("%s: the map has no keyframes", file)
 	}
@@ -96,6 +104,7 @@ func (c exportCmd) part(m *formats.Map, file string) (largest bool, err error) {
 	if !slices.ContainsFunc(all, func(p mapping.PartSummary) bool { return p.Part == m.Part }) {
 		return false, fmt.Errorf("--part %d: %s has no keyframes in it; `metricslam map info` lists the parts", c.Part, file)
 	}
+	m.LogStd = st.Metrics[m.Part].Deviation()
 	return m.Part == all[0].Part, nil
 }
 
@@ -113,7 +122,7 @@ func (c exportCmd) readResults(m *formats.Map, dir string) error {
 	}
 	var frames slam.Trajectory
 	err := read("trajectory.tum", func(p string) (err error) { frames, err = export.ReadTUM(p); return err })
-	if err != nil || !agree(frames, m.State, m.Part) {
+	if err != nil || !agree(frames, m.Map, m.Part) {
 		return err
 	}
 	m.Trajectory = frames
@@ -132,9 +141,9 @@ const samePose = 1e-4
 
 // agree reports whether frames are those that a part of a map was made from: all of
 // its keyframes that they name have their poses.
-func agree(frames slam.Trajectory, st *mapping.State, part int) bool {
+func agree(frames slam.Trajectory, in *mapping.Map, part int) bool {
 	found := 0
-	for _, k := range st.Keyframes {
+	for _, k := range in.Keyframes {
 		if k.Part != part {
 			continue
 		}
@@ -152,8 +161,8 @@ func agree(frames slam.Trajectory, st *mapping.State, part int) bool {
 
 // fuse builds the mesh of a part from its keyframes' depth, where there is any.
 func (c exportCmd) fuse(ctx context.Context, m *formats.Map, cfg fusion.Config) error {
-	keyframes := slices.DeleteFunc(slices.Clone(m.State.Keyframes), func(k *mapping.Keyframe) bool { return k.Part != m.Part })
-	mesh, stats, err := fusion.Fuse(ctx, m.State.Map().Views(keyframes), cfg)
+	keyframes := slices.DeleteFunc(slices.Clone(m.Map.Keyframes), func(k *mapping.Keyframe) bool { return k.Part != m.Part })
+	mesh, stats, err := fusion.Fuse(ctx, m.Map.Views(keyframes), cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		fmt.Fprintf(os.Stderr, "no surface: no keyframe of %s has depth\n", c.Map)
 		return nil
@@ -163,17 +172,4 @@ func (c exportCmd) fuse(ctx context.Context, m *formats.Map, cfg fusion.Config) 
 	}
 	m.Mesh = mesh
 	return err
-}
-
-// writeFormats writes a map and says what there is now, and what is not and why.
-func writeFormats(ctx context.Context, dir string, list []string, m formats.Map) error {
-	files, skipped, err := formats.Write(ctx, dir, list, m)
-	if err != nil {
-		return err
-	}
-	for _, s := range skipped {
-		fmt.Fprintln(os.Stderr, "left out", s)
-	}
-	fmt.Printf("%d files and folders in %s\n", len(files), dir)
-	return nil
 }

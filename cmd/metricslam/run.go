@@ -114,7 +114,7 @@ func (c runCmd) Run(ctx context.Context) error {
 		log.Error("not everything was written", "reason", err)
 		return errors.Join(err, logged.finish())
 	}
-	if err := c.export(ctx, res); err != nil {
+	if err := c.export(ctx, res, show, log); err != nil {
 		return err
 	}
 	log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)
@@ -132,7 +132,7 @@ func (c runCmd) Run(ctx context.Context) error {
 }
 
 // export hands the map on in the formats asked for.
-func (c runCmd) export(ctx context.Context, res *pipeline.Result) error {
+func (c runCmd) export(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
 	if len(c.Export) == 0 {
 		return nil
 	}
@@ -140,7 +140,16 @@ func (c runCmd) export(ctx context.Context, res *pipeline.Result) error {
 	if !ok {
 		return errors.New("--export: no frame was posed")
 	}
-	return writeFormats(context.WithoutCancel(ctx), filepath.Join(c.Output, "export"), c.Export, m)
+	show.Stage("handing the map on")
+	files, skipped, err := formats.Write(context.WithoutCancel(ctx), filepath.Join(c.Output, "export"), c.Export, m)
+	if err != nil {
+		return fmt.Errorf("--export: %w", err)
+	}
+	for _, s := range skipped {
+		log.Warn("--export left out " + s)
+	}
+	log.Info("exported", "files", files)
+	return nil
 }
 
 // saving says where the map goes.

@@ -39,12 +39,11 @@ func (w *writer) photos() ([]picture, error) {
 	if err := os.MkdirAll(w.path("images"), 0o755); err != nil {
 		return nil, err
 	}
-	asMap := w.m.State.Map()
 	for _, k := range w.keyframes {
 		if err := w.ctx.Err(); err != nil {
 			return nil, err
 		}
-		photo := asMap.Photo(k)
+		photo := w.m.Map.Photo(k)
 		p := picture{camera: photo.Camera, pose: w.toLevel.Mul(k.Pose)}
 		var err error
 		if p.name, err = writePhoto(w.path("images"), fmt.Sprintf("%06d", k.ID), photo); err != nil {
@@ -156,7 +155,7 @@ func (w *writer) nerfstudio() ([]string, error) {
 		if err := link(w.path("images/"+p.name), w.path("nerfstudio/images/"+p.name)); err != nil {
 			return nil, err
 		}
-		if depthM := w.m.State.Map().PhotoDepth(w.keyframes[i]); depthM != nil {
+		if depthM := w.m.Map.PhotoDepth(w.keyframes[i]); depthM != nil {
 			frames[i].Depth = fmt.Sprintf("depth/%06d.png", w.keyframes[i].ID)
 			if err := writeDepth(w.path("nerfstudio/"+frames[i].Depth), p.camera, depthM); err != nil {
 				return nil, err

@@ -22,8 +22,10 @@ import (
 // Map is what is handed on, in the world frame of the map.
 type Map struct {
 	Name       string
-	State      *mapping.State
-	Part       int             // connected map of State
+	Map        *mapping.Map
+	Part       int             // connected map of it
+	Sources    []int           // first keyframe of each source of frames after the first
+	LogStd     float64         // deviation of the logarithm of its metres; infinite where nothing tells them
 	Trajectory slam.Trajectory // all posed frames; nil: the keyframes stand for them
 	Rows       []geom.SE3      // a pose a frame, as KITTI wants; nil: those of the paths
 	Mesh       *slam.Mesh      // nil without depth
@@ -135,7 +137,7 @@ type writer struct {
 func newWriter(ctx context.Context, dir string, m Map) (*writer, error) {
 	w := &writer{ctx: ctx, dir: dir, m: m, mesh: m.Mesh}
 	var cameras slam.Trajectory
-	for _, k := range m.State.Keyframes {
+	for _, k := range m.Map.Keyframes {
 		if k.Part != m.Part {
 			continue
 		}
@@ -151,19 +153,11 @@ func newWriter(ctx context.Context, dir string, m Map) (*writer, error) {
 	if w.mesh != nil {
 		w.mesh = export.Moved(w.mesh, w.toLevel)
 	}
-	w.cloud = m.State.Cloud(m.Part)
+	w.cloud = m.Map.Cloud(m.Part)
 	return w, nil
 }
 
 func (w *writer) path(name string) string { return filepath.Join(w.dir, name) }
-
-// logStd is the deviation of the map's metres.
-func (w *writer) logStd() float64 {
-	if m := w.m.State.Metrics[w.m.Part]; m.Known() {
-		return m.Deviation()
-	}
-	return math.Inf(1)
-}
 
 // manifest is what export.json says.
 type manifest struct {
@@ -186,8 +180,8 @@ func (w *writer) manifest(files []string) error {
 			{r[0][0], r[0][1], r[0][2], t.X}, {r[1][0], r[1][1], r[1][2], t.Y}, {r[2][0], r[2][1], r[2][2], t.Z}, {0, 0, 0, 1},
 		},
 	}
-	if s := w.logStd(); !math.IsInf(s, 1) {
-		m.ScaleStd = &s
+	if !math.IsInf(w.m.LogStd, 1) {
+		m.ScaleStd = &w.m.LogStd
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

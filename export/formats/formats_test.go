@@ -17,7 +17,6 @@ import (
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
-	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -48,7 +47,7 @@ func known() formats.Map {
 			quad(m, c.color, corner.Add(n), a, b)
 		}
 	}
-	st := &mapping.State{Parts: 1, Metrics: []metric.Estimate{{Sigma: .02, Sources: []metric.Source{{Name: "test", Sigma: .02, Used: true}}}}}
+	st := &mapping.State{Parts: 1}
 	cam := geom.Camera{W: 80, H: 60, Fx: 70, Fy: 70, Cx: 39.5, Cy: 29.5, K1: .02}
 	var path slam.Trajectory
 	for i := range 4 {
@@ -77,7 +76,7 @@ func known() formats.Map {
 		l.Ray = cam.Ray(st.Keyframes[0].Features[id].Pixel)
 		st.Landmarks = append(st.Landmarks, l)
 	}
-	return formats.Map{Name: "known", State: st, Trajectory: path, Mesh: export.Moved(m, tilted)}
+	return formats.Map{Name: "known", Map: st.Map(), LogStd: .02, Trajectory: path, Mesh: export.Moved(m, tilted)}
 }
 
 // quad adds a parallelogram that is seen from the side of b x a.

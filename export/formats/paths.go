@@ -11,17 +11,10 @@ import (
 // keyframePaths returns the poses of the keyframes, one path a source, for stamps of
 // several sources may overlap.
 func (w *writer) keyframePaths() (out []slam.Trajectory) {
-	origins := w.m.State.Origins
-	for i := range max(len(origins), 1) {
-		first, end := 0, len(w.m.State.Keyframes)
-		if i > 0 {
-			first = origins[i].Keyframe
-		}
-		if i+1 < len(origins) {
-			end = origins[i+1].Keyframe
-		}
+	starts := append(append([]int{0}, w.m.Sources...), len(w.m.Map.Keyframes))
+	for i, first := range starts[:len(starts)-1] {
 		var t slam.Trajectory
-		for _, k := range w.m.State.Keyframes[first:end] {
+		for _, k := range w.m.Map.Keyframes[first:starts[i+1]] {
 			if k.Part == w.m.Part {
 				t = append(t, slam.StampedPose{Time: k.Time, Pose: w.toLevel.Mul(k.Pose)})
 			}

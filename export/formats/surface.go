@@ -110,5 +110,5 @@ func (w *writer) plan() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{"floorplan.svg", "floorplan.png"}, floorplan.Plan{Grid: g, Title: w.m.Name, LogStd: w.logStd()}.Write(w.dir)
+	return []string{"floorplan.svg", "floorplan.png"}, floorplan.Plan{Grid: g, Title: w.m.Name, LogStd: w.m.LogStd}.Write(w.dir)
 }
