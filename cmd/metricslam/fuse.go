@@ -29,7 +29,7 @@ import (
 type fuseCmd struct {
 	sourceFlags
 	networkFlags
-	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away."`
+	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away. truth: those that the source itself has."`
 	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth pictures, a model.onnx, auto (the network that ships; none where none does)."`
 	Output     string   `short:"o" required:"" placeholder:"DIR" help:"Folder for mesh and report.json; it is made."`
 	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
@@ -62,15 +62,15 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	poses, err := export.ReadTUM(c.Poses)
-	if err != nil {
-		return err
-	}
 	src, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	poses, err := c.poses(src)
+	if err != nil {
+		return err
+	}
 	if err := checkSensor(c.Depth, src); err != nil {
 		return err
 	}
@@ -109,6 +109,17 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		return printJSON(os.Stdout, rep)
 	}
 	return nil
+}
+
+// poses reads the poses of the frames.
+func (c fuseCmd) poses(src datasets.Source) (slam.Trajectory, error) {
+	if c.Poses != "truth" {
+		return export.ReadTUM(c.Poses)
+	}
+	if !src.Info().HasTruth {
+		return nil, fmt.Errorf("--poses truth: %s has no true poses; name a trajectory in the TUM format", c.Source)
+	}
+	return src.Truth(), nil
 }
 
 // agreementReach is how many frames before and after are compared for

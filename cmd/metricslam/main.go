@@ -22,6 +22,7 @@ type cli struct {
 	Measure  measureCmd  `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`
 	Models   modelsCmd   `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval     evalCmd     `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
+	Bench    benchCmd    `cmd:"" help:"Run many sequences, several seeds each, and make a table of medians, ranges and failures."`
 	Render   renderCmd   `cmd:"" help:"Draw a map into a picture or a film, without a display."`
 	View     viewCmd     `cmd:"" help:"Show a map in a window and measure in it."`
 	Version  versionCmd  `cmd:"" help:"Print the version, and those of the libraries it found."`

@@ -1,0 +1,164 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/metricslam/metricslam/internal/atomicfile"
+)
+
+// Runner runs suites.
+type Runner struct {
+	Binary  string // the program
+	Version string // its version: another one repeats the runs
+	Dir     string // results
+	Jobs    int    // runs at a time
+	// Done is told of every run when it has ended; it may be nil.
+	Done func(Outcome)
+}
+
+// doneFile marks a folder whose run has ended, well or badly.
+const doneFile = "bench-run.json"
+
+// Execute runs what is not there yet and returns what came out, in the order of
+// the suite. An error means that the bench itself could not go on; a run that
+// fails is an outcome.
+func (r Runner) Execute(ctx context.Context, s Suite) ([]Outcome, error) {
+	runs := s.Runs(r.Dir, r.Version)
+	rows := make(map[string]Row)
+	for _, row := range s.Rows {
+		rows[row.Name] = row
+	}
+	out := make([]Outcome, len(runs))
+	truths := truthMeshes{runner: r}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(r.Jobs, 1))
+	for i, run := range runs {
+		group.Go(func() error {
+			o, err := r.one(ctx, run, rows[run.Row], &truths)
+			if err != nil {
+				return fmt.Errorf("%s, seed %d: %w", run.Row, run.Seed, err)
+			}
+			out[i] = o
+			if r.Done != nil {
+				r.Done(o)
+			}
+			return nil
+		})
+	}
+	return out, group.Wait()
+}
+
+// one runs, or reads what is there.
+func (r Runner) one(ctx context.Context, run Run, row Row, truths *truthMeshes) (Outcome, error) {
+	if o, ok := readOutcome(run); ok {
+		return o, nil
+	}
+	if err := os.RemoveAll(run.Dir); err != nil {
+		return Outcome{}, err
+	}
+	if err := os.MkdirAll(run.Dir, 0o755); err != nil {
+		return Outcome{}, err
+	}
+	o := Outcome{Run: run}
+	output, err := r.call(ctx, run.Args...)
+	if ctx.Err() != nil {
+		return o, ctx.Err()
+	}
+	if o.ExitStatus, o.Failure = failure(err, output); o.Failure == "" || o.ExitStatus > 0 {
+		// A status of its own may still have left results that can be measured.
+		if err := o.measure(ctx, r, row, truths); err != nil && o.Failure == "" {
+			o.Failure = err.Error()
+		}
+	}
+	if ctx.Err() != nil {
+		return o, ctx.Err()
+	}
+	text, err := json.MarshalIndent(o, "", "  ")
+	if err != nil {
+		return o, err
+	}
+	return o, atomicfile.WriteBytes(filepath.Join(run.Dir, doneFile), text)
+}
+
+// readOutcome reads a run that has ended before, by the same program with the
+// same arguments.
+func readOutcome(run Run) (Outcome, bool) {
+	var o Outcome
+	text, err := os.ReadFile(filepath.Join(run.Dir, doneFile))
+	if err != nil || json.Unmarshal(text, &o) != nil || o.Key != run.Key {
+		return Outcome{}, false
+	}
+	return o, true
+}
+
+// call runs the program and returns all it printed.
+func (r Runner) call(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, r.Binary, args...)
+	var both bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &both, &both
+	err := cmd.Run()
+	return both.Bytes(), err
+}
+
+// failure tells the exit status and the last line that a process printed.
+func failure(err error, output []byte) (status int, text string) {
+	if err == nil {
+		return 0, ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	text = lines[len(lines)-1]
+	if text == "" {
+		text = err.Error()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), text
+	}
+	return -1, text
+}
+
+// truthMeshes makes the true mesh of each source once.
+type truthMeshes struct {
+	runner Runner
+	mu     sync.Mutex
+	made   map[string]truthMesh
+}
+
+type truthMesh struct {
+	path string
+	err  error
+}
+
+func (t *truthMeshes) of(ctx context.Context, source string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if m, ok := t.made[source]; ok {
+		return m.path, m.err
+	}
+	if t.made == nil {
+		t.made = make(map[string]truthMesh)
+	}
+	dir := filepath.Join(t.runner.Dir, "truth", Row{Name: source}.folder())
+	m := truthMesh{path: filepath.Join(dir, "mesh.ply")}
+	if _, err := os.Stat(m.path); err != nil {
+		output, err := t.runner.call(ctx, "fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet")
+		if _, text := failure(err, output); text != "" {
+			m.err = fmt.Errorf("no true mesh: %s", text)
+		}
+	}
+	if ctx.Err() == nil {
+		t.made[source] = m
+	}
+	return m.path, m.err
+}
