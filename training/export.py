@@ -19,18 +19,21 @@ import torch
 from torch import Tensor, nn
 
 from .network import DepthNetwork
+from .orient import blank_turns, halves, load_turns
 from .train import INPUT_SIZE
 
 PARITY = 1e-4
+OUTPUTS = ["canonical_depth", "log_variance", "quarter_turns"]
 CONTRACT = """\
 # Contract of {file}: how the network is fed and what its outputs mean
 name: {name}
-input: {{name: image, shape: [1, 3, {height}, {width}], dtype: float32, channels: RGB, range: [0, 255], mean: [0, 0, 0], std: [1, 1, 1]}}   # normalisation is inside the graph
+input: {{name: image, shape: [1, 3, -1, -1], dtype: float32, channels: RGB, range: [0, 255], mean: [0, 0, 0], std: [1, 1, 1]}}   # normalisation is inside the graph
 extra_inputs: [{{name: intrinsics, kind: intrinsics}}]      # of the resized, padded picture; the focal length alone is read
-resize: {{rule: fit-and-pad, interpolation: area, pad: centre, pad_value: [127, 127, 127]}}
+resize: {{rule: fit-and-pad, box: [{height}, {width}], turn_box: true, interpolation: area, pad: centre, pad_value: [127, 127, 127]}}   # the box stands upright for upright pictures
 outputs:
-  depth: {{name: canonical_depth, shape: [1, 1, {height}, {width}]}}          # along the optical axis, of a camera of the canonical focal length
-  log_variance: {{name: log_variance, shape: [1, 1, {height}, {width}]}}      # natural log of the variance of log depth (Laplace: variance = 2 b^2)
+  depth: {{name: canonical_depth, shape: [1, 1, -1, -1]}}          # along the optical axis, of a camera of the canonical focal length
+  log_variance: {{name: log_variance, shape: [1, 1, -1, -1]}}      # natural log of the variance of log depth (Laplace: variance = 2 b^2)
+  quarter_turns: {{name: quarter_turns, shape: [1, 4]}}            # logits that the picture was turned clockwise by 0, 1, 2, 3 right angles
 kind: depth
 scale: {{rule: canonical, focal: {focal:g}}}      # metres = depth * f / {focal:g}, f the focal length in pixels of the resized picture (square pixels; the mean of fx and fy where they differ by less than 1 %)
 range_m: [{near:g}, {far:g}]
@@ -38,28 +41,30 @@ range_m: [{near:g}, {far:g}]
 
 
 class Shipped(nn.Module):
-    """The network as it ships: canonical depth and log variance.
+    """The network as it ships: canonical depth, log variance, and how the picture is turned.
 
     log b becomes slope log b + shift (training.calibrate). With `flip` the picture and its mirror image
-    are averaged.
+    are averaged. turns: the linear map of training.orient, zero where none is given.
     """
 
-    def __init__(self, network: DepthNetwork, shift: float, flip: bool, slope: float = 1.0
-                 ) -> None:
+    def __init__(self, network: DepthNetwork, shift: float, flip: bool, slope: float = 1.0,
+                 turns: nn.Linear | None = None) -> None:
         super().__init__()
         self.network, self.shift, self.flip, self.slope = network, shift, flip, slope
+        self.turns = turns or blank_turns(network)
 
-    def forward(self, image: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
-        """Canonical depth and log variance of a picture [1, 3, H, W] and its K [1, 3, 3]."""
+    def forward(self, image: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Canonical depth and log variance of a picture [1, 3, H, W] and its K [1, 3, 3], and
+        the logits [1, 4] of its quarter turns."""
         focal = 0.5 * (intrinsics[:, 0, 0] + intrinsics[:, 1, 1])
+        features = self.network.encode(image)
+        log_d, log_b = self.network.decode(features, focal)
         if self.flip:
-            both = torch.cat((image, torch.flip(image, (3,))), 0)
-            log_d, log_b = self.network(both, torch.cat((focal, focal)))
-            log_d = 0.5 * (log_d[:1] + torch.flip(log_d[1:], (3,)))
-            log_b = 0.5 * (log_b[:1] + torch.flip(log_b[1:], (3,)))
-        else:
-            log_d, log_b = self.network(image, focal)
-        return torch.exp(log_d), 2 * (self.slope * log_b + self.shift) + float(np.log(2))
+            mirrored, spread = self.network(torch.flip(image, (3,)), focal)
+            log_d = 0.5 * (log_d + torch.flip(mirrored, (3,)))
+            log_b = 0.5 * (log_b + torch.flip(spread, (3,)))
+        return (torch.exp(log_d), 2 * (self.slope * log_b + self.shift) + float(np.log(2)),
+                self.turns(halves(features[0])))
 
 
 def load_network(path: Path) -> DepthNetwork:
@@ -137,44 +142,55 @@ def round_weights(network: nn.Module) -> None:
 
 
 def write_onnx(module: nn.Module, path: Path) -> None:
-    """Exports a module of one picture; opset 17, static shape."""
+    """Exports a module of one picture; opset 16, height and width free (multiples of 32)."""
     width, height = INPUT_SIZE
     image = torch.zeros(1, 3, height, width)
     arguments = {"dynamo": False} if "dynamo" in torch.onnx.export.__code__.co_varnames else {}
     intrinsics = torch.tensor([[[200.0, 0, 127.5], [0, 200.0, 95.5], [0, 0, 1]]])
+    free = {2: "height", 3: "width"}
     torch.onnx.export(module, (image, intrinsics), str(path), input_names=["image", "intrinsics"],
-                      output_names=["canonical_depth", "log_variance"],
-                      opset_version=16, do_constant_folding=True, **arguments)
+                      output_names=OUTPUTS, opset_version=16, do_constant_folding=True,
+                      dynamic_axes={"image": free, "canonical_depth": free, "log_variance": free},
+                      **arguments)
 
 
-def parity(module: nn.Module, path: Path, pictures: int = 3) -> float:
-    """The largest difference of log depth and log variance between PyTorch and ONNX Runtime."""
+def parity(module: nn.Module, path: Path, pictures: int = 4) -> float:
+    """The largest difference of the outputs between PyTorch and ONNX Runtime, of the depth in
+    its logarithm, over wide and upright pictures. Files of one fixed shape see wide ones only."""
     import onnxruntime
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    width, height = INPUT_SIZE
+    names = [o.name for o in session.get_outputs()]
+    fixed = isinstance(session.get_inputs()[0].shape[2], int)
     worst = 0.0
     rng = np.random.default_rng(1)
     for i in range(pictures):
         f = 150.0 + 100.0 * i
-        intrinsics = torch.tensor([[[f, 0, 127.5], [0, f, 95.5], [0, 0, 1]]])
-        coarse = torch.from_numpy(rng.uniform(0, 255, (1, 3, 12, 16)).astype(np.float32))
+        width, height = INPUT_SIZE if fixed or i % 2 == 0 else INPUT_SIZE[::-1]
+        intrinsics = torch.tensor([[[f, 0, (width - 1) / 2], [0, f, (height - 1) / 2], [0, 0, 1]]])
+        coarse = torch.from_numpy(rng.uniform(0, 255, (1, 3, 12, 12)).astype(np.float32))
         image = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
         with torch.no_grad():
-            depth, log_variance = module(image, intrinsics)
-        d, s = session.run(["canonical_depth", "log_variance"],
-                           {"image": image.numpy(), "intrinsics": intrinsics.numpy()})
-        worst = max(worst, float(np.abs(np.log(d) - depth.log().numpy()).max()),
-                    float(np.abs(s - log_variance.numpy()).max()))
+            wanted = dict(zip(OUTPUTS, module(image, intrinsics)))
+        got = session.run(names, {"image": image.numpy(), "intrinsics": intrinsics.numpy()})
+        for name, value in zip(names, got):
+            want = wanted[name].numpy()
+            if name == OUTPUTS[0]:
+                want, value = np.log(want), np.log(value)
+            worst = max(worst, float(np.abs(want - value).max()))
     return worst
 
 
 def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
-           range_m: tuple[float, float], slope: float = 1.0, mean: Path | None = None) -> float:
+           range_m: tuple[float, float], slope: float = 1.0, mean: Path | None = None,
+           turns: Path | None = None) -> float:
     """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
     network = fold_norms(mean_network([checkpoint, *([mean] if mean else [])]))
     if half:
         round_weights(network)
-    module = Shipped(network, shift, flip, slope).eval()
+    linear = load_turns(turns) if turns else blank_turns(network)
+    if half:
+        round_weights(linear)
+    module = Shipped(network, shift, flip, slope, linear).eval()
     temporary = out.with_name(f".{out.stem}.tmp.onnx")
     write_onnx(module, temporary)
     if half:
@@ -203,10 +219,11 @@ def main() -> None:
                         help="average with the mirrored picture")
     parser.add_argument("--mean", type=Path, default=None,
                         help="another checkpoint; the weights are the mean of both")
+    parser.add_argument("--turns", type=Path, default=None, help="what training.orient wrote")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
     worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0),
-                   args.slope, args.mean)
+                   args.slope, args.mean, args.turns)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, parity {worst:.1e}")
 
 

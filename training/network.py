@@ -255,8 +255,15 @@ class DepthNetwork(nn.Module):
     def forward(self, image: Tensor, focal: Tensor, fine: bool = True) -> tuple[Tensor, Tensor]:
         """(log canonical depth, log b): at the picture's resolution, or a quarter of it
         where `fine` is false."""
+        return self.decode(self.encode(image), focal, fine)
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """The encoder's features of about unit size, coarsest first."""
         features = self.encoder((image - 127.0) / 128.0)[::-1]
-        features = [f / size for f, size in zip(features, _FEATURE_SIZE)]
+        return [f / size for f, size in zip(features, _FEATURE_SIZE)]
+
+    def decode(self, features: list[Tensor], focal: Tensor, fine: bool = True) -> tuple[Tensor, Tensor]:
+        """What forward gives, of the encoder's features."""
         zoom = torch.log(focal / self.canonical_focal)
         cue = torch.stack((zoom, zoom * zoom), 1)[:, :, None, None]
         deep = F.dropout2d(features[0], self.drop, self.training and self.drop > 0)

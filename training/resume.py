@@ -17,7 +17,7 @@ import torch
 
 from .network import ENCODERS, DepthNetwork
 
-_ENCODER = "/network/encoder/"
+_ENCODER = "/encoder/"
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
@@ -36,8 +36,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     tensors = {name.removeprefix("network."): value for name, value in stored.items()
                if name.startswith("network.") and not name.endswith("_half")}
     for node in graph.node:
-        layer, _, kind = node.name.removeprefix(_ENCODER).rpartition("/")
-        if not node.name.startswith(_ENCODER) or not layer.endswith(("_conv", "_conv_stem")):
+        _, encoder, layer = node.name.rpartition(_ENCODER)
+        layer, _, kind = layer.rpartition("/")
+        if not encoder or not layer.endswith(("_conv", "_conv_stem")):
             continue
         if kind == "Conv":
             tensors[f"encoder.{layer.replace('/', '.')}.weight"] = stored[node.input[1]]

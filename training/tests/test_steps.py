@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import calibrate, evaluate, export, resume, train
+from training import calibrate, evaluate, export, orient, resume, train
 from training.data import INDOOR, MixedViews, Share, letterbox, load_set, overexpose, save_set, window
 from training.network import DepthNetwork, Encoder, parameter_count
 
@@ -198,14 +198,15 @@ def test_folding_and_mirroring_keep_the_function() -> None:
         folded = export.fold_norms(network)
         got, _ = folded(image, focal)
         assert torch.allclose(want, got, atol=1e-4)
-        depth, log_variance = export.Shipped(folded, 0.1, False)(image, k)
+        depth, log_variance, turns = export.Shipped(folded, 0.1, False)(image, k)
+        assert torch.equal(turns, torch.zeros(1, 4))
         assert torch.allclose(depth.log(), want, atol=1e-4)
         assert torch.allclose(log_variance, 2 * (spread + 0.1) + np.log(2), atol=1e-4)
-        _, log_variance = export.Shipped(folded, 0.1, False, 0.7)(image, k)
+        _, log_variance, _ = export.Shipped(folded, 0.1, False, 0.7)(image, k)
         assert torch.allclose(log_variance, 2 * (0.7 * spread + 0.1) + np.log(2), atol=1e-4)
         shipped = export.Shipped(folded, 0.0, True)
-        mirrored, _ = shipped(torch.flip(image, (3,)), k)
-        straight, _ = shipped(image, k)
+        mirrored, _, _ = shipped(torch.flip(image, (3,)), k)
+        straight, _, _ = shipped(image, k)
         assert torch.allclose(torch.flip(mirrored, (3,)), straight, rtol=1e-4)
 
 
@@ -225,6 +226,8 @@ def test_export_is_the_same_function(cache: Path, tmp_path: Path) -> None:
     far, _ = model.predict(rgb, (400.0, 400.0, 149.5, 49.5))
     assert near.shape == deviation.shape == (100, 300)
     assert np.allclose(near, again) and (far > near).all()
+    upright = evaluate.Model(out).predict(rgb.transpose(1, 0, 2).copy(), (200.0, 200.0, 49.5, 149.5))[0]
+    assert upright.shape == (300, 100)
 
 
 def test_a_shipped_file_is_read_back(cache: Path, tmp_path: Path) -> None:
@@ -247,6 +250,24 @@ def test_a_shipped_file_is_read_back(cache: Path, tmp_path: Path) -> None:
     assert torch.equal(on.ema.shadow[-1], network.correction.bias)
     on.run()
     assert not torch.equal(on.network.head.weight, network.head.weight)
+
+
+def test_a_turned_picture_is_told_by_its_halves() -> None:
+    deep = torch.zeros(1, 2, 6, 8)
+    deep[:, 0, :3] = 1
+    assert torch.allclose(orient.halves(deep)[0, :8:2], torch.tensor([1.0, 0.0, 0.5, 0.5]))
+    rng = np.random.default_rng(0)
+    sky = np.linspace(250, 30, 48)[:, None, None] * np.ones((48, 64, 3))
+    x, y = [], []
+    for _ in range(40):
+        image = (sky + rng.normal(size=sky.shape) * 20).astype(np.float32)
+        for quarters in range(4):
+            t = torch.from_numpy(orient.turned(image, quarters)).permute(2, 0, 1)[None] / 255
+            x.append(orient.halves(t))
+            y.append(quarters)
+    linear = orient.fit(torch.cat(x[:80]), torch.tensor(y[:80]))
+    assert (linear(torch.cat(x[80:])).argmax(1) == torch.tensor(y[80:])).all()
+    assert orient.turned(np.arange(6).reshape(2, 3, 1), 1)[:, :, 0].tolist() == [[3, 0], [4, 1], [5, 2]]
 
 
 def test_another_file_is_not_read_back(tmp_path: Path) -> None:
