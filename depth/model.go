@@ -62,11 +62,14 @@ func openONNX(m onnx.Model, c *contract.Contract, opt Options) (*Model, error) {
 	return model, nil
 }
 
-// warm runs a network of fixed size once on a grey picture, since the first run
-// of a session is some three times slower; one of free size warms on the first
+// warm runs a network once on a grey picture, since the first run of a session is
+// some three times slower; one whose size follows the picture warms on the first
 // frame.
 func (m *Model) warm(c *contract.Contract) error {
 	w, h := c.Input.Width(), c.Input.Height()
+	if w == 0 && h == 0 {
+		w, h = c.Resize.Box[1], c.Resize.Box[0]
+	}
 	if w == 0 || h == 0 {
 		return nil
 	}

@@ -100,8 +100,11 @@ func (c depthCmd) one(ctx context.Context, src depth.Source, file string) (photo
 		return photoDone{}, err
 	}
 	if !c.JSON && !c.Quiet {
-		fmt.Printf("%s: median %.2f m, deviation of a pixel %.0f %%, known %.0f %%, f %.0f px (%s), %s: %d files in %s\n", file, p.MedianM(),
-			100*p.LogStd(), 100*p.Known(), p.Camera.Fx, p.Camera.From, p.Model, len(written), c.Output)
+		fmt.Printf("%s: median %.2f m +- %.2f, deviation of a pixel %.0f %% (of it %.0f %% the scale that all share), known %.0f %%, f %.0f px (%s), %s: %d files in %s\n",
+			file, p.MedianM(), p.MedianM()*p.SharedLogStd(), 100*p.LogStd(), 100*p.Depth.ScaleSigma, 100*p.Known(), p.Camera.Fx, p.Camera.From, p.Model, len(written), c.Output)
+		if words := p.TurnedWords(); words != "" {
+			fmt.Println("  " + words)
+		}
 	}
 	return photoDone{file, written, p.Report(units)}, nil
 }

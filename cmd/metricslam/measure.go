@@ -72,8 +72,14 @@ func (c measureCmd) Run(ctx context.Context) error {
 		fmt.Printf(", rescaled by %.3f", res.Scale)
 	}
 	fmt.Println()
+	if words := p.TurnedWords(); words != "" {
+		fmt.Println(words)
+	}
 	for _, m := range res.Measurements {
-		fmt.Printf("(%g,%g) - (%g,%g): %.3f m +- %.3f\n", m.From[0], m.From[1], m.To[0], m.To[1], m.DistanceM, m.SigmaM)
+		fmt.Printf("(%g,%g) - (%g,%g): %.3f m +- %.3f (%.0f %%)\n", m.From[0], m.From[1], m.To[0], m.To[1], m.DistanceM, m.SigmaM, 100*m.SigmaM/m.DistanceM)
+		if words := p.Explain(m.Parts, len(known) > 0); words != "" {
+			fmt.Println("  " + words)
+		}
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func truncate(x float64) int { return max(1, int(math.Floor(x+1e-9))) }
 
 // fitAndPad: s = min(H/h, W/w), sides truncated, the rest padded.
 func (p *Plan) fitAndPad(w, h, f float64, c *contract.Contract) {
-	p.NetW, p.NetH = box(c)
+	p.NetW, p.NetH = box(c, h > w)
 	s := min(float64(p.NetH)/h, float64(p.NetW)/w)
 	p.ResizedW, p.ResizedH = truncate(w*s), truncate(h*s)
 	p.FocalPx = f * s
@@ -109,7 +109,7 @@ func (p *Plan) fitAndPad(w, h, f float64, c *contract.Contract) {
 }
 
 func (p *Plan) stretch(cam geom.Camera, c *contract.Contract) {
-	p.NetW, p.NetH = box(c)
+	p.NetW, p.NetH = box(c, cam.H > cam.W)
 	p.ResizedW, p.ResizedH = p.NetW, p.NetH
 	p.FocalPx = cam.Resized(p.NetW, p.NetH).Focal()
 }
@@ -159,14 +159,18 @@ func (p *Plan) canonicalFocal(w, h, f float64, c *contract.Contract) {
 
 func ceilTo(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
-// box is the input's size: fixed by the network, or by the contract where free.
-func box(c *contract.Contract) (w, h int) {
+// box is the input's size: fixed by the network, or by the contract where free;
+// upright says that the picture is higher than wide.
+func box(c *contract.Contract, upright bool) (w, h int) {
 	w, h = c.Input.Width(), c.Input.Height()
 	if w == 0 {
 		w = c.Resize.Box[1]
 	}
 	if h == 0 {
 		h = c.Resize.Box[0]
+	}
+	if upright && c.Resize.TurnBox {
+		w, h = h, w
 	}
 	return w, h
 }

@@ -60,6 +60,8 @@ type Resize struct {
 	Size int `yaml:"size,omitempty"`
 	// Box is height and width where the input's own are free.
 	Box [2]int `yaml:"box,omitempty,flow"`
+	// TurnBox exchanges the two for pictures that are higher than wide.
+	TurnBox bool `yaml:"turn_box,omitempty"`
 	// Multiple is what both sides of a free input must be a multiple of.
 	Multiple int `yaml:"multiple,omitempty"`
 	// Focal is the focal length of the rule canonical-focal, in pixels.
@@ -81,6 +83,9 @@ type Outputs struct {
 	FOV         Output  `yaml:"fov,omitempty"`          // horizontal field of view, degrees
 	Intrinsics  Output  `yaml:"intrinsics,omitempty"`   // 3x3, of the network's input
 	MetricScale Output  `yaml:"metric_scale,omitempty"` // factor to metres
+	// QuarterTurns are four logits: that the picture was turned clockwise by 0,
+	// 1, 2 or 3 right angles.
+	QuarterTurns Output `yaml:"quarter_turns,omitempty"`
 }
 
 // Output is a tensor of the network.
@@ -122,6 +127,7 @@ func (o Outputs) Named() []NamedOutput {
 		{"depth", o.Depth}, {"points", o.Points}, {"log_variance", o.LogVariance},
 		{"confidence", o.Confidence.Output}, {"mask", o.Mask.Output}, {"sky", o.Sky.Output},
 		{"normal", o.Normal}, {"fov", o.FOV}, {"intrinsics", o.Intrinsics}, {"metric_scale", o.MetricScale},
+		{"quarter_turns", o.QuarterTurns},
 	}
 	var named []NamedOutput
 	for _, n := range all {

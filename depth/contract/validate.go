@@ -135,6 +135,9 @@ func (c *Contract) validateResize(bad complain) {
 		return
 	}
 	free := c.Input.Height() == 0 || c.Input.Width() == 0
+	if r.TurnBox && (r.Rule != FitAndPad && r.Rule != Stretch || c.Input.Height() != 0 || c.Input.Width() != 0) {
+		bad("resize.turn_box", "only an input of free height and width with fit-and-pad or stretch can be turned")
+	}
 	switch r.Rule {
 	case FitAndPad, Stretch:
 		if free && (r.Box[0] < 1 || r.Box[1] < 1 || r.Box[0] > maxSide || r.Box[1] > maxSide) {

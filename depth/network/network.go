@@ -17,10 +17,15 @@ type Network struct {
 	runner  Runner
 	outputs []string
 
-	mu     sync.Mutex
+	mu      sync.Mutex
+	feeders [2]fed // of pictures as they are, and of turned ones
+	reader  reader
+}
+
+// fed is a feeder and the camera that it was made for.
+type fed struct {
 	cam    geom.Camera
 	feeder *feeder
-	reader reader
 }
 
 // New returns the network of a contract; it owns the runner from then on.
@@ -61,6 +66,9 @@ type Prediction struct {
 	FOVRad float64
 	// Rejected counts the pixels of the depth map that are unknown, by reason.
 	Rejected Rejected
+	// Turned says by how many right angles the picture lies turned clockwise,
+	// where the network can tell and is sure of it: it was then read upright.
+	Turned int
 }
 
 // Rejected counts unknown pixels by reason; the first that holds counts.
@@ -70,32 +78,44 @@ type Rejected struct {
 
 // Predict computes the depth of a picture: colour, or grey where there is no
 // colour. The depth map covers the picture with the network's own pixels; see
-// Upsample for the picture's. The error says where a network gives tensors that
-// the contract does not allow; pixels that cannot be depth are unknown (0).
+// Upsample for the picture's. A picture that lies on its side or stands on its
+// head is turned upright and computed again, where the network tells (outputs:
+// quarter_turns). The error says where a network gives tensors that the contract
+// does not allow; pixels that cannot be depth are unknown (0).
 func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, cam geom.Camera) (Prediction, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.feeder == nil || n.cam != cam {
-		f, err := newFeeder(n.c, cam)
-		if err != nil {
-			return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
-		}
-		n.feeder, n.cam = f, cam
+	pred, err := n.predict(ctx, &n.feeders[0], color, gray, cam)
+	if turned := pred.Turned; err == nil && turned != 0 {
+		back := quarters - turned
+		pred, err = n.predict(ctx, &n.feeders[1], turnRGB(color, back), turnGray(gray, back), turnCamera(cam, back))
+		pred.Depth, pred.Turned = turnDepth(pred.Depth, turned), turned
+		pred.FOVRad = 0 // of the upright picture's width
 	}
-	inputs, err := n.feeder.fill(color, gray)
-	if err != nil {
-		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
-	}
-	outputs, err := n.runner.Run(ctx, inputs, n.outputs)
-	if err != nil {
-		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
-	}
-	pred, err := n.reader.read(outputs, n.feeder.plan)
 	if err != nil {
 		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)
 	}
 	pred.Depth.Source = n.c.Name
 	return pred, nil
+}
+
+func (n *Network) predict(ctx context.Context, f *fed, color slam.RGB, gray slam.Gray, cam geom.Camera) (Prediction, error) {
+	if f.feeder == nil || f.cam != cam {
+		feeder, err := newFeeder(n.c, cam)
+		if err != nil {
+			return Prediction{}, err
+		}
+		f.feeder, f.cam = feeder, cam
+	}
+	inputs, err := f.feeder.fill(color, gray)
+	if err != nil {
+		return Prediction{}, err
+	}
+	outputs, err := n.runner.Run(ctx, inputs, n.outputs)
+	if err != nil {
+		return Prediction{}, err
+	}
+	return n.reader.read(outputs, f.feeder.plan)
 }
 
 // Close closes the runner.

@@ -63,6 +63,13 @@ func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error)
 	if pred.FOVRad, err = r.fov(outputs, plan); err != nil {
 		return Prediction{}, err
 	}
+	if o := r.c.Outputs.QuarterTurns; o.Name != "" {
+		v, err := r.values(outputs, o, quarters)
+		if err != nil {
+			return Prediction{}, err
+		}
+		pred.Turned = mostLikelyTurn(v)
+	}
 	return pred, pred.usable()
 }
 

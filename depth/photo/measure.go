@@ -25,6 +25,16 @@ type Measurement struct {
 	To        [2]float64 `json:"to"`
 	DistanceM float64    `json:"distance_m"`
 	SigmaM    float64    `json:"sigma_m"` // standard deviation
+	// Parts is what the deviation would be made of without references.
+	Parts Parts `json:"log_std_parts"`
+}
+
+// Parts are deviations of the logarithm of a length by where they come from.
+type Parts struct {
+	Scale    float64 `json:"scale"`    // of the depth source, shared by the whole picture
+	Focal    float64 `json:"focal"`    // the focal length
+	Depth    float64 `json:"depth"`    // the depth at either end
+	Pointing float64 `json:"pointing"` // at pixels
 }
 
 // Result is a set of measurements and the factor by which the references have
@@ -90,10 +100,19 @@ func (p *Photo) Measure(pairs []Pair, known []Reference) (Result, error) {
 		d := scale * s.length
 		r.Measurements[i] = Measurement{
 			From: [2]float64{s.Pair.From.X, s.Pair.From.Y}, To: [2]float64{s.Pair.To.X, s.Pair.To.Y},
-			DistanceM: d, SigmaM: d * math.Sqrt(vars[i]+gap*gap),
+			DistanceM: d, SigmaM: d * math.Sqrt(vars[i]+gap*gap), Parts: p.parts(s, v.At(i, i)),
 		}
 	}
 	return r, nil
+}
+
+// parts splits the variance of the logarithm of a length.
+func (p *Photo) parts(s segment, variance float64) Parts {
+	q := Parts{
+		Scale: p.Depth.ScaleSigma, Focal: p.Camera.LogFocalStd * math.Abs(s.focal), Pointing: s.click,
+	}
+	q.Depth = math.Sqrt(math.Max(0, variance-q.Scale*q.Scale-q.Focal*q.Focal-q.Pointing*q.Pointing))
+	return q
 }
 
 func logRatios(seen []segment, known []Reference) []float64 {

@@ -52,6 +52,9 @@ type Photo struct {
 	Depth   slam.DepthMap // as the source gave it
 	Full    slam.DepthMap // with the pixels of the picture
 	Model   string
+	// Turned says by how many right angles the picture lies turned clockwise; the
+	// network read it upright, and everything here lies as the picture does.
+	Turned int
 	// FollowsFocal says that the depth is proportional to the focal length, as
 	// that of networks of a canonical camera is.
 	FollowsFocal bool
@@ -76,18 +79,13 @@ const upsampleSpread = .08
 // tells its own field of view, that is taken in its place.
 func Compute(ctx context.Context, src depth.Source, picture slam.RGB, cam Camera) (*Photo, error) {
 	f := &slam.Frame{Name: "photo", Camera: cam.Camera, Color: picture}
-	if p, ok := src.(predictor); ok && cam.Guess {
-		pred, err := p.Predict(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		if pred.FOVRad > 0 {
-			cam.Camera = geom.CameraFromFOV(picture.W, picture.H, pred.FOVRad)
-			cam.From, cam.LogFocalStd = "the network's own field of view", NetworkFocalStd
-			f.Camera = cam.Camera
-		}
+	pred, err := predict(ctx, src, f)
+	if err == nil && cam.Guess && pred.FOVRad > 0 {
+		cam.Camera = geom.CameraFromFOV(picture.W, picture.H, pred.FOVRad)
+		cam.From, cam.LogFocalStd = "the network's own field of view", NetworkFocalStd
+		f.Camera = cam.Camera
+		pred, err = predict(ctx, src, f)
 	}
-	d, err := src.Depth(ctx, f)
 	if err != nil {
 		if errors.Is(err, depth.ErrNoDepth) && src.Name() == "none" {
 			return nil, fmt.Errorf("there is no depth network: name one with --model FILE.onnx: %w", err)
@@ -95,9 +93,18 @@ func Compute(ctx context.Context, src depth.Source, picture slam.RGB, cam Camera
 		return nil, err
 	}
 	return &Photo{
-		Picture: picture, Camera: cam, Depth: d, Model: src.Name(),
-		Full: network.Upsample(d, picture.W, picture.H, upsampleSpread), FollowsFocal: followsFocal(src),
+		Picture: picture, Camera: cam, Depth: pred.Depth, Model: src.Name(), Turned: pred.Turned,
+		Full: network.Upsample(pred.Depth, picture.W, picture.H, upsampleSpread), FollowsFocal: followsFocal(src),
 	}, nil
+}
+
+// predict asks a source for all that it tells of a frame.
+func predict(ctx context.Context, src depth.Source, f *slam.Frame) (network.Prediction, error) {
+	if p, ok := src.(predictor); ok {
+		return p.Predict(ctx, f)
+	}
+	d, err := src.Depth(ctx, f)
+	return network.Prediction{Depth: d}, err
 }
 
 // MedianM is the median of the known depth in metres.
@@ -141,11 +148,20 @@ func (p *Photo) LogStd() float64 {
 	if n == 0 {
 		return 0
 	}
-	focal := 0.
-	if p.FollowsFocal {
-		focal = p.Camera.LogFocalStd
-	}
+	focal := p.focalLogStd()
 	return math.Sqrt(sum/float64(n) + focal*focal)
+}
+
+// SharedLogStd is the part of LogStd that all pixels share: the scale and the
+// focal length.
+func (p *Photo) SharedLogStd() float64 { return math.Hypot(p.Depth.ScaleSigma, p.focalLogStd()) }
+
+// focalLogStd is the deviation of log depth by that of the focal length.
+func (p *Photo) focalLogStd() float64 {
+	if !p.FollowsFocal {
+		return 0
+	}
+	return p.Camera.LogFocalStd
 }
 
 // pixelStd is the deviation of log depth of pixel i beyond that of the scale all

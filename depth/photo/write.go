@@ -163,6 +163,7 @@ type Report struct {
 		LogFocalStd float64 `json:"log_focal_std"`
 	} `json:"camera"`
 	Model         string  `json:"model"`
+	Turned        int     `json:"turned_quarters,omitempty"` // by which the picture lies turned clockwise
 	MedianDepthM  float64 `json:"median_depth_m"`
 	LogStd        float64 `json:"log_depth_std"` // of one pixel: all that is not known
 	ScaleSigma    float64 `json:"log_scale_std"` // of that, what all pixels share
@@ -176,7 +177,7 @@ func (p *Photo) Report(unitsPerMetre float64) Report {
 	c := p.Camera
 	r.Camera.Width, r.Camera.Height, r.Camera.From, r.Camera.LogFocalStd = c.W, c.H, c.From, c.LogFocalStd
 	r.Camera.Fx, r.Camera.Fy, r.Camera.Cx, r.Camera.Cy = c.Fx, c.Fy, c.Cx, c.Cy
-	r.Model, r.MedianDepthM, r.LogStd = p.Model, round(p.MedianM()), round(p.LogStd())
+	r.Model, r.Turned, r.MedianDepthM, r.LogStd = p.Model, p.Turned, round(p.MedianM()), round(p.LogStd())
 	r.ScaleSigma, r.Known, r.UnitsPerMetre = p.Depth.ScaleSigma, round(p.Known()), unitsPerMetre
 	return r
 }
