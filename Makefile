@@ -11,9 +11,9 @@ endif
 export GOFLAGS ?= -trimpath -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The packages that need no cgo.
-CORE := geom optimize slam tracking mapfile mapping marker calibration fusion export eval
+CORE := geom optimize slam tracking mapfile mapping marker fusion export eval
 
-.PHONY: demo test setup packages go onnxruntime build race bench lint clean
+.PHONY: demo test setup packages go onnxruntime three build race bench lint clean
 
 demo: build
 	@scripts/demo.sh
@@ -22,9 +22,10 @@ test: build
 	@scripts/evo.sh
 	@scripts/formats.sh
 	@scripts/mlserver.sh
+	@scripts/chromium.sh
 	go test -timeout 15m ./...
 
-setup: packages go onnxruntime
+setup: packages go onnxruntime three
 
 packages:
 	@scripts/packages.sh
@@ -34,6 +35,9 @@ go: packages
 
 onnxruntime: packages
 	@scripts/onnxruntime.sh
+
+three: packages
+	@scripts/three.sh
 
 build: setup
 	go build -ldflags '-X main.version=$(VERSION)' -o bin/metricslam ./cmd/metricslam

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/internal/stamps"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -48,11 +47,11 @@ func (l *listing) stampByRate(fps float64) {
 // medianRate returns the frames per second of stamped entries, by the median
 // step, 0 where there are fewer than two.
 func medianRate(entries []entry) float64 {
-	times := make([]float64, len(entries))
+	stamps := make([]float64, len(entries))
 	for i, e := range entries {
-		times[i] = e.time
+		stamps[i] = e.time
 	}
-	if step := stamps.MedianStep(times); step > 0 {
+	if step := medianStep(stamps); step > 0 {
 		return 1 / step
 	}
 	return 0

@@ -90,7 +90,7 @@ func (r *Result) note(t *tracker, f *slam.Frame, skipped int) {
 func (t *tracker) snapshot(f *slam.Frame) slam.Snapshot {
 	v := &t.local.view
 	snap := slam.Snapshot{
-		Frame: f.Index, Time: f.Time, State: t.state, Camera: f.Camera, Image: f.Color, Pose: t.pose.Last(),
+		Frame: f.Index, Time: f.Time, State: t.state, Camera: f.Camera, Image: f.Color, Gray: f.Gray, Pose: t.pose.Last(),
 		LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
 	}
 	for _, k := range t.keypoint.Tracks() {

@@ -168,6 +168,7 @@ func (r *Result) writeConfig(out Output) ([]string, error) {
 func (r *Result) report(out Output, files []string) *report.Report {
 	info := r.job.Source.Info()
 	recs := r.records.all
+	scene := r.Scene() // its time counts
 	rep := &report.Report{
 		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
 		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,
@@ -175,7 +176,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
 		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.job.Source.Warnings()),
-		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures,
+		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures, Map: scene,
 	}
 	if r.depthWorker != nil {
 		rep.Dropped = max(recs[len(recs)-1].frame-recs[0].frame+1-rep.Frames, 0)

@@ -19,13 +19,14 @@ import (
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/internal/colormap"
+	"github.com/metricslam/metricslam/page"
 	"github.com/metricslam/metricslam/slam"
 )
 
 //go:embed page.html
 var pageHTML string
 
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
+var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"sig":     func(digits int, v float64) string { return strconv.FormatFloat(roundTo(v, digits), 'g', -1, 64) },
 	"count":   groupDigits,
 	"fixed":   func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
@@ -44,6 +45,7 @@ const shownRows = 100
 // pageData is what page.html shows.
 type pageData struct {
 	*Report
+	View        *page.View // nil: no map
 	Top         *chart
 	Charts      []titledChart
 	MaxErrorM   float64
@@ -105,7 +107,7 @@ func (r *Report) writeHTML(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, data)
+	return reportPage.Execute(w, data)
 }
 
 func (r *Report) pageData() (*pageData, error) {
@@ -129,6 +131,12 @@ func (r *Report) pageData() (*pageData, error) {
 	}
 	if r.WallS > 0 {
 		p.RealTime = r.InputS / r.WallS
+	}
+	if r.Map != nil {
+		var err error
+		if p.View, err = page.Saved(r.Map); err != nil {
+			return nil, err
+		}
 	}
 	p.SkippedMore = len(r.SkippedFrames) - shownRows
 	p.StageRows = stageRows(r.Timings)
@@ -214,7 +222,7 @@ func (p *pageData) addDepths(pictures []DepthPicture) error {
 		if panel.Depth, err = encodePNG(paintDepth(d.Depth, scale)); err != nil {
 			return err
 		}
-		if img := colourPicture(d); img != nil {
+		if img := page.Picture(d.Color, d.Gray); img != nil {
 			if panel.Color, err = encodeJPEG(shrink(img)); err != nil {
 				return err
 			}
@@ -226,26 +234,6 @@ func (p *pageData) addDepths(pictures []DepthPicture) error {
 		p.DepthTicks = append(p.DepthTicks, legendTick{100 * (1 - scale.At(m)), formatTick(m) + " m"})
 	}
 	return nil
-}
-
-// colourPicture returns the picture beside a depth map, nil without one.
-func colourPicture(d DepthPicture) image.Image {
-	switch {
-	case !d.Color.Empty():
-		return rgbImage(d.Color)
-	case !d.Gray.Empty():
-		return &image.Gray{Pix: d.Gray.Pix, Stride: d.Gray.W, Rect: image.Rect(0, 0, d.Gray.W, d.Gray.H)}
-	}
-	return nil
-}
-
-func rgbImage(c slam.RGB) image.Image {
-	img := image.NewRGBA(image.Rect(0, 0, c.W, c.H))
-	for i := range c.W * c.H {
-		copy(img.Pix[4*i:], c.Pix[3*i:3*i+3])
-		img.Pix[4*i+3] = 255
-	}
-	return img
 }
 
 // shownSize returns the size at which the page shows a picture: no wider than

@@ -59,7 +59,8 @@ type Snapshot struct {
 	Time       float64
 	State      TrackState
 	Camera     geom.Camera
-	Image      RGB         // current picture; may be empty
+	Image      RGB         // current picture; empty for grey cameras
+	Gray       Gray        // the same in grey
 	Tracks     []geom.Vec2 // tracked features in it
 	Pose       geom.SE3    // current T_wc
 	Trajectory Trajectory  // all posed frames so far

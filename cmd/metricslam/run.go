@@ -33,6 +33,7 @@ type runCmd struct {
 	Depth        string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
 	CameraHeight *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
 	View         bool          `help:"Show the map as it grows in a window."`
+	Serve        string        `placeholder:"ADDR" help:"Show the map as it grows to browsers, at HOST:PORT or :PORT; the finished one stays there until Ctrl-C."`
 	NoMesh       bool          `help:"Leave the dense map out."`
 	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Export       []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
@@ -89,7 +90,12 @@ func (c runCmd) Run(ctx context.Context) error {
 	describe(log, src, d)
 	window := openView(ctx, c.View, src, log)
 	defer window.close()
-	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: window.observer(), Saving: c.saving()}
+	watched, err := openServe(c.Serve, filepath.Base(src.Info().Name), show, log)
+	if err != nil {
+		return err
+	}
+	defer watched.close()
+	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: watching(window, watched), Saving: c.saving()}
 	if c.Map != "" {
 		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
 			return fmt.Errorf("--map %w", err)
@@ -127,7 +133,11 @@ func (c runCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := watched.finish(rep.Map); err != nil {
+		return err
+	}
 	window.finish(res, src.Truth(), rep)
+	watched.wait(ctx)
 	return nil
 }
 
@@ -277,9 +287,7 @@ func summary(r *report.Report, dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d frames posed, %d keyframes, %.1f m", r.Posed, r.Frames, r.Keyframes, r.PathM)
 	if r.ATESE3M != nil {
-		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)%s", *r.ATESE3M, *r.ATESim3M, r.Accuracy.Over())
-	} else if r.Accuracy != nil && !r.Accuracy.Representative() {
-		fmt.Fprintf(&b, ", no ATE: truth%s", r.Accuracy.Over())
+		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)", *r.ATESE3M, *r.ATESim3M)
 	}
 	if r.ScaleStd != nil {
 		fmt.Fprintf(&b, ", metres to %.2g %%", 100**r.ScaleStd)

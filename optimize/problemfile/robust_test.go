@@ -20,12 +20,12 @@ func TestFalseLoopsAreRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := file.(*Graph)
-	want := poseGraph(g)
+	want := g.PoseGraph()
 	if _, err := posegraph.Solve(context.Background(), want, posegraph.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, spread := range map[string]float64{"aliased": 1, "random": 20} {
-		got := poseGraph(g)
+		got := g.PoseGraph()
 		added := addFalseLoops(got, spread)
 		res, err := posegraph.Solve(context.Background(), got, posegraph.Options{Robust: true})
 		if err != nil {

@@ -1,0 +1,70 @@
+package page
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+
+	xdraw "golang.org/x/image/draw"
+
+	"github.com/metricslam/metricslam/slam"
+)
+
+const (
+	livePictureWidth = 360 // pixels
+	liveQuality      = 70  // of JPEG
+	savedQuality     = 78
+)
+
+var trackColor = color.RGBA{40, 220, 90, 255}
+
+// Picture returns a colour picture, or the grey one where that is empty, as the
+// image package has it; nil where both are.
+func Picture(c slam.RGB, g slam.Gray) image.Image {
+	switch {
+	case !c.Empty():
+		img := image.NewRGBA(image.Rect(0, 0, c.W, c.H))
+		for i := range c.W * c.H {
+			copy(img.Pix[4*i:], c.Pix[3*i:3*i+3])
+			img.Pix[4*i+3] = 255
+		}
+		return img
+	case !g.Empty():
+		return &image.Gray{Pix: g.Pix, Stride: g.W, Rect: image.Rect(0, 0, g.W, g.H)}
+	}
+	return nil
+}
+
+// EncodeJPEG returns a picture as a page shows it, empty where both are.
+func EncodeJPEG(c slam.RGB, g slam.Gray) ([]byte, error) {
+	img := Picture(c, g)
+	if img == nil {
+		return nil, nil
+	}
+	var out bytes.Buffer
+	err := jpeg.Encode(&out, img, &jpeg.Options{Quality: savedQuality})
+	return out.Bytes(), err
+}
+
+// trackedPicture is what the camera sees, with the features that are followed, as
+// a small JPEG; empty without a picture.
+func trackedPicture(s *slam.Snapshot) ([]byte, error) {
+	img := Picture(s.Image, s.Gray)
+	if img == nil {
+		return nil, nil
+	}
+	b := img.Bounds()
+	w := min(livePictureWidth, b.Dx())
+	scale := float64(w) / float64(b.Dx())
+	small := image.NewRGBA(image.Rect(0, 0, w, max(1, int(scale*float64(b.Dy())))))
+	xdraw.ApproxBiLinear.Scale(small, small.Rect, img, b, draw.Src, nil)
+	for _, t := range s.Tracks {
+		x, y := int(scale*t.X), int(scale*t.Y)
+		draw.Draw(small, image.Rect(x-1, y-1, x+2, y+2), image.NewUniform(trackColor), image.Point{}, draw.Src)
+	}
+	var out bytes.Buffer
+	err := jpeg.Encode(&out, small, &jpeg.Options{Quality: liveQuality})
+	return out.Bytes(), err
+}

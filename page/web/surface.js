@@ -1,0 +1,175 @@
+// The mesh: its colours, what of it is there at a time, and picking.
+import * as THREE from "three";
+import { ramp, quantiles, length } from "ramps.js";
+
+const vertexShader = `
+attribute vec3 tint;
+attribute float seen;
+varying vec3 vTint, vNormal;
+varying float vSeen;
+#include <clipping_planes_pars_vertex>
+void main() {
+  vTint = tint;
+  vSeen = seen;
+  vNormal = normalMatrix * normal;
+  vec4 mvPosition = modelViewMatrix * vec4(position, 1.);
+  gl_Position = projectionMatrix * mvPosition;
+  #include <clipping_planes_vertex>
+}`;
+const fragmentShader = `
+uniform float time, shade;
+varying vec3 vTint, vNormal;
+varying float vSeen;
+#include <clipping_planes_pars_fragment>
+void main() {
+  #include <clipping_planes_fragment>
+  if (vSeen > time) discard;
+  float light = mix(1., .25 + .75 * abs(normalize(vNormal).z), shade); // a lamp at the camera
+  gl_FragColor = vec4(vTint * light, 1.);
+}`;
+
+const plain = [198, 202, 208]; // of a mesh without colours
+
+export class Surface {
+  constructor(stage) {
+    this.stage = stage;
+    this.material = new THREE.ShaderMaterial({
+      vertexShader, fragmentShader, clipping: true, side: THREE.FrontSide,
+      uniforms: { time: { value: 1e9 }, shade: { value: 0 } },
+    });
+    this.mesh = new THREE.Mesh(new THREE.BufferGeometry(), this.material);
+    this.has = this.mesh.visible = false;
+    stage.root.add(this.mesh);
+    this.mode = "photo";
+    this.floor = 0; // height of the floor
+  }
+
+  // set shows a mesh as container.js reads it, or none.
+  set(data) {
+    this.data = data;
+    this.mesh.geometry.dispose();
+    this.has = this.mesh.visible = Boolean(data?.index.length);
+    if (!this.has) return this.stage.draw();
+    const g = new THREE.BufferGeometry();
+    g.setAttribute("position", new THREE.BufferAttribute(data.position, 3));
+    g.setIndex(new THREE.BufferAttribute(data.index, 1));
+    g.computeVertexNormals();
+    const seen = data.seen ?? new Float32Array(data.position.length / 3).fill(-1e9);
+    g.setAttribute("seen", new THREE.BufferAttribute(seen, 1));
+    this.mesh.geometry = g;
+    this.heights = this.measureHeights();
+    [this.floor, this.top] = quantiles(this.heights, .01, .99);
+    this.paint(this.mode);
+  }
+
+  // measureHeights returns the height of each vertex in the stage.
+  measureHeights() {
+    const q = this.stage.root.quaternion.clone().invert();
+    const up = new THREE.Vector3(0, 1, 0).applyQuaternion(q);
+    const p = this.data.position;
+    return Float32Array.from({ length: p.length / 3 }, (_, i) => up.x * p[3 * i] + up.y * p[3 * i + 1] + up.z * p[3 * i + 2]);
+  }
+
+  // modes lists the colours that the mesh has.
+  modes() {
+    const d = this.data;
+    return ["photo", "height", "normal", d?.seen && "age", d?.deviation && "deviation"].filter(Boolean);
+  }
+
+  // paint colours the mesh, and sets what the colours mean: legend is null or
+  // holds the words at both ends of the ramp.
+  paint(mode) {
+    this.mode = mode;
+    this.legend = null;
+    if (!this.has) return;
+    const n = this.data.position.length / 3;
+    const tint = new Uint8Array(3 * n);
+    const of = this.painter(this.modes().includes(mode) ? mode : "photo");
+    for (let i = 0; i < n; i++) tint.set(of(i), 3 * i);
+    this.mesh.geometry.setAttribute("tint", new THREE.BufferAttribute(tint, 3, true));
+    this.material.uniforms.shade.value = mode === "photo" ? .25 : .7;
+    this.stage.draw();
+  }
+
+  // painter returns the colour of vertex i in a mode.
+  painter(mode) {
+    const { color, seen, deviation } = this.data;
+    switch (mode) {
+      case "height": {
+        const lo = this.floor, range = Math.max(this.top - lo, 1e-6);
+        this.legend = ["0 m", `${length(range)} above the floor`];
+        return i => ramp((this.heights[i] - lo) / range);
+      }
+      case "normal": {
+        const normal = this.mesh.geometry.attributes.normal, q = this.stage.root.quaternion, v = new THREE.Vector3();
+        return i => v.fromBufferAttribute(normal, i).applyQuaternion(q).toArray().map(x => 127.5 * (1 + x));
+      }
+      case "age": {
+        const [lo, hi] = quantiles(seen, 0, 1);
+        this.legend = [`first seen at ${lo.toFixed(1)} s`, `${hi.toFixed(1)} s`];
+        return i => ramp((seen[i] - lo) / Math.max(hi - lo, 1e-6));
+      }
+      case "deviation": {
+        const [lo, hi] = quantiles(deviation.filter(d => d > 0), .05, .95);
+        const range = Math.max(Math.log(hi / lo), 1e-6);
+        this.legend = [`± ${length(lo)}`, `± ${length(hi)} beside the scale's`];
+        return i => deviation[i] > 0 ? ramp(Math.log(deviation[i] / lo) / range) : plain;
+      }
+      default:
+        return color ? i => color.subarray(3 * i, 3 * i + 3) : () => plain;
+    }
+  }
+
+  set time(t) { this.material.uniforms.time.value = Number.isFinite(t) ? t : 1e9; }
+
+  // pick returns the nearest point that is seen along a ray, with its deviation in
+  // metres (0 where unknown); null where nothing is hit.
+  pick(caster) {
+    if (!this.mesh.visible) return null;
+    const time = this.material.uniforms.time.value, planes = this.material.clippingPlanes ?? [];
+    const seen = this.mesh.geometry.attributes.seen;
+    for (const hit of caster.intersectObject(this.mesh)) {
+      if (planes.some(p => p.distanceToPoint(hit.point) < 0)) continue;
+      const corners = [hit.face.a, hit.face.b, hit.face.c];
+      if (corners.some(v => seen.getX(v) > time)) continue;
+      const d = this.data.deviation;
+      return { point: hit.point, deviation: d ? Math.max(...corners.map(v => d[v])) : 0 };
+    }
+    return null;
+  }
+
+  // box returns that of the mesh in the stage, without its outermost vertices;
+  // null without a mesh.
+  box() {
+    if (!this.has) return null;
+    const q = this.stage.root.quaternion, p = this.data.position, v = new THREE.Vector3();
+    const axes = [[], [], []];
+    const step = 3 * Math.max(1, Math.floor(p.length / 60000));
+    for (let i = 0; i < p.length; i += step) {
+      v.fromArray(p, i).applyQuaternion(q).toArray().forEach((x, k) => axes[k].push(x));
+    }
+    const ends = axes.map(a => quantiles(a, .005, .995));
+    return new THREE.Box3(new THREE.Vector3(...ends.map(e => e[0])), new THREE.Vector3(...ends.map(e => e[1])));
+  }
+
+  // facing returns in which of n directions around the vertical most of the surface
+  // is seen, looking down by pitch: walls in between are seen from behind there.
+  facing(pitch, n) {
+    if (!this.has) return 0;
+    const { position: p, index } = this.data, q = this.stage.root.quaternion;
+    const area = new Float64Array(n);
+    const backs = Array.from(area, (_, k) => backOf(2 * Math.PI * k / n, pitch));
+    const at = i => new THREE.Vector3().fromArray(p, 3 * index[i]);
+    const step = 3 * Math.max(1, Math.floor(index.length / 150000));
+    for (let i = 0; i < index.length; i += step) {
+      const a = at(i), normal = at(i + 1).sub(a).cross(at(i + 2).sub(a)).applyQuaternion(q);
+      for (let k = 0; k < n; k++) area[k] += Math.max(0, normal.dot(backs[k]));
+    }
+    return 2 * Math.PI * area.indexOf(Math.max(...area)) / n;
+  }
+}
+
+// backOf returns the direction towards a camera that looks down by pitch.
+export function backOf(yaw, pitch) {
+  return new THREE.Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));
+}
