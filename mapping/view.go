@@ -15,7 +15,7 @@ const maxViewLogStd = .1
 // are those that other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) slam.KeyframeView {
 	m.Open(k)
-	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth()}
+	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth(), Picture: k.Gray, PictureCamera: k.Camera}
 	shrunk := 1.0
 	if color := k.Picture(); !color.Empty() { // its pixels are means: their centres lie between the picture's
 		v.Camera, v.Color, v.Gray = k.Camera.Resized(color.W, color.H), color, slam.Gray{}

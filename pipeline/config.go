@@ -7,18 +7,20 @@ import (
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/tracking"
 )
 
 // Config holds every setting of a run; it is written into the results folder.
 type Config struct {
-	Seed          uint64          `yaml:"seed"`
-	CameraHeightM float64         `yaml:"camera_height_m"` // over the ground plane; 0 = unknown
-	Frontend      frontend.Config `yaml:"frontend"`
-	Tracking      tracking.Config `yaml:"tracking"`
-	Mapping       mapping.Config  `yaml:"mapping"`
-	Keyframes     KeyframeConfig  `yaml:"keyframes"`
-	Fusion        fusion.Config   `yaml:"fusion"`
+	Seed          uint64           `yaml:"seed"`
+	CameraHeightM float64          `yaml:"camera_height_m"` // over the ground plane; 0 = unknown
+	Frontend      frontend.Config  `yaml:"frontend"`
+	Tracking      tracking.Config  `yaml:"tracking"`
+	Mapping       mapping.Config   `yaml:"mapping"`
+	Keyframes     KeyframeConfig   `yaml:"keyframes"`
+	Fusion        fusion.Config    `yaml:"fusion"`
+	Multiview     multiview.Config `yaml:"multiview"`
 }
 
 // KeyframeConfig says when a frame is kept.
@@ -35,6 +37,7 @@ func Default() Config {
 		Seed: 1, Frontend: frontend.Default(), Tracking: tracking.Default(), Mapping: mapping.Default(),
 		Keyframes: KeyframeConfig{MinShare: .6, ParallaxPx: 25, MaxFrames: 15, LagFrames: 4},
 		Fusion:    fusion.Default(),
+		Multiview: multiview.Default(),
 	}
 }
 
@@ -67,6 +70,9 @@ func (c Config) Validate() error {
 		return err
 	}
 	if err := c.Mapping.Validate(); err != nil {
+		return err
+	}
+	if err := c.Multiview.Validate(); err != nil {
 		return err
 	}
 	return c.Fusion.Validate()

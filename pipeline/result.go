@@ -11,6 +11,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/mapping/metric"
+	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -105,7 +106,12 @@ func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 func (r *Result) Fuse(ctx context.Context) error {
 	defer r.stages.Start("fuse and mesh")()
 	var err error
-	r.mesh, r.dense, err = fusion.Fuse(ctx, r.Views(r.keyframes()), r.job.Config.Fusion)
+	cfg := r.job.Config
+	views := r.Views(r.keyframes())
+	if cfg.Multiview.Enabled {
+		views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+	}
+	r.mesh, r.dense, err = fusion.Fuse(ctx, views, cfg.Fusion)
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
 	}

@@ -21,6 +21,11 @@ type KeyframeView struct {
 	Gray      Gray
 	Depth     DepthMap // may be empty
 	Landmarks []SparseDepth
+
+	// Picture is the grey picture as the camera took it: of full size, by a camera
+	// that may have distortion left. It is empty where only Depth counts.
+	Picture       Gray
+	PictureCamera geom.Camera
 }
 
 // Mesh is a triangle mesh in world coordinates.

@@ -1,0 +1,119 @@
+package multiview
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+const (
+	judges        = 12 // keyframes that are asked
+	judgeOverlap  = .3 // share of the points that they must see
+	judgeAngle    = 1 * math.Pi / 180
+	tolerance     = .02 // of log depth
+	tolerancePx   = .4  // the same as motion in the pictures
+	toleranceMost = .15
+	far           = 3  // tolerances from which on depths contradict
+	violation     = .5 // what one that sees through counts against one that agrees
+	enough        = 2  // that agree
+	minConfidence = .3
+)
+
+// judge is another keyframe with its refined depth.
+type judge struct {
+	*refinedDepth
+	view view
+}
+
+// judgesOf returns the keyframes that see most of the points, at an angle.
+func judgesOf(near []*keyframe, self *keyframe, points []geom.Vec3) (out []judge) {
+	type scored struct {
+		k       *keyframe
+		overlap float64
+	}
+	var seen []scored
+	for _, k := range near {
+		if k == self || k.depth.depth == nil {
+			continue
+		}
+		if r := relate(points, self.pose(), k.pose(), k.image.Camera); r.overlap > judgeOverlap && r.angle > judgeAngle {
+			seen = append(seen, scored{k, r.overlap})
+		}
+	}
+	slices.SortStableFunc(seen, func(a, b scored) int { return cmp.Compare(b.overlap, a.overlap) })
+	for _, s := range seen[:min(len(seen), judges)] {
+		out = append(out, judge{&s.k.depth, newView(self.image, self.pose(), s.k.image, s.k.pose())})
+	}
+	return out
+}
+
+// confidence asks the judges about every pixel: 0 to 1.
+func confidence(d *refinedDepth, all []judge) []float32 {
+	out := make([]float32, d.w*d.h)
+	for i, z := range d.depth {
+		if z == 0 {
+			continue
+		}
+		t := min(max(tolerance, tolerancePx/max(d.motion[i], leastMotion)), toleranceMost)
+		var agree, against float32
+		for j := range all {
+			e, ok := all[j].compare(float32(i%d.w), float32(i/d.w), z)
+			switch {
+			case !ok || e < -far*t: // something else is in front
+			case e > far*t:
+				against++
+			default:
+				agree += exp32(-e * e / (2 * t * t))
+			}
+		}
+		out[i] = min(max((agree-violation*against)/enough, 0), 1)
+	}
+	return out
+}
+
+// compare returns log(seen / expected) at the place of a pixel at depth z.
+func (j *judge) compare(x, y, z float32) (float32, bool) {
+	v := &j.view
+	q := z*(v.m[2][0]*x+v.m[2][1]*y+v.m[2][2]) + v.t[2]
+	if !(q > 0) {
+		return 0, false
+	}
+	a := (z*(v.m[0][0]*x+v.m[0][1]*y+v.m[0][2])+v.t[0])/q + .5
+	b := (z*(v.m[1][0]*x+v.m[1][1]*y+v.m[1][2])+v.t[1])/q + .5
+	if !(a >= 0 && b >= 0 && a < float32(j.w) && b < float32(j.h)) {
+		return 0, false
+	}
+	s := j.depth[int(b)*j.w+int(a)]
+	if s == 0 {
+		return 0, false
+	}
+	return log32(s / q), true
+}
+
+func log32(x float32) float32 { return float32(math.Log(float64(x))) }
+
+const (
+	unsureStd   = .04  // deviation of log depth at confidence 0
+	sureStd     = .01  // and at 1
+	matchPx     = .3   // deviation of a match
+	leastMotion = 1e-3 // pixels a unit of log depth
+)
+
+// judged turns depth and confidence into a depth map; what was not confirmed is
+// dropped.
+func judged(d *refinedDepth, confidence []float32, priorStd float32, cam geom.Camera) slam.DepthMap {
+	n := len(confidence)
+	out := slam.DepthMap{W: d.w, H: d.h, Camera: cam, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: sureStd, Source: "multiview"}
+	for i, c := range confidence {
+		if c < minConfidence {
+			continue
+		}
+		m := matchPx / max(d.motion[i], leastMotion)
+		s := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
+		out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(s*s+m*m), priorStd)
+	}
+	return out
+}

@@ -1,0 +1,167 @@
+package multiview
+
+import (
+	"context"
+	"iter"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/metricslam/metricslam/fusion"
+	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
+)
+
+// keyframe is a view on its way through the refinement.
+type keyframe struct {
+	view   slam.KeyframeView
+	image  *image        // nil where it has no picture
+	prior  slam.DepthMap // bent onto the landmarks
+	sigma  float64        // deviation of its logarithm
+	depth  refinedDepth
+	refine bool // whether its depth is an estimate, which can be refined
+}
+
+func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
+
+// Refine yields views with their depth refined by those near them in the
+// sequence. Depth that measures metres passes as it is, and so do views that
+// nothing can be done for. Few views are held at a time: 3 Config.Reach.
+func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], align fusion.AlignConfig, cfg Config) iter.Seq2[slam.KeyframeView, error] {
+	return func(yield func(slam.KeyframeView, error) bool) {
+		r := newRefiner(align, cfg)
+		for v, err := range views {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(slam.KeyframeView{}, err)
+				return
+			}
+			r.add(v)
+			if len(r.all)-r.refined >= r.cfg.Reach+batch && !r.advance(false, yield) {
+				return
+			}
+		}
+		r.advance(true, yield)
+	}
+}
+
+// batch is how many views are taken up at once, so that all cores have work.
+const batch = 16
+
+// refiner holds the views between the first that is still needed and the last.
+type refiner struct {
+	align  fusion.AlignConfig
+	cfg    Config
+	photo  photographer
+	spaces chan *workspace
+	all    []*keyframe
+
+	refined, judged int // of all, from the first
+}
+
+func newRefiner(align fusion.AlignConfig, cfg Config) *refiner {
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	r := &refiner{align: align, cfg: cfg, spaces: make(chan *workspace, cfg.Workers)}
+	for range cfg.Workers {
+		r.spaces <- new(workspace)
+	}
+	return r
+}
+
+func (r *refiner) add(v slam.KeyframeView) {
+	k := &keyframe{view: v}
+	if !v.Picture.Empty() && v.Pose.IsFinite() {
+		k.image = r.photo.image(v.Picture, v.PictureCamera)
+		k.refine = v.Depth.ScaleSigma > 0 && fusion.CheckView(v) == nil
+	}
+	k.view.Picture = slam.Gray{}
+	r.all = append(r.all, k)
+}
+
+// near are the keyframes within reach of the i-th that have a picture.
+func (r *refiner) near(i int) (out []*keyframe) {
+	for _, k := range r.all[max(i-r.cfg.Reach, 0):min(i+r.cfg.Reach+1, len(r.all))] {
+		if k.image != nil {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// advance refines all views whose neighbours are there, judges those whose judges
+// are refined and yields them; at the end that is all of them.
+func (r *refiner) advance(end bool, yield func(slam.KeyframeView, error) bool) bool {
+	until := len(r.all)
+	if !end {
+		until -= r.cfg.Reach
+	}
+	r.each(r.refined, until, r.refine)
+	r.refined = until
+	if !end {
+		until -= r.cfg.Reach
+	}
+	out := make([]slam.KeyframeView, max(until-r.judged, 0))
+	r.each(r.judged, until, func(i int, _ *workspace) { out[i-r.judged] = r.judge(i) })
+	for _, v := range out {
+		if !yield(v, nil) {
+			return false
+		}
+	}
+	r.judged = max(until, r.judged)
+	drop := max(r.judged-r.cfg.Reach, 0) // what nobody needs any more
+	clear(r.all[:drop])
+	r.all = r.all[drop:]
+	r.refined, r.judged = r.refined-drop, r.judged-drop
+	return true
+}
+
+// each calls f for the indices from first up to until, each on one goroutine.
+func (r *refiner) each(first, until int, f func(i int, ws *workspace)) {
+	var g errgroup.Group
+	for i := first; i < until; i++ {
+		ws := <-r.spaces
+		g.Go(func() error {
+			f(i, ws)
+			r.spaces <- ws
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+// refine sweeps the i-th keyframe.
+func (r *refiner) refine(i int, ws *workspace) {
+	k := r.all[i]
+	if !k.refine {
+		return
+	}
+	var rep fusion.AlignReport
+	k.prior, rep = fusion.Align(k.view, r.align)
+	k.sigma = rep.Sigma
+	var views []view
+	for _, n := range neighbours(r.near(i), k, gridPoints(k.prior, k.pose()), r.cfg.Neighbours) {
+		views = append(views, newView(k.image, k.pose(), n.image, n.pose()))
+	}
+	k.depth = ws.refine(k.image, resampled(k.prior, k.image), views)
+}
+
+// judge returns the i-th view with what others say of its depth.
+func (r *refiner) judge(i int) slam.KeyframeView {
+	k := r.all[i]
+	if !k.refine {
+		return k.view
+	}
+	d := &k.depth
+	points := gridPoints(slam.DepthMap{W: d.w, H: d.h, Camera: k.image.Camera, Depth: d.depth}, k.pose())
+	all := judgesOf(r.near(i), k, points)
+	v := k.view
+	if len(all) == 0 { // a camera that stood or turned on the spot: the prior is all there is
+		return v
+	}
+	v.Depth = judged(d, confidence(d, all), float32(k.sigma), k.image.Camera)
+	return v
+}
