@@ -29,7 +29,7 @@ type judge struct {
 }
 
 // judgesOf returns the keyframes that see most of the points, at an angle.
-func judgesOf(near []*keyframe, self *keyframe, points []geom.Vec3) (out []judge) {
+func judgesOf(near []*keyframe, self *keyframe, points []geom.Vec3, whole bool) (out []judge) {
 	type scored struct {
 		k       *keyframe
 		overlap float64
@@ -45,31 +45,50 @@ func judgesOf(near []*keyframe, self *keyframe, points []geom.Vec3) (out []judge
 	}
 	slices.SortStableFunc(seen, func(a, b scored) int { return cmp.Compare(b.overlap, a.overlap) })
 	for _, s := range seen[:min(len(seen), judges)] {
-		out = append(out, judge{&s.k.depth, newView(self.image, self.pose(), s.k.image, s.k.pose())})
+		d := &s.k.depth
+		if whole {
+			d = &s.k.whole
+		}
+		out = append(out, judge{d, newView(self.image, self.pose(), s.k.image, s.k.pose())})
 	}
 	return out
 }
 
-// confidence asks the judges about every pixel: 0 to 1.
-func confidence(d *refinedDepth, all []judge) []float32 {
-	out := make([]float32, d.w*d.h)
+// opinion is what judges say of a pixel.
+type opinion struct{ agree, against float32 }
+
+// tolerated is how far log depths may be apart at a pixel.
+func (d *refinedDepth) tolerated(i int) float32 {
+	return min(max(tolerance, tolerancePx/max(d.motion[i], leastMotion)), toleranceMost)
+}
+
+// opinions asks the judges about every pixel.
+func opinions(d *refinedDepth, all []judge) []opinion {
+	out := make([]opinion, d.w*d.h)
 	for i, z := range d.depth {
 		if z == 0 {
 			continue
 		}
-		t := min(max(tolerance, tolerancePx/max(d.motion[i], leastMotion)), toleranceMost)
-		var agree, against float32
+		t := d.tolerated(i)
 		for j := range all {
 			e, ok := all[j].compare(float32(i%d.w), float32(i/d.w), z)
 			switch {
 			case !ok || e < -far*t: // something else is in front
 			case e > far*t:
-				against++
+				out[i].against++
 			default:
-				agree += exp32(-e * e / (2 * t * t))
+				out[i].agree += exp32(-e * e / (2 * t * t))
 			}
 		}
-		out[i] = min(max((agree-violation*against)/enough, 0), 1)
+	}
+	return out
+}
+
+// confidence is that of what all judges say of every pixel: 0 to 1.
+func confidence(d *refinedDepth, all []judge) []float32 {
+	out := make([]float32, d.w*d.h)
+	for i, o := range opinions(d, all) {
+		out[i] = min(max((o.agree-violation*o.against)/enough, 0), 1)
 	}
 	return out
 }
@@ -102,18 +121,29 @@ const (
 	leastMotion = 1e-3 // pixels a unit of log depth
 )
 
-// judged turns depth and confidence into a depth map; what was not confirmed is
-// dropped.
-func judged(d *refinedDepth, confidence []float32, priorStd float32, cam geom.Camera) slam.DepthMap {
-	n := len(confidence)
+// Pixels that were completed are kept where trusted ones nearby have fillSupport,
+// and agreement, less what sees through, comes to fillAgree keyframes.
+const (
+	fillSupport = .1
+	fillAgree   = 1
+	fillStd     = .04 // deviation of log depth
+)
+
+// judged turns depth, confidence and what judges said of the completed depth into a
+// depth map; what was not confirmed is dropped.
+func judged(d *refinedDepth, conf, support []float32, said []opinion, priorStd float32, cam geom.Camera) slam.DepthMap {
+	n := len(conf)
 	out := slam.DepthMap{W: d.w, H: d.h, Camera: cam, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: sureStd, Source: "multiview"}
-	for i, c := range confidence {
-		if c < minConfidence {
-			continue
-		}
+	for i, c := range conf {
 		m := matchPx / max(d.motion[i], leastMotion)
-		s := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
-		out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(s*s+m*m), priorStd)
+		switch o := said[i]; {
+		case d.depth[i] == 0:
+		case c >= minConfidence:
+			s := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
+			out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(s*s+m*m), priorStd)
+		case support[i] >= fillSupport && o.agree-violation*o.against >= fillAgree:
+			out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(fillStd*fillStd+m*m), priorStd)
+		}
 	}
 	return out
 }

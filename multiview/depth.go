@@ -30,7 +30,8 @@ func (l level) priorCost(k int) uint16 {
 // were asked.
 type refinedDepth struct {
 	w, h   int
-	depth  []float32 // 0 unknown
+	prior  []float32 // 0 unknown
+	depth  []float32 // 0 where prior is
 	motion []float32 // pixels a unit of log depth, rms over the neighbours
 }
 
@@ -53,11 +54,11 @@ func (ws *workspace) refine(ref *image, prior []float32, views []view) refinedDe
 		}
 	}
 	if len(views) == 0 {
-		return refinedDepth{w, h, prior, make([]float32, w*h)}
+		return refinedDepth{w, h, prior, prior, make([]float32, w*h)}
 	}
 	first := ws.sweep(0, small, lowPrior, half, coarse, nil)
 	second := ws.sweep(1, ref, prior, views, fine, enlarged(first, lw, lh, w, h))
-	out := refinedDepth{w, h, make([]float32, w*h), make([]float32, w*h)}
+	out := refinedDepth{w, h, prior, make([]float32, w*h), make([]float32, w*h)}
 	for i, z := range prior {
 		if z == 0 {
 			continue

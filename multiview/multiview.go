@@ -14,19 +14,22 @@ import (
 
 // keyframe is a view on its way through the refinement.
 type keyframe struct {
-	view   slam.KeyframeView
-	image  *image        // nil where it has no picture
-	prior  slam.DepthMap // bent onto the landmarks
-	sigma  float64        // deviation of its logarithm
-	depth  refinedDepth
-	refine bool // whether its depth is an estimate, which can be refined
+	view    slam.KeyframeView
+	image   *image        // nil where it has no picture
+	prior   slam.DepthMap // bent onto the landmarks
+	sigma   float64       // deviation of its logarithm
+	depth   refinedDepth
+	conf    []float32    // what others say of it
+	whole   refinedDepth // depth of all pixels
+	support []float32
+	refine  bool // whether its depth is an estimate, which can be refined
 }
 
 func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
 
 // Refine yields views with their depth refined by those near them in the
 // sequence. Depth that measures metres passes as it is, and so do views that
-// nothing can be done for. Few views are held at a time: 3 Config.Reach.
+// nothing can be done for. Few views are held at a time: 4 Config.Reach.
 func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], align fusion.AlignConfig, cfg Config) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
 		r := newRefiner(align, cfg)
@@ -39,7 +42,7 @@ func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], alig
 				return
 			}
 			r.add(v)
-			if len(r.all)-r.refined >= r.cfg.Reach+batch && !r.advance(false, yield) {
+			if len(r.all)-r.done[0] >= r.cfg.Reach+batch && !r.advance(false, yield) {
 				return
 			}
 		}
@@ -58,7 +61,7 @@ type refiner struct {
 	spaces chan *workspace
 	all    []*keyframe
 
-	refined, judged int // of all, from the first
+	done [3]int // of all, from the first: refined, completed, judged
 }
 
 func newRefiner(align fusion.AlignConfig, cfg Config) *refiner {
@@ -92,31 +95,39 @@ func (r *refiner) near(i int) (out []*keyframe) {
 	return out
 }
 
-// advance refines all views whose neighbours are there, judges those whose judges
-// are refined and yields them; at the end that is all of them.
+// advance refines all views whose neighbours are there, completes those whose
+// judges are refined, judges those whose judges are complete, and yields them; at
+// the end that is all of them.
 func (r *refiner) advance(end bool, yield func(slam.KeyframeView, error) bool) bool {
+	var out []slam.KeyframeView
 	until := len(r.all)
-	if !end {
-		until -= r.cfg.Reach
+	for stage, f := range []func(int, *workspace){r.refine, r.complete, func(i int, _ *workspace) { out[i-r.done[2]] = r.judge(i) }} {
+		if !end {
+			until -= r.cfg.Reach
+		}
+		if until = max(until, r.done[stage]); stage == 2 {
+			out = make([]slam.KeyframeView, until-r.done[stage])
+		}
+		r.each(r.done[stage], until, f)
+		r.done[stage] = until
 	}
-	r.each(r.refined, until, r.refine)
-	r.refined = until
-	if !end {
-		until -= r.cfg.Reach
-	}
-	out := make([]slam.KeyframeView, max(until-r.judged, 0))
-	r.each(r.judged, until, func(i int, _ *workspace) { out[i-r.judged] = r.judge(i) })
 	for _, v := range out {
 		if !yield(v, nil) {
 			return false
 		}
 	}
-	r.judged = max(until, r.judged)
-	drop := max(r.judged-r.cfg.Reach, 0) // what nobody needs any more
+	r.forget()
+	return true
+}
+
+// forget lets go of what nobody needs any more.
+func (r *refiner) forget() {
+	drop := max(r.done[2]-r.cfg.Reach, 0)
 	clear(r.all[:drop])
 	r.all = r.all[drop:]
-	r.refined, r.judged = r.refined-drop, r.judged-drop
-	return true
+	for i := range r.done {
+		r.done[i] -= drop
+	}
 }
 
 // each calls f for the indices from first up to until, each on one goroutine.
@@ -149,19 +160,36 @@ func (r *refiner) refine(i int, ws *workspace) {
 	k.depth = ws.refine(k.image, resampled(k.prior, k.image), views)
 }
 
+// complete asks the judges about the i-th view and fills what they do not confirm.
+func (r *refiner) complete(i int, _ *workspace) {
+	k := r.all[i]
+	if !k.refine {
+		return
+	}
+	k.conf = confidence(&k.depth, r.judges(i, false))
+	k.whole = k.depth
+	k.whole.depth, k.support = complete(k.image.Pix, k.depth.prior, &k.depth, k.conf)
+}
+
+// judges are those of the i-th view.
+func (r *refiner) judges(i int, whole bool) []judge {
+	k := r.all[i]
+	d := &k.depth
+	points := gridPoints(slam.DepthMap{W: d.w, H: d.h, Camera: k.image.Camera, Depth: d.depth}, k.pose())
+	return judgesOf(r.near(i), k, points, whole)
+}
+
 // judge returns the i-th view with what others say of its depth.
 func (r *refiner) judge(i int) slam.KeyframeView {
 	k := r.all[i]
 	if !k.refine {
 		return k.view
 	}
-	d := &k.depth
-	points := gridPoints(slam.DepthMap{W: d.w, H: d.h, Camera: k.image.Camera, Depth: d.depth}, k.pose())
-	all := judgesOf(r.near(i), k, points)
 	v := k.view
+	all := r.judges(i, true)
 	if len(all) == 0 { // a camera that stood or turned on the spot: the prior is all there is
 		return v
 	}
-	v.Depth = judged(d, confidence(d, all), float32(k.sigma), k.image.Camera)
+	v.Depth = judged(&k.whole, k.conf, k.support, opinions(&k.whole, all), float32(k.sigma), k.image.Camera)
 	return v
 }

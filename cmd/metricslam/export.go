@@ -15,16 +15,18 @@ import (
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/slam"
 )
 
 // exportCmd hands a finished map on.
 type exportCmd struct {
-	Map    string   `arg:"" name:"map" help:"Results folder of a run, or a map file."`
-	Output string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the files; it is made."`
-	Format []string `default:"all" placeholder:"LIST" help:"Formats, with commas: colmap, nerfstudio, tum, kitti, euroc, ply, las, laz, e57, obj, glb, usdz, grid (ROS occupancy), plan (floor plan); all: every one but laz, which needs another program."`
-	Part   int      `default:"-1" placeholder:"N" help:"Connected map to export, as map info numbers them; default: the largest."`
-	Voxel  float64  `placeholder:"M" help:"Edge of a voxel where the mesh is built anew; default: by the scene."`
+	Map      string   `arg:"" name:"map" help:"Results folder of a run, or a map file."`
+	Output   string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the files; it is made."`
+	Format   []string `default:"all" placeholder:"LIST" help:"Formats, with commas: colmap, nerfstudio, tum, kitti, euroc, ply, las, laz, e57, obj, glb, usdz, grid (ROS occupancy), plan (floor plan); all: every one but laz, which needs another program."`
+	Part     int      `default:"-1" placeholder:"N" help:"Connected map to export, as map info numbers them; default: the largest."`
+	Voxel    float64  `placeholder:"M" help:"Edge of a voxel where the mesh is built anew; default: by the scene."`
+	NoRefine bool     `help:"Where the mesh is built anew, fuse the keyframes' depth as its source gave it, not refined by other views."`
 }
 
 // Run writes the formats.
@@ -162,7 +164,11 @@ func agree(frames slam.Trajectory, in *mapping.Map, part int) bool {
 // fuse builds the mesh of a part from its keyframes' depth, where there is any.
 func (c exportCmd) fuse(ctx context.Context, m *formats.Map, cfg fusion.Config) error {
 	keyframes := slices.DeleteFunc(slices.Clone(m.Map.Keyframes), func(k *mapping.Keyframe) bool { return k.Part != m.Part })
-	mesh, stats, err := fusion.Fuse(ctx, m.Map.Views(keyframes), cfg)
+	views := m.Map.Views(keyframes)
+	if !c.NoRefine {
+		views = multiview.Refine(ctx, views, cfg.Align, multiview.Default())
+	}
+	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		fmt.Fprintf(os.Stderr, "no surface: no keyframe of %s has depth\n", c.Map)
 		return nil

@@ -35,6 +35,7 @@ type runCmd struct {
 	View         bool          `help:"Show the map as it grows in a window."`
 	Serve        string        `placeholder:"ADDR" help:"Show the map as it grows to browsers, at HOST:PORT or :PORT; the finished one stays there until Ctrl-C."`
 	NoMesh       bool          `help:"Leave the dense map out."`
+	NoRefine     bool          `help:"Fuse the keyframes' depth as its source gave it, not refined by other views."`
 	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Export       []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
 	SaveDepth    bool          `help:"Save the keyframes' depth as it was used."`
@@ -205,6 +206,9 @@ func (c runCmd) config() (pipeline.Config, error) {
 	}
 	if height != 0 {
 		cfg.CameraHeightM = height
+	}
+	if c.NoRefine {
+		cfg.Multiview.Enabled = false
 	}
 	if c.Voxel != 0 {
 		cfg.Fusion.VoxelM = c.Voxel
