@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metricslam/metricslam/depth/contract"
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -106,7 +107,7 @@ func (s *Folder) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) 
 	}
 	return slam.DepthMap{
 		W: p.W, H: p.H, Camera: f.Camera.Resized(p.W, p.H), Depth: p.Depth,
-		Sigma: networkSigma, ScaleSigma: networkScaleSigma, Source: s.Name(),
+		Sigma: networkSigma, ScaleSigma: networkScaleSigma, PlaceSigma: contract.PlaceSigma, Source: s.Name(),
 	}, nil
 }
 

@@ -21,6 +21,9 @@ func OpenSimulated(args string) (*Simulated, error) {
 	return &Simulated{model: simulate.New(p)}, nil
 }
 
+// simPlaceSigma is what the error model's bias stands for, .1 by default.
+const simPlaceSigma = .10
+
 // Name returns "sim".
 func (*Simulated) Name() string { return "sim" }
 
@@ -40,7 +43,7 @@ func (s *Simulated) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, erro
 	}
 	return slam.DepthMap{
 		W: d.W, H: d.H, Camera: d.Camera, Depth: spoilt,
-		Sigma: networkSigma, ScaleSigma: networkScaleSigma, Source: s.Name(),
+		Sigma: networkSigma, ScaleSigma: networkScaleSigma, PlaceSigma: simPlaceSigma, Source: s.Name(),
 	}, nil
 }
 

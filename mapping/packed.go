@@ -20,6 +20,7 @@ type PackedDepth struct {
 	Camera     geom.Camera
 	Sigma      float64 // deviation of log depth where a pixel has none of its own
 	ScaleSigma float64 // deviation of the shared log-scale; 0 for a sensor
+	PlaceSigma float64 // of the log-scale that the place and the camera share
 	Source     string
 	code       []uint16 // 0 = unknown
 	std        []uint8  // nil: Sigma
@@ -41,7 +42,7 @@ func packDepth(d slam.DepthMap) PackedDepth {
 	k := shrink(d.W)
 	w, h := d.W/k, d.H/k
 	p := PackedDepth{
-		W: w, H: h, Camera: subsampled(d.Camera, k, w, h), Sigma: d.Sigma, ScaleSigma: d.ScaleSigma, Source: d.Source,
+		W: w, H: h, Camera: subsampled(d.Camera, k, w, h), Sigma: d.Sigma, ScaleSigma: d.ScaleSigma, PlaceSigma: d.PlaceSigma, Source: d.Source,
 		code: make([]uint16, w*h),
 	}
 	if d.LogStd != nil {
@@ -133,7 +134,7 @@ func (p *PackedDepth) KnownShare() float64 {
 // Unpack returns the depth map, at the size it was kept.
 func (p *PackedDepth) Unpack() slam.DepthMap {
 	d := slam.DepthMap{
-		W: p.W, H: p.H, Camera: p.Camera, Sigma: p.Sigma, ScaleSigma: p.ScaleSigma, Source: p.Source,
+		W: p.W, H: p.H, Camera: p.Camera, Sigma: p.Sigma, ScaleSigma: p.ScaleSigma, PlaceSigma: p.PlaceSigma, Source: p.Source,
 		Depth: make([]float32, len(p.code)),
 	}
 	if p.std != nil {

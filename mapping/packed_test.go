@@ -30,11 +30,11 @@ func TestPackDepthRoundTrip(t *testing.T) {
 		for i := range d.LogStd {
 			d.LogStd[i] = float32(i%60) * .01
 		}
-		d.ScaleSigma = .1
+		d.ScaleSigma, d.PlaceSigma = .1, .2
 		p := packDepth(d)
 		u := p.Unpack()
 		k := shrink(d.W)
-		if u.W > packedWidth || u.W != d.W/k || u.H != d.H/k || u.Sigma != d.Sigma || u.ScaleSigma != d.ScaleSigma || u.Source != d.Source {
+		if u.W > packedWidth || u.W != d.W/k || u.H != d.H/k || u.Sigma != d.Sigma || u.ScaleSigma != d.ScaleSigma || u.PlaceSigma != d.PlaceSigma || u.Source != d.Source {
 			t.Fatalf("%v: unpacked %dx%d, sigma %g, scale sigma %g of %q", size, u.W, u.H, u.Sigma, u.ScaleSigma, u.Source)
 		}
 		for y := range u.H {

@@ -167,6 +167,7 @@ func encodeDepth(e *mapfile.Encoder, p *PackedDepth) {
 	e.Floats("depth.camera", []float64{p.Camera.Fx, p.Camera.Fy, p.Camera.Cx, p.Camera.Cy})
 	e.Floats("depth.bend", []float64{p.Camera.K1, p.Camera.K2})
 	e.Floats("depth.sigma", []float64{p.Sigma, p.ScaleSigma})
+	e.Floats("depth.place_sigma", []float64{p.PlaceSigma})
 	e.Strings("depth.source", []string{p.Source})
 	diff, n := p.differences(), len(p.code)
 	e.Bytes("depth.code", diff[:2*n])
@@ -227,17 +228,24 @@ func decodeDepth(d *mapfile.Decoder, p *PackedDepth) {
 	if d.Has("depth.bend") {
 		bend = d.Floats("depth.bend", 2)
 	}
+	var place []float64
+	if d.Has("depth.place_sigma") {
+		place = d.Floats("depth.place_sigma", 1)
+	}
 	source, codes := d.Strings("depth.source"), d.Bytes("depth.code", 2*w*h)
 	if d.Err() != nil {
 		return
 	}
-	if !finite(cam...) || !finite(bend...) || !finite(sigma...) || !(cam[0] > 0) || !(cam[1] > 0) || len(source) != 1 {
+	if place == nil { // a map from before it was stated apart
+		place = sigma[1:]
+	}
+	if !finite(cam...) || !finite(bend...) || !finite(sigma...) || !finite(place...) || !(cam[0] > 0) || !(cam[1] > 0) || len(source) != 1 {
 		d.Fail("camera %v and deviations %v of a depth map", cam, sigma)
 		return
 	}
 	*p = PackedDepth{
 		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3], K1: bend[0], K2: bend[1]},
-		Sigma: sigma[0], ScaleSigma: sigma[1], Source: source[0],
+		Sigma: sigma[0], ScaleSigma: sigma[1], PlaceSigma: place[0], Source: source[0],
 	}
 	if d.Has("depth.std") {
 		codes = append(codes[:len(codes):len(codes)], d.Bytes("depth.std", w*h)...)

@@ -44,7 +44,7 @@ func fullState(keyframes int) *State {
 		for j := range k.Color.Pix {
 			k.Color.Pix[j] = uint8(j / 8)
 		}
-		d := slam.DepthMap{W: 24, H: 18, Camera: small.Resized(24, 18), Sigma: .05, ScaleSigma: .1, Source: "sim"}
+		d := slam.DepthMap{W: 24, H: 18, Camera: small.Resized(24, 18), Sigma: .05, ScaleSigma: .1, PlaceSigma: .2, Source: "sim"}
 		for range 24 * 18 {
 			d.Depth = append(d.Depth, float32(max(0, 6*r.Float64()-1)))
 			d.LogStd = append(d.LogStd, float32(.3*r.Float64()))

@@ -37,13 +37,14 @@ func (m *Map) logScales(part int, which func(*Keyframe) bool) (mean, variance fl
 // -mean(s_k). Its error has two parts: a bias of the place, which no number of
 // pictures of that place averages away, and one of the viewpoint, of which
 // scaleCorrelation keyframes share a draw. The viewpoint's is measured, from the
-// spread of s_k; the place's is what the network states, or that spread where it
-// is larger: a network that wavers within a place will not be better from place
+// spread of s_k; the place's is what the network states (place_sigma of its
+// contract, measured over places and cameras that it was not trained on), or that
+// spread where it is larger: a network that wavers within a place will not be better from place
 // to place.
 func (m *Mapper) networkSource(part int) (s metric.Source, ok bool) {
-	stated := 0.0
+	stated, place := 0., 0.
 	mean, spread2, n := m.Map.logScales(part, func(k *Keyframe) bool {
-		stated = math.Max(stated, k.Depth.ScaleSigma)
+		stated, place = math.Max(stated, k.Depth.ScaleSigma), math.Max(place, k.Depth.PlaceSigma)
 		return k.Depth.ScaleSigma > 0
 	})
 	if n == 0 {
@@ -51,7 +52,7 @@ func (m *Mapper) networkSource(part int) (s metric.Source, ok bool) {
 	}
 	c := float64(n)
 	view2 := (priorKeyframes*stated*stated + c*spread2) / (priorKeyframes + c)
-	place2 := math.Max(stated*stated, view2)
+	place2 := math.Max(place*place, view2)
 	independent := 1 + (c-1)/scaleCorrelation
 	return metric.Source{Name: "depth network", Log: -mean, Sigma: math.Sqrt(place2 + view2/independent), N: n, Rank: metric.RankNetwork}, true
 }

@@ -55,7 +55,7 @@ func newSynthetic(s syntheticSpec) *synthetic {
 		if s.logScale != nil {
 			scale = s.logScale(i)
 		}
-		k.Depth.ScaleSigma = s.scaleSigma
+		k.Depth.ScaleSigma, k.Depth.PlaceSigma = s.scaleSigma, s.scaleSigma
 		for id, p := range w.points {
 			q := pose.ApplyInverse(p)
 			u := testCamera.Project(q)

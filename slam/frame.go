@@ -1,6 +1,10 @@
 package slam
 
-import "github.com/metricslam/metricslam/geom"
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/geom"
+)
 
 // Frame is one picture of the input, undistorted, with what the data set knows
 // of it. Grey pictures have an empty Color; colour ones carry both.
@@ -34,10 +38,15 @@ type DepthMap struct {
 	// Sigma is the deviation of log depth that holds where LogStd is nil.
 	Sigma float64
 	// ScaleSigma is the deviation of the log-scale that all pixels share; 0 for
-	// a sensor that measures metres.
-	ScaleSigma float64
-	Source     string // "sensor", "folder", "sim", or a model's name
+	// a sensor that measures metres. PlaceSigma is that of the log-scale that all
+	// pictures of one place by one camera share beside it, however many there are.
+	ScaleSigma, PlaceSigma float64
+	Source                 string // "sensor", "folder", "sim", or a model's name
 }
+
+// SharedSigma is the deviation of the log-scale of one picture by itself: that of
+// its viewpoint and that of its place.
+func (d DepthMap) SharedSigma() float64 { return math.Hypot(d.ScaleSigma, d.PlaceSigma) }
 
 // Empty reports whether the map holds no pixels.
 func (d DepthMap) Empty() bool { return len(d.Depth) == 0 }

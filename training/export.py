@@ -37,6 +37,8 @@ outputs:
 kind: depth
 scale: {{rule: canonical, focal: {focal:g}}}      # metres = depth * f / {focal:g}, f the focal length in pixels of the resized picture (square pixels; the mean of fx and fy where they differ by less than 1 %)
 range_m: [{near:g}, {far:g}]
+scale_sigma: 0.1      # deviation of the log-scale by viewpoint
+place_sigma: {place:g}     # and by place and camera, over those that it was not trained on (training.places)
 """
 
 
@@ -182,7 +184,7 @@ def parity(module: nn.Module, path: Path, pictures: int = 4) -> float:
 
 def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
            range_m: tuple[float, float], slope: float = 1.0, mean: Path | None = None,
-           turns: Path | None = None) -> float:
+           turns: Path | None = None, place: float = 0.16) -> float:
     """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
     network = fold_norms(mean_network([checkpoint, *([mean] if mean else [])]))
     if half:
@@ -204,7 +206,8 @@ def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
     width, height = INPUT_SIZE
     out.with_suffix(".yaml").write_text(CONTRACT.format(
         file=out.name, name=out.stem, width=width, height=height,
-        focal=network.canonical_focal, near=range_m[0], far=range_m[1]))
+        focal=network.canonical_focal, near=range_m[0], far=range_m[1],
+        place=place))
     return worst
 
 
@@ -220,10 +223,12 @@ def main() -> None:
     parser.add_argument("--mean", type=Path, default=None,
                         help="another checkpoint; the weights are the mean of both")
     parser.add_argument("--turns", type=Path, default=None, help="what training.orient wrote")
+    parser.add_argument("--place", type=float, default=0.16,
+                        help="deviation of the log-scale by place and camera (training.places)")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
     worst = export(args.checkpoint, args.out, args.shift, args.flip, args.half, (0.1, 80.0),
-                   args.slope, args.mean, args.turns)
+                   args.slope, args.mean, args.turns, args.place)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB, parity {worst:.1e}")
 
 

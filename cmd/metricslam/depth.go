@@ -101,7 +101,7 @@ func (c depthCmd) one(ctx context.Context, src depth.Source, file string) (photo
 	}
 	if !c.JSON && !c.Quiet {
 		fmt.Printf("%s: median %.2f m +- %.2f, deviation of a pixel %.0f %% (of it %.0f %% the scale that all share), known %.0f %%, f %.0f px (%s), %s: %d files in %s\n",
-			file, p.MedianM(), p.MedianM()*p.SharedLogStd(), 100*p.LogStd(), 100*p.Depth.ScaleSigma, 100*p.Known(), p.Camera.Fx, p.Camera.From, p.Model, len(written), c.Output)
+			file, p.MedianM(), p.MedianM()*p.SharedLogStd(), 100*p.LogStd(), 100*p.Depth.SharedSigma(), 100*p.Known(), p.Camera.Fx, p.Camera.From, p.Model, len(written), c.Output)
 		if words := p.TurnedWords(); words != "" {
 			fmt.Println("  " + words)
 		}

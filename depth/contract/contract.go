@@ -25,10 +25,13 @@ type Contract struct {
 	ClampM [2]float64 `yaml:"clamp_m,omitempty,flow"`
 	// RangeM makes what lies outside it unknown [m]; zero for no bound.
 	RangeM [2]float64 `yaml:"range_m,omitempty,flow"`
-	// Sigma is the deviation of log depth where the network gives none, and
-	// ScaleSigma that of the log-scale all pixels of a picture share.
+	// Sigma is the deviation of log depth where the network gives none, ScaleSigma
+	// that of the log-scale all pixels of a picture share, and PlaceSigma that of
+	// the log-scale all pictures of one place by one camera share beside it: how
+	// far the network is off, on average, in a place that it does not know.
 	Sigma      float64 `yaml:"sigma,omitempty"`
 	ScaleSigma float64 `yaml:"scale_sigma,omitempty"`
+	PlaceSigma float64 `yaml:"place_sigma,omitempty"`
 }
 
 // Input is the tensor that takes the picture: v = (low + (high-low) pixel/255 -

@@ -35,7 +35,7 @@ func (r *reader) decode(m fields, win window, s scaling) Prediction {
 	p := Prediction{Depth: win.depth}
 	d := &p.Depth
 	d.Depth = make([]float32, d.W*d.H)
-	d.Sigma, d.ScaleSigma = r.c.Sigma, r.c.ScaleSigma
+	d.Sigma, d.ScaleSigma, d.PlaceSigma = r.c.Sigma, r.c.ScaleSigma, r.c.PlaceSigma
 	if m.logVariance.v != nil {
 		d.LogStd = make([]float32, d.W*d.H)
 	}

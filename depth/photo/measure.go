@@ -109,7 +109,7 @@ func (p *Photo) Measure(pairs []Pair, known []Reference) (Result, error) {
 // parts splits the variance of the logarithm of a length.
 func (p *Photo) parts(s segment, variance float64) Parts {
 	q := Parts{
-		Scale: p.Depth.ScaleSigma, Focal: p.Camera.LogFocalStd * math.Abs(s.focal), Pointing: s.click,
+		Scale: p.Depth.SharedSigma(), Focal: p.Camera.LogFocalStd * math.Abs(s.focal), Pointing: s.click,
 	}
 	q.Depth = math.Sqrt(math.Max(0, variance-q.Scale*q.Scale-q.Focal*q.Focal-q.Pointing*q.Pointing))
 	return q
@@ -266,7 +266,7 @@ func (p *Photo) depthAt(u geom.Vec2) (z, std float64, err error) {
 // covariance of the logarithms of the lengths.
 func (p *Photo) covariance(seen []segment) *mat.SymDense {
 	v := mat.NewSymDense(len(seen), nil)
-	shared := p.Depth.ScaleSigma * p.Depth.ScaleSigma
+	shared := p.Depth.SharedSigma() * p.Depth.SharedSigma()
 	focal := p.Camera.LogFocalStd * p.Camera.LogFocalStd
 	reach := reachPicture * float64(max(p.Camera.W, p.Camera.H))
 	for i := range seen {

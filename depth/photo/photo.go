@@ -141,7 +141,8 @@ func (p *Photo) LogStd() float64 {
 	for i, z := range p.Depth.Depth {
 		if z > 0 {
 			s := pixelStd(p.Depth, i)
-			sum += s*s + p.Depth.ScaleSigma*p.Depth.ScaleSigma
+			shared := p.Depth.SharedSigma()
+			sum += s*s + shared*shared
 			n++
 		}
 	}
@@ -154,7 +155,7 @@ func (p *Photo) LogStd() float64 {
 
 // SharedLogStd is the part of LogStd that all pixels share: the scale and the
 // focal length.
-func (p *Photo) SharedLogStd() float64 { return math.Hypot(p.Depth.ScaleSigma, p.focalLogStd()) }
+func (p *Photo) SharedLogStd() float64 { return math.Hypot(p.Depth.SharedSigma(), p.focalLogStd()) }
 
 // focalLogStd is the deviation of log depth by that of the focal length.
 func (p *Photo) focalLogStd() float64 {

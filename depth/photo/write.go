@@ -178,7 +178,7 @@ func (p *Photo) Report(unitsPerMetre float64) Report {
 	r.Camera.Width, r.Camera.Height, r.Camera.From, r.Camera.LogFocalStd = c.W, c.H, c.From, c.LogFocalStd
 	r.Camera.Fx, r.Camera.Fy, r.Camera.Cx, r.Camera.Cy = c.Fx, c.Fy, c.Cx, c.Cy
 	r.Model, r.Turned, r.MedianDepthM, r.LogStd = p.Model, p.Turned, round(p.MedianM()), round(p.LogStd())
-	r.ScaleSigma, r.Known, r.UnitsPerMetre = p.Depth.ScaleSigma, round(p.Known()), unitsPerMetre
+	r.ScaleSigma, r.Known, r.UnitsPerMetre = round(p.Depth.SharedSigma()), round(p.Known()), unitsPerMetre
 	return r
 }
 
