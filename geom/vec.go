@@ -174,3 +174,13 @@ func Outer(a, b Vec3) Mat3 {
 		{a.Z * b.X, a.Z * b.Y, a.Z * b.Z},
 	}
 }
+
+// Finite reports whether no value is NaN or infinite.
+func Finite(v ...float64) bool {
+	for _, x := range v {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}

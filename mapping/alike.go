@@ -23,10 +23,10 @@ const (
 
 // alike reports whether the landmarks of a that should be in sight of b, which lies
 // at ba = T_b_a, look alike there.
-func (m *Mapper) alike(a, b *Keyframe, ba geom.SE3) bool {
-	find, ok := m.Map.newFinder(a, b, ba, false, alikeNCC)
+func (m *Mapper) alike(a, b *Keyframe, ba geom.SE3) (bool, error) {
+	find, ok, err := m.Map.newFinder(a, b, ba, false, alikeNCC)
 	if !ok {
-		return false
+		return false, err
 	}
 	var ncc []float64
 	m.expected(a, b, ba, func(f Feature, l *Landmark, p geom.Vec3, u geom.Vec2) {
@@ -35,7 +35,7 @@ func (m *Mapper) alike(a, b *Keyframe, ba geom.SE3) bool {
 		}
 	})
 	slices.Sort(ncc)
-	return len(ncc) >= linkMinInliers && ncc[int((1-alikeShare)*float64(len(ncc)))] >= alikeNCC
+	return len(ncc) >= linkMinInliers && ncc[int((1-alikeShare)*float64(len(ncc)))] >= alikeNCC, nil
 }
 
 // fromAfar reports whether the map has two keyframes of a part far from where T_b_a

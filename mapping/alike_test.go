@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // A place that shares a third of its picture with another is not that place,
@@ -16,18 +17,21 @@ func TestAlike(t *testing.T) {
 	}{{0, true}, {.25, true}, {.65, false}} {
 		w := newRing(t, ringSpec{metric: true}, ringLap+12)
 		a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
-		other := w.Map.Keyframes[15].Gray
+		other := imagesOf(t, w.Map, w.Map.Keyframes[15]).Gray
 		r := rand.New(rand.NewPCG(1, 5))
-		for y := range b.Gray.H {
-			for x := range int(c.hidden * float64(b.Gray.W)) {
-				b.Gray.Pix[y*b.Gray.W+x] = other.Pix[y*b.Gray.W+x] + uint8(r.IntN(3))
+		repaint(t, w.Map, b, func(g slam.Gray) slam.Gray {
+			for y := range g.H {
+				for x := range int(c.hidden * float64(g.W)) {
+					g.Pix[y*g.W+x] = other.Pix[y*g.W+x] + uint8(r.IntN(3))
+				}
 			}
-		}
-		s, ok := w.sharpen(a, b, w.truth[ringLap+1].Between(w.truth[1]))
+			return g
+		})
+		s, ok, _ := w.sharpen(a, b, w.truth[ringLap+1].Between(w.truth[1]))
 		if !ok {
 			t.Fatalf("%.0f %% hidden: landmarks do not confirm the pose", 100*c.hidden)
 		}
-		if got := w.alike(a, b, s.pose); got != c.alike {
+		if got, _ := w.alike(a, b, s.pose); got != c.alike {
 			t.Errorf("%.0f %% hidden: alike is %v", 100*c.hidden, got)
 		}
 	}

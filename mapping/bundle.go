@@ -237,12 +237,14 @@ func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	b.write()
+	if err := b.write(); err != nil {
+		return sum, err
+	}
 	b.forgetOutliers()
 	return sum, nil
 }
 
-func (b *bundle) write() {
+func (b *bundle) write() error {
 	for _, id := range b.moving {
 		b.m.Keyframes[id].Pose = b.poses[id].pose
 	}
@@ -252,8 +254,11 @@ func (b *bundle) write() {
 	for _, d := range b.depths {
 		d.l.InvDepth = d.v.rho
 	}
-	b.writeLens()
+	if err := b.writeLens(); err != nil {
+		return err
+	}
 	b.updateDeviations()
+	return nil
 }
 
 // updateDeviations sets each landmark's log-depth deviation from the curvature

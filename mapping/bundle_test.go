@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 )
 
 func TestLocalBundleExact(t *testing.T) {
@@ -126,7 +127,7 @@ func TestGlobalBundleSensor(t *testing.T) {
 
 // Nothing to adjust is no error.
 func TestBundleOfNothing(t *testing.T) {
-	m := NewMap()
+	m := NewMap(images.Options{Budget: math.MaxInt})
 	if _, err := m.GlobalBundle(t.Context(), Default(), 0, 1, 0, 5); err != nil {
 		t.Error(err)
 	}

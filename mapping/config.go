@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/metric"
 )
 
@@ -30,6 +31,11 @@ func Default() Config {
 		Window: 12, FixedWindow: 10, Iterations: 5, PixelSigma: 1, ScaleTieSigma: .1,
 		PriorInflate: 1, GlobalPriorGain: .15, GlobalObservations: 700_000, MinParallax: .012, RetrackFrom: 5, Loops: true, OpenMB: 256,
 	}
+}
+
+// imageOptions are those of the store of images.
+func (c Config) imageOptions(w images.Watcher) images.Options {
+	return images.Options{Budget: c.OpenMB << 20, Scratch: c.Scratch, Watcher: w}
 }
 
 // Validate names the first field that makes no sense.

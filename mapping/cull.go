@@ -2,7 +2,7 @@ package mapping
 
 import (
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/mapping/images"
 )
 
 // A keyframe whose landmarks others see as well says nothing new. In a long run
@@ -128,9 +128,8 @@ func (m *Mapper) remove(k, by *Keyframe) {
 		}
 	}
 	m.places.Remove(k.ID)
-	m.match.Forget(k.ID)
-	m.Map.shelf.forget(k)
-	k.Features, k.Place, k.Gray, k.Color, k.Depth, k.shelved = nil, nil, slam.Gray{}, slam.RGB{}, PackedDepth{}, shelved{}
+	m.Map.images.Drop(k.ID)
+	k.Features, k.Depth = nil, images.DepthInfo{}
 	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}
 	for _, o := range m.Map.Keyframes {
 		if o.Culled() && o.carried.by == k.ID {

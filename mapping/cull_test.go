@@ -1,9 +1,11 @@
 package mapping
 
 import (
+	"math"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 )
 
 // crowded returns a map in which a camera lingers before the same points, long
@@ -16,7 +18,7 @@ func crowded(t *testing.T) (*Mapper, *synthetic) {
 		k.Pose = w.truth[i]
 	}
 	m := NewMapper(Default(), &fakeMatcher{})
-	m.Map = NewMap()
+	m.Map = NewMap(images.Options{Budget: math.MaxInt})
 	for i, pose := range w.truth {
 		k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: i, Time: float64(i)}
 		for id, p := range w.points {
@@ -56,7 +58,7 @@ func TestCull(t *testing.T) {
 	for _, k := range m.Map.Keyframes {
 		if k.Culled() {
 			gone++
-			if len(k.Features) > 0 || !k.Gray.Empty() {
+			if len(k.Features) > 0 || !imagesOf(t, m.Map, k).Gray.Empty() {
 				t.Errorf("keyframe %d was culled and still holds something", k.ID)
 			}
 		}

@@ -15,11 +15,7 @@ const (
 )
 
 // distanceSources are the scales by the known distances that a part holds.
-func (m *Mapper) distanceSources(part int) (out []metric.Source) {
-	if len(m.cfg.Known.Distances) == 0 {
-		return nil
-	}
-	fits := m.markers(part)
+func (m *Mapper) distanceSources(part int, fits map[int]metric.MarkerFit) (out []metric.Source) {
 	for _, d := range m.cfg.Known.Distances {
 		from, std, ok := m.endOf(d.From, part, fits)
 		to, std2, ok2 := m.endOf(d.To, part, fits)

@@ -60,7 +60,9 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
 		before := m.Map.hostedDepths(part)
-		m.Map.spare()
+		if err := m.Map.images.Spare(); err != nil {
+			return metric.Estimate{}, err
+		}
 		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
 		if err != nil {
 			return metric.Estimate{}, err
@@ -71,13 +73,20 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 			if err := m.rematchAll(part); err != nil {
 				return metric.Estimate{}, err
 			}
-			m.Map.registerAll(part)
-			m.measureAgain(part)
+			if err := m.Map.registerAll(part); err != nil {
+				return metric.Estimate{}, err
+			}
+			if err := m.measureAgain(part); err != nil {
+				return metric.Estimate{}, err
+			}
 		}
 	}
 	m.dropStale(part)
 	m.logCamera(part, calibrated)
-	m.Metric = m.metricOf(part)
+	var err error
+	if m.Metric, err = m.metricOf(part); err != nil {
+		return metric.Estimate{}, err
+	}
 	m.bringToMetres(part)
 	m.Map.carry()
 	for _, text := range m.Metric.Conflicts() {

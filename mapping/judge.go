@@ -43,8 +43,7 @@ func (m *Mapper) judge(ctx context.Context, l *Link, group []*Link) (believed bo
 		return false, nil
 	}
 	m.apply(g)
-	m.sort(from.Part)
-	return true, nil
+	return true, m.sort(from.Part)
 }
 
 // apply moves the map to the poses of a graph.
@@ -66,14 +65,16 @@ func (m *Mapper) apply(g *loopGraph) {
 
 // sort accepts the pending links of a part that fit by now, and lets those wait
 // that do not any more.
-func (m *Mapper) sort(part int) {
+func (m *Mapper) sort(part int) error {
 	var wait []*Link
 	for _, l := range m.pending {
 		if m.Map.Keyframes[l.From].Part != part || !m.fits(l) {
 			wait = append(wait, l)
 			continue
 		}
-		m.accept(l)
+		if err := m.accept(l); err != nil {
+			return err
+		}
 	}
 	m.pending = wait
 	var lost []*Link
@@ -92,6 +93,7 @@ func (m *Mapper) sort(part int) {
 	if len(lost) > 0 {
 		m.split(part, lost)
 	}
+	return nil
 }
 
 // split makes parts of their own of what hung on the rest of a part by links
@@ -175,7 +177,10 @@ func (m *Mapper) Conclude(ctx context.Context) error {
 		if k.Culled() || k.Part == m.largest() {
 			continue
 		}
-		links, _ := m.verifyBest(k, lastCandidates, lastVotes, func(kf int) bool { return m.Map.Keyframes[kf].Part == k.Part })
+		links, _, err := m.verifyBest(k, lastCandidates, lastVotes, func(kf int) bool { return m.Map.Keyframes[kf].Part == k.Part })
+		if err != nil {
+			return err
+		}
 		if _, err := m.take(ctx, k, links); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func TestKilled(t *testing.T) {
 	if path := os.Getenv(saveForever); path != "" {
 		store := NewStore()
 		for n := 1; ; n = n%5 + 1 {
-			if err := store.Save(path, fullState(n+1)); err != nil {
+			if err := store.Save(path, fullState(t, n+1)); err != nil {
 				t.Fatal(err)
 			}
 		}

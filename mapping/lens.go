@@ -158,15 +158,16 @@ func (b *bundle) addLens(calibrated geom.Camera) {
 
 // writeLens gives the adjusted camera to the part's keyframes, their depth and
 // their landmarks.
-func (b *bundle) writeLens() {
+func (b *bundle) writeLens() error {
 	if b.lens == nil {
-		return
+		return nil
 	}
 	part := b.m.Keyframes[b.moving[0]].Part
 	for _, k := range b.m.Keyframes {
 		if k.Part == part {
-			b.m.Open(k)
-			k.changeCamera(b.lens.cam)
+			if err := b.m.changeCamera(k, b.lens.cam); err != nil {
+				return err
+			}
 		}
 	}
 	for l := range b.m.landmarks.all() {
@@ -174,31 +175,31 @@ func (b *bundle) writeLens() {
 			l.Ray = b.lens.cam.Ray(b.m.hostPixel(l))
 		}
 	}
+	return nil
 }
 
-// changeCamera gives a keyframe its adjusted camera. A network sees pictures, not
-// cameras: what it says of a picture is metric by the focal length that it was
-// told (d = d_c f / f_c, Yin et al., Metric3D, 2023), so that its depth goes along
-// with the focal length.
-func (k *Keyframe) changeCamera(cam geom.Camera) {
+// changeCamera gives a keyframe and its depth map their adjusted camera.
+func (m *Map) changeCamera(k *Keyframe, cam geom.Camera) error {
 	was := k.Camera
 	k.Camera = cam
 	if k.Depth.Empty() {
-		return
+		return nil
 	}
-	c := &k.Depth.Camera
-	c.Cx, c.Cy = c.Cx+c.Fx*(cam.Cx-was.Cx)/was.Fx, c.Cy+c.Fy*(cam.Cy-was.Cy)/was.Fy
-	c.Fx, c.Fy = c.Fx*cam.Fx/was.Fx, c.Fy*cam.Fy/was.Fy
-	c.K1, c.K2 = cam.K1, cam.K2
-	if k.Depth.ScaleSigma == 0 {
-		return
+	im, err := m.Images(k)
+	if err != nil {
+		return err
 	}
-	k.shelved.depth = kept{}
-	g := k.Depth.stretch(math.Log(cam.Focal() / was.Focal()))
-	k.LogScale -= g
+	var logGain float64
+	im.Depth, logGain = im.Depth.WithCamera(was, cam)
+	if err := m.images.Put(k.ID, im); err != nil {
+		return err
+	}
+	k.Depth = im.Depth.DepthInfo
+	k.LogScale -= logGain
 	for i := range k.Features {
-		k.Features[i].DepthM *= math.Exp(g)
+		k.Features[i].DepthM *= math.Exp(logGain)
 	}
+	return nil
 }
 
 // hostPixel is where a landmark's host sees it.

@@ -202,7 +202,7 @@ const firstTie = 1 << 40
 
 // tie makes landmarks of a link's features, so that bundle adjustment holds the
 // two keyframes together.
-func (m *Mapper) tie(l *Link) {
+func (m *Mapper) tie(l *Link) error {
 	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
 	for _, p := range l.pairs {
 		id := firstTie + m.ties
@@ -210,9 +210,14 @@ func (m *Mapper) tie(l *Link) {
 		l.ties = append(l.ties, id)
 		lm := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: .1}
 		m.Map.landmarks.put(lm)
-		m.Map.see(lm, from, p.from)
-		m.Map.see(lm, to, p.to)
+		if err := m.Map.see(lm, from, p.from); err != nil {
+			return err
+		}
+		if err := m.Map.see(lm, to, p.to); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // untie takes the landmarks of a link that proved false out of the map.

@@ -2,13 +2,15 @@ package mapping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/metric"
 )
 
@@ -51,15 +53,13 @@ func Read(ctx context.Context, f *mapfile.File) (*State, error) {
 	if err := st.check(); err != nil {
 		return nil, f.Damaged("%w", err)
 	}
-	return st, readPictures(ctx, f, st)
+	return st, readImages(ctx, f, st)
 }
 
-// readPictures checks the keyframes' pictures, several at a time. Of a large map all
-// but the first few lie packed then, in a file where the system has a folder for
-// such.
-func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
-	shelf := newShelf(Config{OpenMB: Default().OpenMB, Scratch: os.TempDir()}, nil)
-	var open atomic.Int64
+// readImages checks the keyframes' images, several at a time. Of a large map all but
+// some lie packed then, in a file where the system has a folder for such.
+func readImages(ctx context.Context, f *mapfile.File, st *State) error {
+	store := images.New(images.Options{Budget: Default().OpenMB << 20, Scratch: os.TempDir()})
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, k := range st.Keyframes {
@@ -71,17 +71,36 @@ func readPictures(ctx context.Context, f *mapfile.File, st *State) error {
 			if err != nil {
 				return err
 			}
-			if err := decodePictures(d, k); err != nil {
+			im, err := images.Decode(d)
+			if err == nil {
+				err = k.checkImages(&im)
+			}
+			if err != nil {
 				return f.Damaged("section %s %d: %w", tagPictures, i, err)
 			}
-			shelf.keepColor(k, d)
-			if open.Add(int64(k.openBytes())) > int64(shelf.most) {
-				shelf.putAwayLoaded(k)
+			k.Depth = im.Depth.DepthInfo
+			if k.Culled() {
+				return nil
 			}
-			return nil
+			return store.Put(i, im)
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	st.Images = store.Snapshot()
+	return nil
+}
+
+// checkImages names what cannot be in the images of a keyframe.
+func (k *Keyframe) checkImages(im *images.Images) error {
+	switch {
+	case im.Gray.Empty() && !k.Culled():
+		return errors.New("no image")
+	case !im.Gray.Empty() && (im.Gray.W != k.Camera.W || im.Gray.H != k.Camera.H):
+		return fmt.Errorf("an image of %dx%d and a camera of %dx%d", im.Gray.W, im.Gray.H, k.Camera.W, k.Camera.H)
+	}
+	return nil
 }
 
 // maxParts bounds the parts that a map may have had.
@@ -129,7 +148,7 @@ func takeFeatures(d *mapfile.Decoder, st *State) error {
 		}
 		st.Keyframes[i].Features, all = all[:n:n], all[n:]
 		for _, f := range st.Keyframes[i].Features {
-			if !f.Pixel.IsFinite() || !finite(f.DepthM, f.LogStd) || f.Landmark < -1 {
+			if !f.Pixel.IsFinite() || !geom.Finite(f.DepthM, f.LogStd) || f.Landmark < -1 {
 				return fmt.Errorf("keyframe %d: a feature of landmark %d at %v with depth %g", i, f.Landmark, f.Pixel, f.DepthM)
 			}
 		}

@@ -20,7 +20,9 @@ func (m *Mapper) InSight(g slam.Gray, cam geom.Camera, pose geom.SE3, part int) 
 		o := m.Map.Keyframes[kf]
 		ids, from, want := m.inSightOf(k, o, func(id int) bool { return found[id] })
 		at := slices.Clone(want)
-		m.Map.Open(o)
+		if _, err := m.Map.Images(o); err != nil { // the matcher has them now
+			return nil, err
+		}
 		ok, err := m.match.Match(o.ID, k.ID, from, at)
 		if err != nil {
 			return nil, err

@@ -32,13 +32,21 @@ const (
 func (m *Mapper) closeLoops(ctx context.Context, k *Keyframe) error {
 	var links []*Link
 	if m.cfg.Loops {
-		links = m.recognise(k)
-		if l, ok := m.returned(k); ok {
+		var err error
+		if links, err = m.recognise(k); err != nil {
+			return err
+		}
+		l, err := m.returned(k)
+		if err != nil {
+			return err
+		}
+		if l != nil {
 			links = append(links, l)
 		}
 	}
-	m.places.Add(k.ID, k.Place)
-	m.Map.shelf.shelvePlaces(k)
+	if err := m.enterPlaces([]*Keyframe{k}); err != nil {
+		return err
+	}
 	out, err := m.take(ctx, k, links)
 	if err != nil {
 		return fmt.Errorf("closing loops of keyframe %d: %w", k.ID, err)
@@ -63,7 +71,9 @@ func (m *Mapper) take(ctx context.Context, k *Keyframe, links []*Link) (out take
 	var news []*Link
 	for _, l := range links {
 		if m.fits(l) {
-			m.accept(l)
+			if err := m.accept(l); err != nil {
+				return out, err
+			}
 			m.Log.Debug("link fits", "frame", k.Frame, "its_frame", m.Map.Keyframes[l.From].Frame, "inliers", l.Inliers, "strain_px", m.strainPx(l))
 			continue
 		}
@@ -106,9 +116,12 @@ func (m *Mapper) fits(l *Link) bool {
 		m.misfit(l, geom.Sim3FromSE3(to.Pose, 1)) <= linkChi2
 }
 
-func (m *Mapper) accept(l *Link) {
-	m.tie(l)
+func (m *Mapper) accept(l *Link) error {
+	if err := m.tie(l); err != nil {
+		return err
+	}
 	m.Links = append(m.Links, *l)
+	return nil
 }
 
 // group returns the pending links that would move the map as l does, l first.
@@ -163,8 +176,7 @@ func (m *Mapper) relax(ctx context.Context, k *Keyframe, out taken) (taken, erro
 	}
 	out.moved, out.from = true, l.From
 	m.apply(g)
-	m.sort(k.Part)
-	return out, nil
+	return out, m.sort(k.Part)
 }
 
 // scaleHosted makes the landmarks of a host s times farther, and its depth

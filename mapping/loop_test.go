@@ -3,9 +3,13 @@ package mapping
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/spill/spilltest"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/internal/descriptors"
 	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
@@ -29,6 +33,7 @@ func (f *fakeMatcher) Describe(slam.Gray) ([]geom.Vec2, []slam.Descriptor, error
 // ring is a camera that goes round inside a ring of points and looks outwards,
 // with a map that drifts.
 type ring struct {
+	t testing.TB
 	*Mapper
 	truth  []geom.SE3
 	points []geom.Vec3
@@ -64,7 +69,7 @@ func ringPose(i int) geom.SE3 {
 // newRing returns the map of keyframes 0 to last; places holds all but the last.
 func newRing(t testing.TB, s ringSpec, last int) *ring {
 	t.Helper()
-	w := &ring{Mapper: NewMapper(Default(), &fakeMatcher{}), rand: rand.New(rand.NewPCG(8, 8))}
+	w := &ring{t: t, Mapper: NewMapper(Default(), &fakeMatcher{}), rand: rand.New(rand.NewPCG(8, 8))}
 	for range 1500 {
 		a := 2 * math.Pi * w.rand.Float64()
 		d := 5 + 2*w.rand.Float64()
@@ -107,8 +112,10 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 			}
 		}
 	}
+	var im images.Images
+	var keypoints []recognition.Keypoint
 	if metric {
-		k.Depth = packDepth(depthOf(8, 6, func(int, int) float64 { return 0 }))
+		im.Depth = images.NewDepth(depthOf(8, 6, func(int, int) float64 { return 0 }))
 	}
 	var seen []geom.Vec3
 	var look []sticker
@@ -128,10 +135,11 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 			}
 		}
 		k.Features = append(k.Features, Feature{Landmark: landmark, Pixel: u})
-		k.Place = append(k.Place, recognition.Keypoint{Pixel: u, Desc: descriptors.Flip(w.rand, w.desc[id], .06)})
+		keypoints = append(keypoints, recognition.Keypoint{Pixel: u, Desc: descriptors.Flip(w.rand, w.desc[id], .06)})
 	}
-	k.Gray = paint(testCamera, seen, look)
+	im.Gray, im.Keypoints = paint(testCamera, seen, look), images.NewKeypoints(keypoints)
 	w.Map.addKeyframe(k)
+	putImages(w.t, w.Map, k, im)
 	for _, f := range k.Features {
 		if l := w.Map.landmarks.get(f.Landmark); l.Host == k.ID {
 			z := w.truth[i].ApplyInverse(w.points[f.Landmark%lapShift]).Z
@@ -139,7 +147,9 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 		}
 	}
 	if i > 0 {
-		w.places.Add(k.ID-1, w.Map.Keyframes[k.ID-1].Place)
+		if err := w.enterPlaces(w.Map.Keyframes[i-1 : i]); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }
 
@@ -164,8 +174,8 @@ func (w *ring) ate(t *testing.T, withScale bool) float64 {
 func TestVerify(t *testing.T) {
 	w := newRing(t, ringSpec{driftM: .01, driftRad: .003, metric: true}, ringLap+1)
 	a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
-	l, ok := w.verify(a, b)
-	if !ok {
+	l, err := w.verify(a, b)
+	if err != nil || l == nil {
 		t.Fatal("the same place is not recognised")
 	}
 	want := w.truth[1].Between(w.truth[ringLap+1])
@@ -175,16 +185,19 @@ func TestVerify(t *testing.T) {
 	if l.Inliers < linkSure || len(l.pairs) < linkSure {
 		t.Errorf("%d inliers, %d pairs", l.Inliers, len(l.pairs))
 	}
-	if _, ok := w.verify(w.Map.Keyframes[12], b); ok {
+	if l, err := w.verify(w.Map.Keyframes[12], b); err != nil || l != nil {
 		t.Error("another place is taken for this one")
 	}
 	// Enough descriptors agree, but the corners lie elsewhere.
-	fake := *a
-	fake.Place = append([]recognition.Keypoint(nil), a.Place...)
-	for i := range fake.Place {
-		fake.Place[i].Pixel = a.Place[(i*7+3)%len(a.Place)].Pixel
+	im := imagesOf(t, w.Map, a)
+	own, _ := im.Keypoints.All()
+	mixed := slices.Clone(own)
+	for i := range mixed {
+		mixed[i].Pixel = own[(i*7+3)%len(own)].Pixel
 	}
-	if _, ok := w.verify(&fake, b); ok {
+	im.Keypoints = images.NewKeypoints(mixed)
+	putImages(t, w.Map, a, im)
+	if l, err := w.verify(a, b); err != nil || l != nil {
 		t.Error("a place with its corners mixed up is recognised")
 	}
 }
@@ -231,11 +244,12 @@ func TestNoLoops(t *testing.T) {
 		t.Errorf("%d links, %d wait", len(w.Links), len(w.pending))
 	}
 	k := w.Map.Keyframes[ringLap+1]
-	px, desc := make([]geom.Vec2, len(k.Place)), make([]slam.Descriptor, len(k.Place))
-	for i, p := range k.Place {
+	keypoints, _ := w.Map.keypoints(k)
+	px, desc := make([]geom.Vec2, len(keypoints)), make([]slam.Descriptor, len(keypoints))
+	for i, p := range keypoints {
 		px[i], desc[i] = p.Pixel, p.Desc
 	}
-	if _, ok := w.Sight(testCamera, px, desc); !ok {
+	if _, ok, err := w.Sight(testCamera, px, desc); err != nil || !ok {
 		t.Error("a lost frame is not found")
 	}
 }
@@ -293,5 +307,30 @@ func TestJoin(t *testing.T) {
 			}
 			checkInvariants(t, w.Map)
 		})
+	}
+}
+
+// A scratch file that fails while a loop is looked for is an error: nothing is
+// taken for seen or not seen.
+func TestLinkWithoutScratch(t *testing.T) {
+	w := newRing(t, ringSpec{metric: true}, ringLap+1)
+	folder := t.TempDir()
+	onDisk := images.New(images.Options{Scratch: folder})
+	if err := onDisk.Adopt(w.Map.images.Snapshot(), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.Map.images = onDisk
+	if err := spilltest.Open(t, folder).Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	last := w.Map.Keyframes[ringLap+1]
+	if l, err := w.verify(w.Map.Keyframes[1], last); err == nil {
+		t.Errorf("verified: %+v", l)
+	}
+	if err := w.closeLoops(t.Context(), last); err == nil || !strings.Contains(err.Error(), "keyframe") {
+		t.Errorf("closing loops: %v", err)
+	}
+	if len(w.Links) > 0 || len(w.pending) > 0 {
+		t.Errorf("%d links, %d pending", len(w.Links), len(w.pending))
 	}
 }

@@ -1,13 +1,12 @@
 package mapping
 
 import (
-	"math"
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/patch"
 	"github.com/metricslam/metricslam/mapping/recognition"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // Feature is a keyframe's observation of a landmark.
@@ -32,14 +31,11 @@ type Keyframe struct {
 	// LogScale is s_k: log z = log D + s_k for readings D of its depth map.
 	LogScale float64
 
-	Gray  slam.Gray   // full size, for matching; to be read after Map.Open, as the depth
-	Color slam.RGB    // at most packedWidth wide; to be read by Picture
-	Depth PackedDepth // as its source gave it
+	Depth images.DepthInfo // of its depth map, which Map.Images has with the other images
 
 	Unit float64 // what one length of its making is worth now: maps of free scale are stretched
 
-	Place []recognition.Keypoint // to be read by Places
-	Part  int                    // connected map that the keyframe belongs to
+	Part int // connected map that the keyframe belongs to
 
 	Tether *Tether // nil where landmarks hold it
 
@@ -47,7 +43,6 @@ type Keyframe struct {
 
 	reach   reach
 	carried *carried // nil unless it was culled
-	shelved shelved  // Gray, Color, Depth and Place packed
 
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.
@@ -75,15 +70,23 @@ func (l *Landmark) Known() bool { return l.InvDepth > 0 }
 type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks landmarkTable
-	shelf     shelf
+	images    *images.Store
 	moved     int // times that it was moved as a whole, from 1
 	lenses    lenses
 }
 
-// NewMap returns an empty map. All keyframes of it lie open.
-func NewMap() *Map {
-	return &Map{shelf: shelf{most: math.MaxInt}, moved: 1}
+// NewMap returns an empty map that keeps images of keyframes as o says.
+func NewMap(o images.Options) *Map {
+	return &Map{images: images.New(o), moved: 1}
 }
+
+// keypoints returns the keypoints by which a keyframe's place is recognised.
+func (m *Map) keypoints(k *Keyframe) ([]recognition.Keypoint, error) {
+	return m.images.Keypoints(k.ID)
+}
+
+// Images returns the images of a keyframe, none of one that was culled.
+func (m *Map) Images(k *Keyframe) (images.Images, error) { return m.images.Get(k.ID) }
 
 // Landmark returns the landmark of an id.
 func (m *Map) Landmark(id int) (*Landmark, bool) {
@@ -103,7 +106,12 @@ func (m *Map) LandmarkCount() int {
 
 // Position returns a known landmark's place in the world.
 func (m *Map) Position(l *Landmark) geom.Vec3 {
-	return m.Keyframes[l.Host].Pose.Apply(l.Ray.Scale(1 / l.InvDepth))
+	return l.in(m.Keyframes[l.Host])
+}
+
+// in returns a known landmark's place in the world by its host.
+func (l *Landmark) in(host *Keyframe) geom.Vec3 {
+	return host.Pose.Apply(l.Ray.Scale(1 / l.InvDepth))
 }
 
 // Points returns the places of all known landmarks of a part, by ascending id.
@@ -170,9 +178,13 @@ func (m *Map) rehost(l *Landmark) {
 const minDepthM = .05
 
 // see adds one observation of a landmark.
-func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) {
-	m.Open(k)
-	z, s, _ := readDepth(&k.Depth, k.Camera, u)
+func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) error {
+	im, err := m.Images(k)
+	if err != nil {
+		return err
+	}
+	z, s, _ := im.Depth.At(k.Camera, u)
 	l.Obs = append(l.Obs, Observation{k.ID, len(k.Features)})
 	k.Features = append(k.Features, Feature{Landmark: l.ID, Pixel: u, DepthM: z, LogStd: s})
+	return nil
 }

@@ -1,10 +1,12 @@
 package mapping
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 )
 
 // Observations go in any order, hosts first among them, and the map stays whole;
@@ -44,7 +46,7 @@ func TestForgetObservation(t *testing.T) {
 
 // A landmark behind its next observer loses its depth, not its place in the map.
 func TestRehostBehind(t *testing.T) {
-	m := NewMap()
+	m := NewMap(images.Options{Budget: math.MaxInt})
 	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: testCamera, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 320, Y: 240}}}})
 	m.addKeyframe(&Keyframe{Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{Z: 5}}, Camera: testCamera, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 300, Y: 240}}}})
 	l := m.landmarks.get(4)
@@ -138,7 +140,7 @@ func TestTriangulate(t *testing.T) {
 		t.Errorf("%d of %d landmarks got a depth", n, len(last.Features))
 	}
 	// A camera that only turns sees no depth.
-	m := NewMap()
+	m := NewMap(images.Options{Budget: math.MaxInt})
 	for i := range 2 {
 		k := &Keyframe{Pose: geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: .1 * float64(i)})}, Camera: testCamera}
 		for id, p := range w.points {

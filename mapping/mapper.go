@@ -7,6 +7,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
@@ -48,9 +49,7 @@ type Mapper struct {
 
 // NewMapper returns a mapper with an empty map.
 func NewMapper(cfg Config, match Matcher) *Mapper {
-	m := NewMap()
-	m.shelf = newShelf(cfg, match)
-	return &Mapper{Map: m, cfg: cfg, match: match, parts: 1, places: recognition.NewIndex(), Log: slog.New(slog.DiscardHandler)}
+	return &Mapper{Map: NewMap(cfg.imageOptions(match)), cfg: cfg, match: match, parts: 1, places: recognition.NewIndex(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // Candidate is a frame that is to become a keyframe.
@@ -69,16 +68,22 @@ type Candidate struct {
 // adjusts the neighbourhood and looks for places seen before.
 func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	f := c.Frame
+	im, err := m.imagesOf(c)
+	if err != nil {
+		return nil, err
+	}
 	k := &Keyframe{
 		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: c.Pose, Camera: f.Camera, Tether: c.Tether,
-		Gray: f.Gray, Color: shrinkColor(f.Color), Depth: packDepth(c.Depth), Part: m.part, Unit: 1, NoisePx: c.NoisePx,
+		Depth: im.Depth.DepthInfo, Part: m.part, Unit: 1, NoisePx: c.NoisePx,
 	}
 	for _, t := range c.Tracks {
-		z, s, _ := readDepth(&k.Depth, f.Camera, t.Pixel)
+		z, s, _ := im.Depth.At(f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
 	}
+	if err := m.Map.images.Put(k.ID, im); err != nil {
+		return nil, err
+	}
 	m.Map.addKeyframe(k)
-	m.Map.Open(k)
 	if err := m.retrack(k); err != nil {
 		return nil, err
 	}
@@ -89,14 +94,17 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	}
 	m.Map.triangulate(k, m.cfg.MinParallax)
 	m.giveDepth(k)
-	m.Map.register(k)
-	m.measureStep(k)
+	if err := m.Map.register(k); err != nil {
+		return nil, err
+	}
+	if err := m.measureStep(k); err != nil {
+		return nil, err
+	}
 	if _, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
 		return nil, err
 	}
 	m.Scale.update(m.Map, m.part)
-	m.updateMetric()
-	if err := m.describe(k); err != nil {
+	if err := m.updateMetric(); err != nil {
 		return nil, err
 	}
 	if err := m.closeLoops(ctx, k); err != nil {
@@ -107,37 +115,52 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	return k, nil
 }
 
-func (m *Mapper) describe(k *Keyframe) error {
-	m.Map.Open(k)
-	px, desc, err := m.match.Describe(k.Gray)
+// imagesOf packs the images of a candidate with the keypoints of its grey image.
+func (m *Mapper) imagesOf(c Candidate) (images.Images, error) {
+	px, desc, err := m.match.Describe(c.Frame.Gray)
 	if err != nil {
-		return err
+		return images.Images{}, err
 	}
-	k.Place = make([]recognition.Keypoint, len(px))
+	return images.Images{
+		Gray: c.Frame.Gray, Color: images.NewColor(c.Frame.Color), Depth: images.NewDepth(c.Depth),
+		Keypoints: images.NewKeypoints(keypoints(px, desc)),
+	}, nil
+}
+
+func keypoints(px []geom.Vec2, desc []slam.Descriptor) []recognition.Keypoint {
+	out := make([]recognition.Keypoint, len(px))
 	for i := range px {
-		k.Place[i] = recognition.Keypoint{Pixel: px[i], Desc: desc[i]}
+		out[i] = recognition.Keypoint{Pixel: px[i], Desc: desc[i]}
 	}
-	return nil
+	return out
 }
 
 // GiveDepth gives a keyframe its depth after it was inserted without. What others
 // have seen of its landmarks by then says which scale the depth has.
-func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) {
+func (m *Mapper) GiveDepth(id int, depth slam.DepthMap) error {
 	k := m.Map.Keyframes[id]
 	if depth.Empty() || k.Culled() {
-		return
+		return nil
 	}
-	m.Map.Open(k)
-	k.Depth, k.shelved.depth = packDepth(depth), kept{}
+	im, err := m.Map.Images(k)
+	if err != nil {
+		return err
+	}
+	im.Depth = images.NewDepth(depth)
+	if err := m.Map.images.Put(id, im); err != nil {
+		return err
+	}
+	k.Depth = im.Depth.DepthInfo
 	k.reach = reach{}
 	for i := range k.Features {
 		f := &k.Features[i]
-		f.DepthM, f.LogStd, _ = readDepth(&k.Depth, k.Camera, f.Pixel)
+		f.DepthM, f.LogStd, _ = im.Depth.At(k.Camera, f.Pixel)
 	}
 	if depth.ScaleSigma > 0 {
 		k.LogScale = m.Map.alignScale(k, m.Scale.Log, m.cfg.ScaleTieSigma)
 	}
 	m.giveDepth(k)
+	return nil
 }
 
 // giveDepth starts landmarks that k hosts from the depth map.
@@ -198,6 +221,6 @@ func (m *Mapper) Discard() {
 		m.Map.landmarks.remove(id)
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
-	m.Map.shelf.forget(k)
+	m.Map.images.Drop(k.ID)
 	m.places.Remove(k.ID)
 }

@@ -18,11 +18,11 @@ type sightings struct {
 }
 
 // look searches the keyframes that were not searched yet.
-func (s *sightings) look(m *Map, known metric.Known) {
+func (s *sightings) look(m *Map, known metric.Known) error {
 	if s.detector == nil {
 		f, err := marker.ByName(known.Family())
 		if err != nil {
-			return // Validate has named it
+			return err
 		}
 		s.detector, s.seen = marker.NewDetector(f), make(map[*Keyframe][]marker.Detection)
 	}
@@ -30,18 +30,25 @@ func (s *sightings) look(m *Map, known metric.Known) {
 		if _, done := s.seen[k]; done || k.Culled() {
 			continue
 		}
-		if m.Open(k); !k.Gray.Empty() {
-			s.seen[k] = s.detector.Detect(k.Gray)
+		im, err := m.Images(k)
+		if err != nil {
+			return err
+		}
+		if !im.Gray.Empty() {
+			s.seen[k] = s.detector.Detect(im.Gray)
 		}
 	}
+	return nil
 }
 
 // markers fits every marker that a part sees often enough, by id.
-func (m *Mapper) markers(part int) map[int]metric.MarkerFit {
+func (m *Mapper) markers(part int) (map[int]metric.MarkerFit, error) {
 	if !m.cfg.Known.NeedsMarkers() {
-		return nil
+		return nil, nil
 	}
-	m.sightings.look(m.Map, m.cfg.Known)
+	if err := m.sightings.look(m.Map, m.cfg.Known); err != nil {
+		return nil, err
+	}
 	views := make(map[int][]metric.MarkerView)
 	for _, k := range m.Map.Keyframes {
 		if k.Part != part {
@@ -57,18 +64,17 @@ func (m *Mapper) markers(part int) map[int]metric.MarkerFit {
 			fits[id] = f
 		}
 	}
-	return fits
+	return fits, nil
 }
 
 // markerSource is the scale by markers of a known size: what their edges
 // measure in the map. Two markers that contradict each other are both wrong for
 // all one knows, which the scatter tells.
-func (m *Mapper) markerSource(part int) (s metric.Source, ok bool) {
+func (m *Mapper) markerSource(fits map[int]metric.MarkerFit) (s metric.Source, ok bool) {
 	if m.cfg.Known.MarkerSizeM <= 0 {
 		return s, false
 	}
 	var each []metric.Source
-	fits := m.markers(part)
 	for _, id := range sortedKeys(fits) {
 		f := fits[id]
 		each = append(each, metric.Source{Log: math.Log(m.cfg.Known.MarkerSizeM) - f.LogEdge, Sigma: f.Sigma, Rank: metric.RankMarker})

@@ -35,9 +35,13 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 	}
 	m := NewMapper(c.Config, c.Match)
 	m.Log = c.Log
-	m.Restore(a)
+	if err := m.Restore(a); err != nil {
+		return nil, err
+	}
 	first := len(a.Keyframes)
-	m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), ties: a.Ties})
+	if err := m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), ties: a.Ties}); err != nil {
+		return nil, err
+	}
 	out := &Merged{}
 	for _, k := range m.Map.Keyframes[first:] {
 		if err := m.joinPlace(ctx, k, first, out); err != nil {
@@ -59,7 +63,10 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 		}
 	}
 	m.Map.carry()
-	out.State = m.State()
+	var err error
+	if out.State, err = m.State(); err != nil {
+		return nil, err
+	}
 	out.State.Origins = slices.Clone(a.Origins)
 	for _, o := range b.Origins {
 		o.Keyframe += first
@@ -79,15 +86,16 @@ func (s shift) landmark(id int) int {
 }
 
 // adopt enters all of another map, with ids above those of the mapper's own.
-func (m *Mapper) adopt(o *State, by shift) {
+func (m *Mapper) adopt(o *State, by shift) error {
 	for _, k := range o.Keyframes {
 		by.keyframe(k)
 		m.Map.Keyframes = append(m.Map.Keyframes, k)
-		if !k.Culled() {
-			m.places.Add(k.ID, k.Places())
-			m.Map.shelf.shelvePlaces(k)
-			m.Map.keepOpen(k)
-		}
+	}
+	if err := m.Map.images.Adopt(o.Images, by.keyframes); err != nil {
+		return err
+	}
+	if err := m.enterPlaces(o.Keyframes); err != nil {
+		return err
 	}
 	for _, l := range o.Landmarks {
 		l.ID, l.Host = by.landmark(l.ID), l.Host+by.keyframes
@@ -107,6 +115,7 @@ func (m *Mapper) adopt(o *State, by shift) {
 	for part, e := range o.Metrics {
 		m.inheritPart(part+by.parts, e)
 	}
+	return nil
 }
 
 func (s shift) keyframe(k *Keyframe) {
@@ -130,7 +139,11 @@ func (m *Mapper) joinPlace(ctx context.Context, k *Keyframe, first int, out *Mer
 		return err
 	}
 	before := len(m.Links)
-	got, err := m.take(ctx, k, m.recogniseBut(k, func(kf int) bool { return kf >= first }))
+	links, err := m.recogniseBut(k, func(kf int) bool { return kf >= first })
+	if err != nil {
+		return err
+	}
+	got, err := m.take(ctx, k, links)
 	if err != nil {
 		return err
 	}

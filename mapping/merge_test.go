@@ -21,6 +21,7 @@ func (w *ring) split(t *testing.T, last, first int, move geom.Sim3) (a, b *State
 			c := *k
 			c.Features = append([]Feature(nil), k.Features...)
 			m.Map.addKeyframe(&c)
+			putImages(t, m.Map, &c, imagesOf(t, w.Map, k))
 			for i := range c.Features {
 				f := &c.Features[i]
 				z := w.truth[k.ID].ApplyInverse(w.points[f.Landmark%lapShift]).Z
@@ -32,7 +33,7 @@ func (w *ring) split(t *testing.T, last, first int, move geom.Sim3) (a, b *State
 				}
 			}
 		}
-		return m.State()
+		return stateOf(t, m)
 	}
 	a, b = cut(0, last), cut(first, len(w.Map.Keyframes)-1)
 	for _, k := range b.Keyframes {
@@ -75,7 +76,11 @@ func TestMerge(t *testing.T) {
 			if want := []Origin{{Source: "a"}, {Source: "b", Keyframe: 11}}; !cmp.Equal(s.Origins, want) {
 				t.Errorf("origins %v, want %v", s.Origins, want)
 			}
-			checkInvariants(t, s.Map())
+			joined, err := s.Map()
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkInvariants(t, joined)
 			if err := s.check(); err != nil {
 				t.Error(err)
 			}

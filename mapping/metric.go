@@ -15,14 +15,17 @@ const (
 // updateMetric estimates the metres of the current part after a keyframe, and
 // brings the map to them where something other than a network tells them: a map
 // that is metric must not wait for its end.
-func (m *Mapper) updateMetric() {
-	m.Metric = m.metricOf(m.part)
+func (m *Mapper) updateMetric() (err error) {
+	if m.Metric, err = m.metricOf(m.part); err != nil {
+		return err
+	}
 	g := m.Metric.Gain
 	if !m.Metric.Measured() || m.Metric.Sigma > bringSigma || math.Abs(g) < math.Max(bringLeast, 2*m.Metric.Sigma) {
-		return
+		return nil
 	}
 	m.Log.Info("map brought to metres", "keyframes", len(m.Map.Keyframes), "factor", math.Exp(g), "log_sigma", m.Metric.Sigma, "sources", m.Metric.Sources)
 	m.bringToMetres(m.part)
+	return nil
 }
 
 // bringToMetres multiplies all lengths of a part by its gain. Links follow by the
@@ -38,9 +41,16 @@ func (m *Mapper) bringToMetres(part int) {
 }
 
 // metricOf estimates the metres of a part from all sources.
-func (m *Mapper) metricOf(part int) metric.Estimate {
-	sources := m.distanceSources(part)
-	for _, s := range []func(int) (metric.Source, bool){m.markerSource, m.sensorSource, m.heightSource, m.networkSource} {
+func (m *Mapper) metricOf(part int) (metric.Estimate, error) {
+	fits, err := m.markers(part)
+	if err != nil {
+		return metric.Estimate{}, err
+	}
+	sources := m.distanceSources(part, fits)
+	if src, ok := m.markerSource(fits); ok {
+		sources = append(sources, src)
+	}
+	for _, s := range []func(int) (metric.Source, bool){m.sensorSource, m.heightSource, m.networkSource} {
 		if src, ok := s(part); ok {
 			sources = append(sources, src)
 		}
@@ -56,5 +66,5 @@ func (m *Mapper) metricOf(part int) metric.Estimate {
 	if n > 0 {
 		out.Log = mean + out.Gain
 	}
-	return out
+	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/patch"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -45,8 +46,8 @@ func corridor(cam geom.Camera, pose geom.SE3) slam.Gray {
 func TestSlantOfAWall(t *testing.T) {
 	cam := geom.Camera{W: 640, H: 240, Fx: 420, Fy: 420, Cx: 320, Cy: 120}
 	at := func(z float64) geom.SE3 { return geom.SE3{R: geom.IdentitySE3().R, T: geom.Vec3{Z: z}} }
-	m := NewMap()
-	host := &Keyframe{Pose: at(0), Camera: cam, Gray: corridor(cam, at(0))}
+	m := NewMap(images.Options{Budget: math.MaxInt})
+	host := &Keyframe{Pose: at(0), Camera: cam}
 	r := rand.New(rand.NewPCG(5, 6))
 	for i := range 300 {
 		u := geom.Vec2{X: 400 + 80*r.Float64(), Y: 20 + 200*r.Float64()}
@@ -56,13 +57,14 @@ func TestSlantOfAWall(t *testing.T) {
 		host.Features = append(host.Features, Feature{Landmark: i, Pixel: u})
 	}
 	m.addKeyframe(host)
+	putImages(t, m, host, images.Images{Gray: corridor(cam, at(0))})
 	depth := func(f Feature) float64 { return 3 * cam.Fx / math.Abs(f.Pixel.X-cam.Cx) }
 	for _, f := range host.Features {
 		m.landmarks.get(f.Landmark).InvDepth = 1 / depth(f)
 	}
 	var off, facing []float64
 	for i, z := range []float64{.7, 1.4, 2.1, 2.8} {
-		k := &Keyframe{ID: i + 1, Pose: at(z), Camera: cam, Gray: corridor(cam, at(z))}
+		k := &Keyframe{ID: i + 1, Pose: at(z), Camera: cam}
 		var want []geom.Vec2
 		for _, f := range host.Features {
 			u := cam.Project(k.Pose.ApplyInverse(cam.Unproject(f.Pixel, depth(f))))
@@ -72,14 +74,17 @@ func TestSlantOfAWall(t *testing.T) {
 			}
 		}
 		m.addKeyframe(k)
-		find, _ := m.newFinder(host, k, k.Pose.Inverse(), true, registerMinNCC)
+		putImages(t, m, k, images.Images{Gray: corridor(cam, at(z))})
+		find, _, _ := m.newFinder(host, k, k.Pose.Inverse(), true, registerMinNCC)
 		for j, f := range k.Features {
 			l := m.landmarks.get(f.Landmark)
 			if s, ok := find.Find(host.Features[l.Obs[0].Index].Pixel, geom.Vec3{Z: l.InvDepth}, 1e6, f.Pixel, registerMaxPx); ok && i == 3 {
 				facing = append(facing, s.Pixel.Sub(want[j]).Norm())
 			}
 		}
-		m.register(k)
+		if err := m.register(k); err != nil {
+			t.Fatal(err)
+		}
 		for j, f := range k.Features {
 			if f.found == 1 && i == 3 {
 				off = append(off, f.Pixel.Sub(want[j]).Norm())
@@ -108,7 +113,7 @@ func TestSlantOfAWall(t *testing.T) {
 // TestPlaneSeenFromElsewhere: the plane of a landmark is the same plane in the
 // frame of another keyframe.
 func TestPlaneSeenFromElsewhere(t *testing.T) {
-	m := NewMap()
+	m := NewMap(images.Options{Budget: math.MaxInt})
 	cam := geom.Camera{W: 640, H: 480, Fx: 500, Fy: 500, Cx: 320, Cy: 240}
 	host := &Keyframe{Pose: geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .1, Y: .2}), T: geom.Vec3{X: 1}}, Camera: cam, Features: []Feature{{Landmark: 4, Pixel: geom.Vec2{X: 400, Y: 200}}}}
 	m.addKeyframe(host)

@@ -1,39 +1,47 @@
 package mapping
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Photo is a keyframe's picture at full size as a pinhole camera takes it.
+// Photo is a keyframe's image at full size as a pinhole camera takes it.
 type Photo struct {
 	Camera geom.Camera
 	Gray   slam.Gray // of a grey camera; else empty
 	Color  slam.RGB
 }
 
-// Photo returns the picture of a keyframe that was not culled, for export. A map
-// keeps brightness at full size without loss, and colour at most packedWidth wide;
-// they are put together as a JPEG does it, which keeps the colour coarser, too.
-func (m *Map) Photo(k *Keyframe) Photo {
-	m.Open(k)
+// Photo returns the image of a keyframe that was not culled, for export. A map
+// keeps brightness at full size without loss, and colour in a smaller image; they
+// are put together as a JPEG does it, which keeps the colour coarser, too.
+func (m *Map) Photo(k *Keyframe) (Photo, error) {
+	im, err := m.Images(k)
+	if err != nil {
+		return Photo{}, err
+	}
+	small, err := im.Color.RGB()
+	if err != nil {
+		return Photo{}, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
+	}
 	p := Photo{Camera: pinhole(k.Camera)}
 	at := sampling(k.Camera)
 	gray := slam.NewGray(k.Camera.W, k.Camera.H)
 	for i, u := range at {
-		gray.Pix[i] = uint8(bilinear(k.Gray.Pix, k.Gray.W, k.Gray.H, 1, 0, u) + .5)
+		gray.Pix[i] = uint8(bilinear(im.Gray.Pix, im.Gray.W, im.Gray.H, 1, 0, u) + .5)
 	}
-	if small := k.Picture(); small.Empty() {
+	if small.Empty() {
 		p.Gray = gray
 	} else {
 		p.Color = colorize(gray, small, at)
 	}
-	return p
+	return p, nil
 }
 
-// sampling returns where each pixel of a camera's pinhole lies in its picture.
+// sampling returns where each pixel of a camera's pinhole lies in its image.
 func sampling(c geom.Camera) []geom.Vec2 {
 	straight := pinhole(c)
 	at := make([]geom.Vec2, c.W*c.H)
@@ -46,7 +54,7 @@ func sampling(c geom.Camera) []geom.Vec2 {
 	return at
 }
 
-// bilinear interpolates channel c of n in a picture of w x h pixels; beyond its
+// bilinear interpolates channel c of n in an image of w x h pixels; beyond its
 // edge the edge holds.
 func bilinear(pix []uint8, w, h, n, c int, u geom.Vec2) float64 {
 	x, y := math.Min(math.Max(u.X, 0), float64(w-1)), math.Min(math.Max(u.Y, 0), float64(h-1))
@@ -57,12 +65,12 @@ func bilinear(pix []uint8, w, h, n, c int, u geom.Vec2) float64 {
 	return (v(x0, y0)*(1-fx)+v(x1, y0)*fx)*(1-fy) + (v(x0, y1)*(1-fx)+v(x1, y1)*fx)*fy
 }
 
-// The share of each colour in brightness (ITU-R BT.601), by which colour pictures
+// The share of each colour in brightness (ITU-R BT.601), by which colour images
 // were made grey.
 var lumaOf = [3]float64{.299, .587, .114}
 
-// colorize gives brightness the colours of a smaller picture; at are the places of
-// its pixels in the picture that the smaller one was made of.
+// colorize gives brightness the colours of a smaller image; at are the places of
+// its pixels in the image that the smaller one was made of.
 func colorize(gray slam.Gray, small slam.RGB, at []geom.Vec2) slam.RGB {
 	out := slam.NewRGB(gray.W, gray.H)
 	shrunk := float64(small.W) / float64(gray.W)
@@ -83,13 +91,16 @@ func colorize(gray slam.Gray, small slam.RGB, at []geom.Vec2) slam.RGB {
 // PhotoDepth returns the metres along the optical axis at the pixels of a
 // keyframe's Photo, 0 where they are not known; nil without depth. It is the depth
 // of the nearest pixel, for between two surfaces there is nothing.
-func (m *Map) PhotoDepth(k *Keyframe) []float32 {
+func (m *Map) PhotoDepth(k *Keyframe) ([]float32, error) {
 	if k.Depth.Empty() {
-		return nil
+		return nil, nil
 	}
-	m.Open(k)
+	im, err := m.Images(k)
+	if err != nil {
+		return nil, err
+	}
 	c := pinhole(k.Camera)
-	d := k.Depth.Unpack()
+	d := im.Depth.Unpack()
 	scale := float32(math.Exp(k.LogScale))
 	out := make([]float32, c.W*c.H)
 	for i := range out {
@@ -98,7 +109,7 @@ func (m *Map) PhotoDepth(k *Keyframe) []float32 {
 			out[i] = float32(z) * scale
 		}
 	}
-	return out
+	return out, nil
 }
 
 // StraightPixel returns where the pinhole camera of a keyframe's Photo sees the

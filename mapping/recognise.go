@@ -27,7 +27,7 @@ const (
 
 // recognise returns the links of keyframe k to keyframes that are not its
 // neighbours, verified from both sides, most inliers first.
-func (m *Mapper) recognise(k *Keyframe) []*Link {
+func (m *Mapper) recognise(k *Keyframe) ([]*Link, error) {
 	near := make(map[int]bool)
 	for _, kf := range m.Map.Covisible(k.ID, neighbourShared) {
 		near[kf] = true
@@ -42,8 +42,8 @@ func (m *Mapper) recognise(k *Keyframe) []*Link {
 // returned returns the verified link of keyframe k to the old keyframe with which
 // it shares most of the landmarks that came back into sight. They were found
 // where the map has them, so that the loop is closed by then; the link confirms
-// it. One link a return is enough.
-func (m *Mapper) returned(k *Keyframe) (l *Link, ok bool) {
+// it. One link a return is enough. It is nil where there is none.
+func (m *Mapper) returned(k *Keyframe) (*Link, error) {
 	for _, kf := range m.Map.Covisible(k.ID, returnShared) {
 		o := m.Map.Keyframes[kf]
 		if o.Part != k.Part || k.ID-kf < 2*linkRecent || m.linkedNear(kf, k.ID) || !m.leftSight(o, k) {
@@ -51,7 +51,7 @@ func (m *Mapper) returned(k *Keyframe) (l *Link, ok bool) {
 		}
 		return m.verify(o, k)
 	}
-	return nil, false
+	return nil, nil
 }
 
 // linkedNear reports whether keyframes around a and b are linked.
@@ -72,8 +72,11 @@ func (m *Mapper) leftSight(o, k *Keyframe) bool {
 }
 
 // recogniseBut returns the links to the keyframes for which skip is false.
-func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []*Link {
-	links, tried := m.verifyBest(k, linkCandidates, linkMinVotes, skip)
+func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) ([]*Link, error) {
+	links, tried, err := m.verifyBest(k, linkCandidates, linkMinVotes, skip)
+	if err != nil {
+		return nil, err
+	}
 	if len(links) > 0 && m.isNews(links[0]) {
 		n := 0
 		for _, kf := range m.Map.Covisible(links[0].From, linkMinInliers) {
@@ -84,29 +87,41 @@ func (m *Mapper) recogniseBut(k *Keyframe, skip func(kf int) bool) []*Link {
 				continue
 			}
 			n++
-			if l, ok := m.verify(m.Map.Keyframes[kf], k); ok {
+			l, err := m.verify(m.Map.Keyframes[kf], k)
+			if err != nil {
+				return nil, err
+			}
+			if l != nil {
 				links = append(links, l)
 			}
 		}
 		sortLinks(links)
 	}
-	return links
+	return links, nil
 }
 
 // verifyBest verifies the candidates for keyframe k with most votes.
-func (m *Mapper) verifyBest(k *Keyframe, candidates, minVotes int, skip func(kf int) bool) (links []*Link, tried map[int]bool) {
+func (m *Mapper) verifyBest(k *Keyframe, candidates, minVotes int, skip func(kf int) bool) (links []*Link, tried map[int]bool, err error) {
 	tried = make(map[int]bool)
-	for i, c := range m.places.Query(k.Places(), skip) {
+	keypoints, err := m.Map.keypoints(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, c := range m.places.Query(keypoints, skip) {
 		if i == candidates || c.Votes < minVotes {
 			break
 		}
 		tried[c.Keyframe] = true
-		if l, ok := m.verify(m.Map.Keyframes[c.Keyframe], k); ok {
+		l, err := m.verify(m.Map.Keyframes[c.Keyframe], k)
+		if err != nil {
+			return nil, nil, err
+		}
+		if l != nil {
 			links = append(links, l)
 		}
 	}
 	sortLinks(links)
-	return links, tried
+	return links, tried, nil
 }
 
 // isNews reports whether a link says what the map does not have already.
@@ -128,17 +143,14 @@ type Sighting struct {
 func (s Sighting) Sure() bool { return s.Inliers >= linkSure }
 
 // Relocalise finds the pose of a picture's features in any part of the map.
-func (m *Mapper) Relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (pose geom.SE3, part int, ok bool) {
-	s, ok := m.Sight(cam, px, desc)
-	return s.Pose, s.Part, ok
+func (m *Mapper) Relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (pose geom.SE3, part int, ok bool, err error) {
+	s, ok, err := m.Sight(cam, px, desc)
+	return s.Pose, s.Part, ok, err
 }
 
 // Sight does the same and tells how sure it is.
-func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (s Sighting, ok bool) {
-	places := make([]recognition.Keypoint, len(px))
-	for i := range px {
-		places[i] = recognition.Keypoint{Pixel: px[i], Desc: desc[i]}
-	}
+func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (s Sighting, ok bool, err error) {
+	places := keypoints(px, desc)
 	none := func(int) bool { return false }
 	s.Inliers = placeMinInliers
 	for i, c := range m.places.Query(places, none) {
@@ -146,14 +158,21 @@ func (m *Mapper) Sight(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) 
 			break
 		}
 		k := m.Map.Keyframes[c.Keyframe]
-		known := k.Places()
+		known, err := m.Map.keypoints(k)
+		if err != nil {
+			return s, false, err
+		}
 		pairs := recognition.Match(known, places)
-		cw, in, found := placePnP(m.places3D(k, known, pairs, 0), cam, places, pairs, 1, uint64(k.ID))
+		points, err := m.places3D(k, known, pairs, 0)
+		if err != nil {
+			return s, false, err
+		}
+		cw, in, found := placePnP(points, cam, places, pairs, 1, uint64(k.ID))
 		if found && len(in) > s.Inliers {
 			s, ok = Sighting{k.Pose.Mul(cw.Inverse()), k.Part, len(in)}, true
 		}
 	}
-	return s, ok
+	return s, ok, nil
 }
 
 // Resume makes part the one that keyframes are added to.

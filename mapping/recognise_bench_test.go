@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/internal/descriptors"
 	"github.com/metricslam/metricslam/mapping/recognition"
 )
@@ -15,23 +16,31 @@ func BenchmarkRecognise(b *testing.B) {
 	w := newRing(b, ringSpec{metric: true}, ringLap+1)
 	last := w.Map.Keyframes[ringLap+1]
 	for _, k := range w.Map.Keyframes {
-		for len(k.Place) < 1000 {
+		im := imagesOf(b, w.Map, k)
+		list, _ := im.Keypoints.All()
+		for len(list) < 1000 {
 			u := geom.Vec2{X: 640 * w.rand.Float64(), Y: 480 * w.rand.Float64()}
-			k.Place = append(k.Place, recognition.Keypoint{Pixel: u, Desc: descriptors.Random(w.rand)})
+			list = append(list, recognition.Keypoint{Pixel: u, Desc: descriptors.Random(w.rand)})
 		}
+		im.Keypoints = images.NewKeypoints(list)
+		putImages(b, w.Map, k, im)
 	}
 	w.places = recognition.NewIndex()
 	for i := range 500 {
 		if i > ringLap+1 {
-			w.Map.Keyframes = append(w.Map.Keyframes, &Keyframe{ID: i, Part: 1, Camera: testCamera, Place: randomImage(w.rand, 1000)})
+			k := &Keyframe{ID: i, Part: 1, Camera: testCamera}
+			w.Map.Keyframes = append(w.Map.Keyframes, k)
+			putImages(b, w.Map, k, images.Images{Keypoints: images.NewKeypoints(randomImage(w.rand, 1000))})
 		}
 		if i != ringLap+1 {
-			w.places.Add(i, w.Map.Keyframes[i].Place)
+			if err := w.enterPlaces(w.Map.Keyframes[i : i+1]); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if len(w.recognise(last)) == 0 {
+		if links, err := w.recognise(last); err != nil || len(links) == 0 {
 			b.Fatal("not recognised")
 		}
 	}

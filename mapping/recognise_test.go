@@ -53,7 +53,7 @@ func TestStaysInSight(t *testing.T) {
 			w.takeUp(k, w.Map.landmarks.get(f.Landmark), f.Pixel)
 		}
 	}
-	if l, ok := w.returned(last); ok {
-		t.Errorf("a link of %d and %d", l.From, l.To)
+	if l, err := w.returned(last); err != nil || l != nil {
+		t.Errorf("a link %+v, %v", l, err)
 	}
 }

@@ -34,20 +34,25 @@ type glimpse struct {
 // register moves the features of keyframe k to where the first observations of
 // their landmarks say or, where these look too different, the nearest keyframe
 // whose own feature was found. It notes those that it finds.
-func (m *Map) register(k *Keyframe) {
+func (m *Map) register(k *Keyframe) error {
 	var first, again []glimpse
 	for i := range k.Features {
 		if l, ok := m.landmarks.find(k.Features[i].Landmark); ok && l.Known() && l.Host != k.ID {
 			first = append(first, glimpse{i, l, l.Obs[0]})
 		}
 	}
-	for _, g := range m.registerFrom(k, first) {
+	missed, err := m.registerFrom(k, first)
+	if err != nil {
+		return err
+	}
+	for _, g := range missed {
 		var ok bool
 		if g.from, ok = m.nearestFound(g.landmark, k.ID); ok {
 			again = append(again, g)
 		}
 	}
-	m.registerFrom(k, again)
+	_, err = m.registerFrom(k, again)
+	return err
 }
 
 // nearestFound returns the observation of l that was found in the keyframe next to kf.
@@ -65,7 +70,7 @@ func (m *Map) nearestFound(l *Landmark, kf int) (best Observation, ok bool) {
 // registerFrom looks for features of keyframe k and returns those that it does not
 // find. It takes them in the order of the keyframes that they are looked for from:
 // each of those is opened once.
-func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
+func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse, err error) {
 	slices.SortStableFunc(all, func(a, b glimpse) int { return a.from.KF - b.from.KF })
 	var find patch.Finder
 	var pictured bool
@@ -73,7 +78,9 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 	for n, g := range all {
 		from := m.Keyframes[g.from.KF]
 		if n == 0 || all[n-1].from.KF != g.from.KF {
-			find, pictured = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC)
+			if find, pictured, err = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC); err != nil {
+				return nil, err
+			}
 			hold = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
 			if patch.Radius/k.Camera.Focal() > patch.MaxPlaneRad {
 				hold = patch.FixedSlant
@@ -96,11 +103,11 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse) {
 			l.Slant = l.Slant.Update(s.Turn, s.Info)
 		}
 	}
-	return missed
+	return missed, nil
 }
 
 // registerAll registers the features of all keyframes of a part anew.
-func (m *Map) registerAll(part int) {
+func (m *Map) registerAll(part int) error {
 	for _, k := range m.Keyframes {
 		if k.Part != part {
 			continue
@@ -111,9 +118,12 @@ func (m *Map) registerAll(part int) {
 	}
 	for _, k := range m.Keyframes {
 		if k.Part == part && !k.Culled() {
-			m.register(k)
+			if err := m.register(k); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // registered reports whether the features that were found hold the keyframe by themselves.
@@ -126,10 +136,17 @@ func (k *Keyframe) registered() bool {
 }
 
 // newFinder returns a finder between two keyframes at the relative pose T_to_from.
-func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool, minNCC float64) (f patch.Finder, ok bool) {
-	m.Open(from)
-	m.Open(to)
-	return patch.NewFinder(patch.View{Gray: from.Gray, Camera: from.Camera}, patch.View{Gray: to.Gray, Camera: to.Camera}, rel, full, minNCC)
+func (m *Map) newFinder(from, to *Keyframe, rel geom.SE3, full bool, minNCC float64) (f patch.Finder, ok bool, err error) {
+	a, err := m.Images(from)
+	if err != nil {
+		return f, false, err
+	}
+	b, err := m.Images(to)
+	if err != nil {
+		return f, false, err
+	}
+	f, ok = patch.NewFinder(patch.View{Gray: a.Gray, Camera: from.Camera}, patch.View{Gray: b.Gray, Camera: to.Camera}, rel, full, minNCC)
+	return f, ok, nil
 }
 
 // plane returns the surface of l as keyframe from sees it: the inverse depth along

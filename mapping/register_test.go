@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -24,22 +25,27 @@ func wall(cam geom.Camera, pose geom.SE3, phase float64) slam.Gray {
 
 // registerScene is a host and a keyframe a metre nearer to the wall and turned,
 // with one feature each; the second is drift away from the truth.
-func registerScene(phase float64, drift geom.Vec2) (m *Map, want geom.Vec2) {
+func registerScene(t *testing.T, phase float64, drift geom.Vec2) (m *Map, want geom.Vec2) {
 	cam := geom.Camera{W: 320, H: 240, Fx: 260, Fy: 260, Cx: 160, Cy: 120}
-	m = NewMap()
+	m = NewMap(images.Options{Budget: math.MaxInt})
 	pose := geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .03, Y: -.04, Z: .15}), T: geom.Vec3{X: .2, Z: 1}}
 	at := geom.Vec2{X: 181, Y: 99}
-	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: cam, Gray: wall(cam, geom.IdentitySE3(), 0), Features: []Feature{{Landmark: 7, Pixel: at}}})
+	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: cam, Features: []Feature{{Landmark: 7, Pixel: at}}})
+	putImages(t, m, m.Keyframes[0], images.Images{Gray: wall(cam, geom.IdentitySE3(), 0)})
 	want = cam.Project(pose.ApplyInverse(cam.Unproject(at, 4)))
-	m.addKeyframe(&Keyframe{Pose: pose, Camera: cam, Gray: wall(cam, pose, phase), Features: []Feature{{Landmark: 7, Pixel: want.Add(drift)}}})
+	m.addKeyframe(&Keyframe{Pose: pose, Camera: cam, Features: []Feature{{Landmark: 7, Pixel: want.Add(drift)}}})
+	putImages(t, m, m.Keyframes[1], images.Images{Gray: wall(cam, pose, phase)})
 	m.landmarks.get(7).InvDepth = 1. / 4
 	return m, want
 }
 
 func TestRegisterTakesDriftAway(t *testing.T) {
 	for _, drift := range []geom.Vec2{{}, {X: .4, Y: -.3}, {X: -1, Y: 1.2}} {
-		m, want := registerScene(0, drift)
-		if m.register(m.Keyframes[1]); m.Keyframes[1].Features[0].found == 0 {
+		m, want := registerScene(t, 0, drift)
+		if err := m.register(m.Keyframes[1]); err != nil {
+			t.Fatal(err)
+		}
+		if m.Keyframes[1].Features[0].found == 0 {
 			t.Fatalf("drift %v: not found", drift)
 		}
 		if d := m.Keyframes[1].Features[0].Pixel.Sub(want).Norm(); d > .06 {
@@ -49,14 +55,19 @@ func TestRegisterTakesDriftAway(t *testing.T) {
 }
 
 func TestRegisterLeavesWhatDoesNotMatch(t *testing.T) {
-	m, want := registerScene(1.5, geom.Vec2{X: .5})
-	m.register(m.Keyframes[1])
+	m, want := registerScene(t, 1.5, geom.Vec2{X: .5})
+	if err := m.register(m.Keyframes[1]); err != nil {
+		t.Fatal(err)
+	}
 	if d := m.Keyframes[1].Features[0].Pixel.Sub(want.Add(geom.Vec2{X: .5})).Norm(); d != 0 {
 		t.Errorf("a feature whose patch looks different was moved by %.3f pixels", d)
 	}
-	m, _ = registerScene(0, geom.Vec2{X: .5})
+	m, _ = registerScene(t, 0, geom.Vec2{X: .5})
 	m.landmarks.get(7).InvDepth = 1 / 1.05 // the keyframe would stand 5 cm before it
-	if m.register(m.Keyframes[1]); m.Keyframes[1].Features[0].found == 1 {
+	if err := m.register(m.Keyframes[1]); err != nil {
+		t.Fatal(err)
+	}
+	if m.Keyframes[1].Features[0].found == 1 {
 		t.Error("a patch was enlarged beyond recognition")
 	}
 }
@@ -64,16 +75,21 @@ func TestRegisterLeavesWhatDoesNotMatch(t *testing.T) {
 // TestRegisterFromTheNearest: where the first picture of a landmark looks
 // different, a later one that it was found in will do.
 func TestRegisterFromTheNearest(t *testing.T) {
-	m, want := registerScene(1.5, geom.Vec2{})
+	m, want := registerScene(t, 1.5, geom.Vec2{})
 	k := m.Keyframes[1]
-	m.addKeyframe(&Keyframe{ID: 2, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray,
-		Features: []Feature{{Landmark: 7, Pixel: want.Add(geom.Vec2{X: .5, Y: -.4})}}})
+	m.addKeyframe(&Keyframe{ID: 2, Pose: k.Pose, Camera: k.Camera, Features: []Feature{{Landmark: 7, Pixel: want.Add(geom.Vec2{X: .5, Y: -.4})}}})
 	last := m.Keyframes[2]
-	if m.register(last); last.Features[0].found == 1 {
+	putImages(t, m, last, imagesOf(t, m, k))
+	if err := m.register(last); err != nil {
+		t.Fatal(err)
+	}
+	if last.Features[0].found == 1 {
 		t.Fatal("found in a picture that itself was found nowhere")
 	}
 	k.Features[0].found = 1
-	m.register(last)
+	if err := m.register(last); err != nil {
+		t.Fatal(err)
+	}
 	if d := last.Features[0].Pixel.Sub(want).Norm(); last.Features[0].found == 0 || d > .06 {
 		t.Errorf("%.3f pixels off, found %d", d, last.Features[0].found)
 	}

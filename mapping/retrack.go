@@ -136,8 +136,11 @@ func (m *Mapper) rematch(k *Keyframe, gatePx float64) error {
 func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) error {
 	ids, from, want := m.inSightOf(k, o, func(id int) bool { return seen[id] })
 	guess := append([]geom.Vec2(nil), want...)
-	m.Map.Open(o)
-	m.Map.Open(k)
+	for _, kf := range [2]*Keyframe{o, k} {
+		if _, err := m.Map.Images(kf); err != nil { // the matcher has them now
+			return err
+		}
+	}
 	ok, err := m.match.Match(o.ID, k.ID, from, guess)
 	if err != nil {
 		return err
@@ -145,7 +148,9 @@ func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) 
 	for i, id := range ids {
 		if ok[i] && guess[i].Sub(want[i]).Norm() < gatePx {
 			seen[id] = true
-			m.takeUp(k, m.Map.landmarks.get(id), guess[i])
+			if err := m.takeUp(k, m.Map.landmarks.get(id), guess[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -156,7 +161,7 @@ const sameCornerPx = 4
 
 // takeUp lists a landmark in keyframe k at pixel u. A feature of k at the same
 // corner that nobody else has seen is that landmark, found anew.
-func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) {
+func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) error {
 	for i := range k.Features {
 		f := &k.Features[i]
 		if f.Landmark < 0 || f.Pixel.Sub(u).Norm2() > sameCornerPx*sameCornerPx {
@@ -166,5 +171,5 @@ func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) {
 			m.Map.forgetObservation(twin, twin.Obs[0])
 		}
 	}
-	m.Map.see(l, k, u)
+	return m.Map.see(l, k, u)
 }

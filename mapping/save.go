@@ -1,10 +1,12 @@
 package mapping
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping/images"
 )
 
 // Tags of the sections of a map file.
@@ -47,26 +49,22 @@ var sections = []section{
 // never changes of a keyframe is packed once: later files take it from the one
 // before, byte by byte.
 type Store struct {
-	packed map[*Keyframe]packed
+	packed map[*images.Item]packed
 	file   *mapfile.File // the last one written
 }
 
-// packed is where the pictures of a keyframe lie.
+// packed is where the images of a keyframe lie.
 type packed struct {
 	file  *mapfile.File
 	entry mapfile.Entry
 }
 
-// NewStore returns a store that takes the pictures of states that were read from
+// NewStore returns a store that takes the images of states that were read from
 // their files; those must stay open as long as it is used.
 func NewStore(loaded ...*Loaded) *Store {
-	s := &Store{packed: make(map[*Keyframe]packed)}
+	s := &Store{packed: make(map[*images.Item]packed)}
 	for _, l := range loaded {
-		for i, k := range l.State.Keyframes {
-			if e, ok := l.File.Find(tagPictures, i); ok {
-				s.packed[k] = packed{l.File, e}
-			}
-		}
+		s.note(l.File, l.State.Images)
 	}
 	return s
 }
@@ -87,12 +85,17 @@ func (s *Store) Save(path string, st *State) error {
 	}
 	s.file = f
 	clear(s.packed)
-	for i, k := range st.originals() {
-		if e, ok := f.Find(tagPictures, i); ok {
-			s.packed[k] = packed{f, e}
+	s.note(f, st.Images)
+	return nil
+}
+
+// note remembers where a file has the images of a state.
+func (s *Store) note(f *mapfile.File, all images.Snapshot) {
+	for i, item := range all {
+		if e, ok := f.Find(tagPictures, i); ok && item != nil {
+			s.packed[item] = packed{f, e}
 		}
 	}
-	return nil
 }
 
 // Close lets the last file go.
@@ -101,14 +104,6 @@ func (s *Store) Close() error {
 		return nil
 	}
 	return s.file.Close()
-}
-
-// originals are the keyframes that the state's are copies of.
-func (s *State) originals() []*Keyframe {
-	if s.live != nil {
-		return s.live
-	}
-	return s.Keyframes
 }
 
 func (s *Store) write(w io.Writer, st *State) error {
@@ -123,26 +118,30 @@ func (s *Store) write(w io.Writer, st *State) error {
 			return err
 		}
 	}
-	for i, k := range st.originals() {
-		if err := s.pictures(out, i, k, st.Keyframes[i]); err != nil {
+	for i := range st.Keyframes {
+		if err := s.images(out, i, st.Images); err != nil {
 			return err
 		}
 	}
 	return out.Close()
 }
 
-// pictures copies what is packed already of an original, and packs what is not
-// from the state's copy of it, which nobody changes. A culled one has none.
-func (s *Store) pictures(out *mapfile.Writer, i int, original, k *Keyframe) error {
-	if p, ok := s.packed[original]; ok && !k.Culled() {
+// images copies what a file has of the images of a keyframe already, and packs them
+// otherwise. A culled keyframe has none.
+func (s *Store) images(out *mapfile.Writer, i int, all images.Snapshot) error {
+	if p, ok := s.packed[all.Item(i)]; ok {
 		data, err := p.file.Stored(p.entry)
 		if err == nil {
 			return out.AddStored(p.entry, i, data)
 		} // a file that was damaged since is no reason to lose the map in memory
 	}
-	data, err := encodePictures(k)
+	im, err := all.Get(i)
 	if err != nil {
 		return err
+	}
+	data, err := images.Encode(im)
+	if err != nil {
+		return fmt.Errorf("images of keyframe %d: %w", i, err)
 	}
 	return out.Add(tagPictures, i, data)
 }

@@ -16,8 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/spill/spilltest"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/internal/descriptors"
 	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/mapping/patch"
@@ -26,7 +28,8 @@ import (
 )
 
 // fullState is a small map that has something in every field.
-func fullState(keyframes int) *State {
+func fullState(t testing.TB, keyframes int) *State {
+	t.Helper()
 	r := rand.New(rand.NewPCG(4, 4))
 	w := newSynthetic(syntheticSpec{keyframes: keyframes, points: 60, noisePx: .3, depth: true, depthNoise: .02, scaleSigma: .1})
 	m := NewMapper(Default(), &fakeMatcher{})
@@ -34,32 +37,36 @@ func fullState(keyframes int) *State {
 	for i, k := range m.Map.Keyframes {
 		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
 		k.Camera, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx = small, .01*float64(i), 1.5, .2, .03, 1.7
-		k.Gray, k.Color = slam.NewGray(48, 36), slam.NewRGB(24, 18)
-		for j := range k.Gray.Pix {
-			k.Gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
+		gray, color := slam.NewGray(48, 36), slam.NewRGB(24, 18)
+		for j := range gray.Pix {
+			gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
 		}
 		for j := range k.Features {
 			k.Features[j].found = j % 2
 		}
-		for j := range k.Color.Pix {
-			k.Color.Pix[j] = uint8(j / 8)
+		for j := range color.Pix {
+			color.Pix[j] = uint8(j / 8)
 		}
 		d := slam.DepthMap{W: 24, H: 18, Camera: small.Resized(24, 18), Sigma: .05, ScaleSigma: .1, PlaceSigma: .2, Source: "sim"}
 		for range 24 * 18 {
 			d.Depth = append(d.Depth, float32(max(0, 6*r.Float64()-1)))
 			d.LogStd = append(d.LogStd, float32(.3*r.Float64()))
 		}
-		k.Depth = packDepth(d)
+		var keypoints []recognition.Keypoint
 		for range 5 {
-			k.Place = append(k.Place, recognition.Keypoint{Pixel: geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, Desc: descriptors.Random(r)})
+			keypoints = append(keypoints, recognition.Keypoint{Pixel: geom.Vec2{X: float64(float32(40 * r.Float64())), Y: 7}, Desc: descriptors.Random(r)})
 		}
+		im := images.Images{Gray: gray, Color: images.NewColor(color), Depth: images.NewDepth(d), Keypoints: images.NewKeypoints(keypoints)}
+		putImages(t, m.Map, k, im)
 	}
 	for l := range m.Map.landmarks.all() {
 		l.Slant = patch.Slant{X: 4 * r.NormFloat64(), Y: 4 * r.NormFloat64(), Info: r.Float64()}
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
 	if keyframes > 3 {
-		m.places.Add(2, m.Map.Keyframes[2].Place)
+		if err := m.enterPlaces(m.Map.Keyframes[2:3]); err != nil {
+			t.Fatal(err)
+		}
 		m.remove(m.Map.Keyframes[2], m.Map.Keyframes[1])
 	}
 	info := geom.Mat6{}
@@ -70,13 +77,15 @@ func fullState(keyframes int) *State {
 	m.Links = []Link{{From: 0, To: keyframes - 1, Z: geom.Sim3FromSE3(walk(1), 1.1), Inliers: 44}}
 	from, to := m.Map.Keyframes[0], m.Map.Keyframes[keyframes-1]
 	m.Links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
-	m.tie(&m.Links[0])
+	if err := m.tie(&m.Links[0]); err != nil {
+		t.Fatal(err)
+	}
 	m.Links[0].units, m.Links[0].tried = [2]float64{1, 1.5}, 3
 	m.Links[0].info[2][6] = .25
 	m.pending = []*Link{{From: 1, To: 0, Z: geom.Sim3FromSE3(walk(2), 1), Inliers: 20, pairs: []linkPair{{depthM: 1}}}}
 	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
 	m.Ground = ground.Estimator{HeightM: 1.6, Normal: geom.Vec3{Y: 1}, Count: 7}
-	s := m.State()
+	s := stateOf(t, m)
 	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
 	s.Metrics[1] = metric.Estimate{Log: .1, Gain: .2, Sigma: .05, Sources: []metric.Source{
 		{Name: "known distance 0,1", Log: .2, Sigma: .05, N: 1, Used: true, Rank: metric.RankDistance}, {Name: "depth network", Sigma: .1, N: 4, Conflict: true},
@@ -85,10 +94,55 @@ func fullState(keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(Feature{}, State{}, Keyframe{}, carried{}, PackedDepth{}, Landmark{}, Link{}, linkPair{}),
-	cmpopts.IgnoreFields(State{}, "live"),
-	cmpopts.IgnoreFields(Keyframe{}, "Color", "shelved", "reach"), // JPEG
+	cmp.AllowUnexported(Feature{}, State{}, Keyframe{}, carried{}, Landmark{}, Link{}, linkPair{}),
+	cmpopts.IgnoreFields(State{}, "Images", "asMap"), // compared by sameImages
+	cmpopts.IgnoreFields(Keyframe{}, "reach"),
 	cmpopts.EquateEmpty(),
+}
+
+func stateOf(t testing.TB, m *Mapper) *State {
+	t.Helper()
+	s, err := m.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sameImages asks that two states have images that make the same sections.
+func sameImages(t *testing.T, want, got *State) {
+	t.Helper()
+	for i := range want.Keyframes {
+		var data [2][]byte
+		for j, s := range []*State{want, got} {
+			im, err := s.Images.Get(i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data[j], err = images.Encode(im); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(data[0], data[1]) {
+			t.Errorf("keyframe %d has other images", i)
+		}
+	}
+}
+
+// changeImages gives a keyframe of a state other images.
+func changeImages(t testing.TB, s *State, id int, change func(*images.Images)) {
+	t.Helper()
+	im, err := s.Images.Get(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&im)
+	store := images.New(images.Options{Budget: math.MaxInt})
+	if err := store.Put(id, im); err != nil {
+		t.Fatal(err)
+	}
+	s.Images = slices.Clone(s.Images)
+	s.Images[id] = store.Snapshot().Item(id)
 }
 
 func save(t testing.TB, s *State) string {
@@ -113,28 +167,22 @@ func load(t testing.TB, path string) *Loaded {
 }
 
 func TestSaveLoad(t *testing.T) {
-	want := fullState(4)
+	want := fullState(t, 4)
 	l := load(t, save(t, want))
 	if d := cmp.Diff(want, l.State, wholeState); d != "" {
 		t.Errorf("read back (-want +got):\n%s", d)
 	}
-	for i, k := range l.State.Keyframes {
-		var worst int
-		for j, v := range want.Keyframes[i].Color.Pix {
-			d := int(v) - int(k.Color.Pix[j])
-			worst = max(worst, d, -d)
-		}
-		if !k.Culled() && len(k.Color.Pix) != 3*24*18 || worst > 12 {
-			t.Errorf("keyframe %d: colours are %d grey levels off", i, worst)
-		}
-	}
+	sameImages(t, want, l.State)
 	m := NewMapper(Default(), &fakeMatcher{})
-	m.Restore(l.State)
-	got := m.State()
+	if err := m.Restore(l.State); err != nil {
+		t.Fatal(err)
+	}
+	got := stateOf(t, m)
 	got.Origins, got.Metrics = want.Origins, want.Metrics
 	if d := cmp.Diff(want, got, wholeState); d != "" {
 		t.Errorf("restored (-want +got):\n%s", d)
 	}
+	sameImages(t, want, got)
 	checkInvariants(t, m.Map)
 	if next := l.State.NextTrack(); next != 60 {
 		t.Errorf("tracks go on from %d, want 60", next)
@@ -144,13 +192,19 @@ func TestSaveLoad(t *testing.T) {
 // What a user knew of distances when the map was made is not forgotten, whatever
 // becomes of the map's lengths.
 func TestRestoreMetres(t *testing.T) {
-	s := fullState(4)
+	s := fullState(t, 4)
 	s.Metrics[0].Sources = []metric.Source{{Name: "known distance 0,1", Log: .2, Sigma: .01, Used: true, Rank: metric.RankDistance}}
 	m := NewMapper(Default(), &fakeMatcher{})
-	m.Restore(load(t, save(t, s)).State)
+	if err := m.Restore(load(t, save(t, s)).State); err != nil {
+		t.Fatal(err)
+	}
 	for _, want := range []float64{.2, .2 - math.Log(3)} {
 		var found bool
-		for _, src := range m.metricOf(0).Sources {
+		known, err := m.metricOf(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, src := range known.Sources {
 			if src.Rank == metric.RankDistance {
 				found = true
 				if math.Abs(src.Log-want) > 1e-9 {
@@ -166,7 +220,7 @@ func TestRestoreMetres(t *testing.T) {
 }
 
 func TestSaveEmpty(t *testing.T) {
-	want := NewMapper(Default(), &fakeMatcher{}).State()
+	want := stateOf(t, NewMapper(Default(), &fakeMatcher{}))
 	if d := cmp.Diff(want, load(t, save(t, want)).State, wholeState); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -177,7 +231,7 @@ func TestStateStays(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 4, points: 60})
 	m := NewMapper(Default(), &fakeMatcher{})
 	m.Map = w.m
-	s, same := m.State(), m.State()
+	s, same := stateOf(t, m), stateOf(t, m)
 	w.disturb(0, .1, .1, .1)
 	for _, k := range m.Map.Keyframes {
 		k.Features[0].DepthM = 9
@@ -195,7 +249,7 @@ func TestStateStays(t *testing.T) {
 // A map that is saved as it grows, or that was loaded, gives the same bytes as
 // one that is saved once: pictures are taken over from the file before.
 func TestSaveAgain(t *testing.T) {
-	s := fullState(5)
+	s := fullState(t, 5)
 	once, err := os.ReadFile(save(t, s))
 	if err != nil {
 		t.Fatal(err)
@@ -204,17 +258,14 @@ func TestSaveAgain(t *testing.T) {
 	path := filepath.Join(dir, "map.mslam")
 	store := NewStore()
 	defer store.Close()
-	part := fullState(3)
-	part.live = s.live[:3]
+	part := fullState(t, 3)
+	part.Images = s.Images[:3]
 	for _, st := range []*State{part, s} {
 		if err := store.Save(path, st); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l := load(t, path)
-	for _, k := range l.State.Keyframes {
-		clear(k.Color.Pix) // would show if it were packed anew
-	}
 	other := NewStore(l)
 	defer other.Close()
 	if err := other.Save(path, l.State); err != nil {
@@ -232,7 +283,7 @@ func TestSaveAgain(t *testing.T) {
 // A map cut at any byte, or with any bit changed, is refused by name and never
 // panics.
 func TestDamagedFiles(t *testing.T) {
-	data, err := os.ReadFile(save(t, fullState(2)))
+	data, err := os.ReadFile(save(t, fullState(t, 2)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,11 +333,15 @@ func TestNonsense(t *testing.T) {
 		{"link", func(s *State) { s.Links[0].To = 4 }},
 		{"depth of a link", func(s *State) { s.Pending[0].pairs[0].depthM = 0 }},
 		{"scale of a link", func(s *State) { s.Links[0].Z.S = 0 }},
-		{"picture of another size", func(s *State) { s.Keyframes[0].Gray = slam.NewGray(20, 20) }},
-		{"camera of a depth map", func(s *State) { s.Keyframes[0].Depth.Camera.Fx = math.NaN() }},
+		{"picture of another size", func(s *State) {
+			changeImages(t, s, 0, func(im *images.Images) { im.Gray = slam.NewGray(20, 20) })
+		}},
+		{"camera of a depth map", func(s *State) {
+			changeImages(t, s, 0, func(im *images.Images) { im.Depth.Camera.Fx = math.NaN() })
+		}},
 	}
 	for _, tt := range tests {
-		s := fullState(4)
+		s := fullState(t, 4)
 		tt.spoil(s)
 		_, err := Load(context.Background(), save(t, s))
 		if !errors.Is(err, mapfile.ErrDamaged) {
@@ -304,7 +359,7 @@ type patchable struct {
 
 func newPatchable(t testing.TB) (p patchable) {
 	t.Helper()
-	whole, err := mapfile.Open(save(t, fullState(2)))
+	whole, err := mapfile.Open(save(t, fullState(t, 2)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +411,9 @@ func (p patchable) read(t *testing.T, which uint8, at int, patch []byte) {
 	}
 	defer file.Close()
 	if s, err := Read(context.Background(), file); err == nil {
-		NewMapper(Default(), &fakeMatcher{}).Restore(s)
+		if err := NewMapper(Default(), &fakeMatcher{}).Restore(s); err != nil {
+			t.Error(err)
+		}
 	} else if !errors.Is(err, mapfile.ErrDamaged) {
 		t.Errorf("section %s at %d: error %v, want a damaged map", p.tags[int(which)%len(p.tags)], at, err)
 	}
@@ -390,59 +447,51 @@ func BenchmarkState(b *testing.B) {
 	m := NewMapper(Default(), &fakeMatcher{})
 	m.Map = w.m
 	for b.Loop() {
-		m.State()
+		stateOf(b, m)
 	}
 }
 
-// Of a large map all but the first keyframes lie packed once it is loaded: it holds
-// the same, and opens, saves and shows the same.
+// A scratch file that fails while a map is saved leaves the last good file, and
+// the error says which keyframe is concerned.
+func TestSaveWithoutScratch(t *testing.T) {
+	folder := t.TempDir()
+	s := fullState(t, 5)
+	m := NewMapper(Config{Scratch: folder}, &fakeMatcher{})
+	m.cfg.ScaleTieSigma = 1
+	if err := m.Restore(s); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "map.mslam")
+	store := NewStore()
+	defer store.Close()
+	if err := store.Save(path, stateOf(t, m)); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := spilltest.Open(t, folder).Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	fresh := NewStore() // has no section of the file before
+	defer fresh.Close()
+	if err := fresh.Save(path, stateOf(t, m)); err == nil || !strings.Contains(err.Error(), "keyframe") {
+		t.Errorf("saved without what was spilled: %v", err)
+	}
+	if left, err := os.ReadFile(path); err != nil || !bytes.Equal(left, good) {
+		t.Errorf("the file has %d bytes, %d before; %v", len(left), len(good), err)
+	}
+}
+
+// Of a large map some keyframes lie packed once it is loaded: it saves the same.
 func TestLoadLarge(t *testing.T) {
-	s := fullState(12)
-	path := filepath.Join(t.TempDir(), "a.mslam")
-	if err := NewStore().Save(path, s); err != nil {
+	s := fullState(t, 12)
+	path := save(t, s)
+	l := load(t, path)
+	m := NewMapper(Config{Scratch: t.TempDir()}, &fakeMatcher{}) // hardly any memory
+	if err := m.Restore(l.State); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Load(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.File.Close()
-	shelf := newShelf(Config{Scratch: t.TempDir()}, nil)
-	for _, k := range l.State.Keyframes {
-		shelf.putAwayLoaded(k)
-	}
-	if n := openBytes(l.State.Keyframes); n > 0 {
-		t.Errorf("%d bytes lie open", n)
-	}
-	m := l.State.Map()
-	for i, k := range l.State.Keyframes {
-		want := s.Keyframes[i]
-		if !slices.Equal(k.Places(), want.Places()) {
-			t.Errorf("keyframe %d has other place features", i)
-		}
-		if !bytes.Equal(k.Picture().Pix, reread(t, want).Color.Pix) {
-			t.Errorf("keyframe %d has other colours", i)
-		}
-		if m.Open(k); !bytes.Equal(k.Gray.Pix, want.Gray.Pix) || !slices.Equal(k.Depth.code, want.Depth.code) || !slices.Equal(k.Depth.std, want.Depth.std) {
-			t.Errorf("keyframe %d shows something else", i)
-		}
-	}
-}
-
-// reread is a keyframe as a file gives it back.
-func reread(t *testing.T, k *Keyframe) *Keyframe {
-	t.Helper()
-	data, err := encodePictures(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := mapfile.NewDecoder(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := &Keyframe{Camera: k.Camera, carried: k.carried}
-	if err := decodePictures(d, out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	sameImages(t, s, stateOf(t, m))
 }

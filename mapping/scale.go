@@ -3,6 +3,7 @@ package mapping
 import (
 	"math"
 
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -66,8 +67,8 @@ func (k *Keyframe) logReading(f Feature) float64 {
 
 // metricDepth unpacks the depth of a keyframe for fusion, which fits the scale of
 // a network's depth by itself, but never bends a sensor's.
-func (k *Keyframe) metricDepth() slam.DepthMap {
-	d := k.Depth.Unpack()
+func (k *Keyframe) metricDepth(depth *images.Depth) slam.DepthMap {
+	d := depth.Unpack()
 	if d.ScaleSigma == 0 && k.LogScale != 0 {
 		for i := range d.Depth {
 			d.Depth[i] *= float32(math.Exp(k.LogScale))

@@ -3,9 +3,12 @@ package mapping
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
+	"github.com/metricslam/metricslam/slam"
 )
 
 var testCamera = geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5}
@@ -28,6 +31,46 @@ type syntheticSpec struct {
 	logScale          func(kf int) float64
 }
 
+// putImages gives a keyframe of a map images.
+func putImages(t testing.TB, m *Map, k *Keyframe, im images.Images) {
+	t.Helper()
+	if err := m.images.Put(k.ID, im); err != nil {
+		t.Fatal(err)
+	}
+	k.Depth = im.Depth.DepthInfo
+}
+
+// imagesOf returns the images of a keyframe.
+func imagesOf(t testing.TB, m *Map, k *Keyframe) images.Images {
+	t.Helper()
+	im, err := m.Images(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// repaint changes the grey image of a keyframe.
+func repaint(t testing.TB, m *Map, k *Keyframe, change func(g slam.Gray) slam.Gray) {
+	t.Helper()
+	im := imagesOf(t, m, k)
+	g := im.Gray
+	g.Pix = slices.Clone(g.Pix)
+	im.Gray = change(g)
+	putImages(t, m, k, im)
+}
+
+// depthOf returns a depth map.
+func depthOf(w, h int, at func(x, y int) float64) slam.DepthMap {
+	d := slam.DepthMap{W: w, H: h, Camera: geom.CameraFromFOV(w, h, 1), Sigma: .02, Depth: make([]float32, w*h), Source: "test"}
+	for y := range h {
+		for x := range w {
+			d.Depth[y*w+x] = float32(at(x, y))
+		}
+	}
+	return d
+}
+
 // walk is the true pose of keyframe i: an arc past the cloud.
 func walk(i int) geom.SE3 {
 	a := float64(i)
@@ -37,7 +80,7 @@ func walk(i int) geom.SE3 {
 // newSynthetic returns a map at its truth.
 func newSynthetic(s syntheticSpec) *synthetic {
 	r := rand.New(rand.NewPCG(5, 9))
-	w := &synthetic{m: NewMap()}
+	w := &synthetic{m: NewMap(images.Options{Budget: math.MaxInt})}
 	for len(w.points) < s.points {
 		w.points = append(w.points, geom.Vec3{X: 7*r.Float64() - 2.5, Y: 3*r.Float64() - 1.5, Z: 2.5 + 3*r.Float64()})
 	}

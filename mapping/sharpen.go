@@ -34,22 +34,22 @@ type sharp struct {
 
 // sharpen refines the pose ba = T_b_a; ok is false where fewer than
 // linkMinInliers landmarks say the same.
-func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool) {
+func (m *Mapper) sharpen(a, b *Keyframe, ba geom.SE3) (s sharp, ok bool, err error) {
 	s = sharp{pose: ba, sigmaPx: max(m.cfg.pixelSigma(a), m.cfg.pixelSigma(b))}
-	find, ok := m.Map.newFinder(a, b, ba, false, sharpenMinNCC)
+	find, ok, err := m.Map.newFinder(a, b, ba, false, sharpenMinNCC)
 	if !ok {
-		return s, false
+		return s, false, err
 	}
 	for range sharpenRounds {
 		if !m.seek(a, b, &s, &find) {
-			return s, false
+			return s, false, nil
 		}
 	}
 	if s.sigmaPx > sharpenFullPx {
-		return s, true
+		return s, true, nil
 	}
-	find, ok = m.Map.newFinder(a, b, s.pose, true, sharpenMinNCC)
-	return s, ok && m.seek(a, b, &s, &find)
+	find, ok, err = m.Map.newFinder(a, b, s.pose, true, sharpenMinNCC)
+	return s, ok && m.seek(a, b, &s, &find), err
 }
 
 // seek finds the landmarks of a in b, near where the pose says, and fits the pose

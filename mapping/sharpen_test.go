@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // A pose that takes a turn for a shift is put right by the landmarks all over the
@@ -11,12 +12,15 @@ import (
 func TestSharpen(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap+12)
 	a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
-	for i, v := range b.Gray.Pix {
-		b.Gray.Pix[i] = 10 + v/3
-	}
+	repaint(t, w.Map, b, func(g slam.Gray) slam.Gray {
+		for i, v := range g.Pix {
+			g.Pix[i] = 10 + v/3
+		}
+		return g
+	})
 	want := w.truth[ringLap+1].Between(w.truth[1])
 	turn := geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: .05}), T: geom.Vec3{X: -.05 * 4}} // of a point 4 m ahead: nothing
-	s, ok := w.sharpen(a, b, turn.Mul(want))
+	s, ok, _ := w.sharpen(a, b, turn.Mul(want))
 	if !ok {
 		t.Fatal("not confirmed")
 	}
@@ -26,11 +30,11 @@ func TestSharpen(t *testing.T) {
 	if len(s.from) != len(s.to) || len(s.from) != len(s.points) || len(s.to) < linkSure {
 		t.Errorf("%d pixels, %d pixels, %d points", len(s.from), len(s.to), len(s.points))
 	}
-	if s, ok := w.sharpen(w.Map.Keyframes[12], b, want); ok {
+	if s, ok, _ := w.sharpen(w.Map.Keyframes[12], b, want); ok {
 		t.Errorf("another place is confirmed by %d landmarks", len(s.to))
 	}
-	b.Gray.W = 10 // not the keyframe's size: it has no picture
-	if _, ok := w.sharpen(a, b, want); ok {
+	repaint(t, w.Map, b, func(g slam.Gray) slam.Gray { return slam.NewGray(10, 10) })
+	if _, ok, _ := w.sharpen(a, b, want); ok {
 		t.Error("a link without a picture is confirmed")
 	}
 }

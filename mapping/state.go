@@ -7,6 +7,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/ground"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/mapping/recognition"
 )
@@ -33,17 +34,18 @@ type State struct {
 	Metrics   []metric.Estimate // of each part
 	Origins   []Origin
 
-	live  []*Keyframe // the mapper's own, of which Keyframes are copies
-	asMap *Map        // nil until asked for
+	Images images.Snapshot // by keyframe
+
+	asMap *Map // nil until asked for
 }
 
 // State returns a copy of the map that the mapper does not change any more.
-// Pictures, depth and descriptors are shared: they never change.
-func (m *Mapper) State() *State {
+// Images are shared: they never change.
+func (m *Mapper) State() (*State, error) {
 	s := &State{
 		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, m.Map.landmarks.n),
 		Links: make([]Link, len(m.Links)), Pending: make([]*Link, len(m.pending)), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
-		live: slices.Clone(m.Map.Keyframes),
+		Images: m.Map.images.Snapshot(),
 	}
 	for i := range m.Links {
 		s.Links[i] = m.Links[i].clone()
@@ -53,7 +55,11 @@ func (m *Mapper) State() *State {
 		s.Pending[i] = &c
 	}
 	for part := range m.parts {
-		s.Metrics = append(s.Metrics, m.metricOf(part))
+		e, err := m.metricOf(part)
+		if err != nil {
+			return nil, err
+		}
+		s.Metrics = append(s.Metrics, e)
 	}
 	var features, observations int
 	for _, k := range m.Map.Keyframes {
@@ -83,15 +89,20 @@ func (m *Mapper) State() *State {
 		c.Obs = allObs[from:len(allObs):len(allObs)]
 		s.Landmarks = append(s.Landmarks, c)
 	}
-	return s
+	return s, nil
 }
 
 // Restore makes a state the mapper's map, in place of the one it has; the state
 // belongs to the mapper from then on. A camera height that the mapper was given
 // stays. Tracks must be numbered from NextTrack on.
-func (m *Mapper) Restore(s *State) {
-	m.Map = s.Map()
-	m.Map.shelf = newShelf(m.cfg, m.match)
+func (m *Mapper) Restore(s *State) (err error) {
+	if m.Map, err = s.Map(); err != nil {
+		return err
+	}
+	m.Map.images = images.New(m.cfg.imageOptions(m.match))
+	if err := m.Map.images.Adopt(s.Images, 0); err != nil {
+		return err
+	}
 	height := m.Ground.HeightM
 	m.Links, m.Scale, m.Ground = s.Links, s.Scale, s.Ground
 	if height > 0 {
@@ -99,15 +110,26 @@ func (m *Mapper) Restore(s *State) {
 	}
 	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, s.Pending
 	m.inherit(s)
-	m.Metric = m.metricOf(m.part)
-	m.places = recognition.NewIndex()
-	for _, k := range s.Keyframes {
-		if !k.Culled() {
-			m.places.Add(k.ID, k.Places())
-			m.Map.shelf.shelvePlaces(k)
-			m.Map.keepOpen(k)
-		}
+	if m.Metric, err = m.metricOf(m.part); err != nil {
+		return err
 	}
+	m.places = recognition.NewIndex()
+	return m.enterPlaces(s.Keyframes)
+}
+
+// enterPlaces makes keyframes known as places.
+func (m *Mapper) enterPlaces(all []*Keyframe) error {
+	for _, k := range all {
+		if k.Culled() {
+			continue
+		}
+		keypoints, err := m.Map.keypoints(k)
+		if err != nil {
+			return err
+		}
+		m.places.Add(k.ID, keypoints)
+	}
+	return nil
 }
 
 // clone copies a link that the mapper goes on changing.
@@ -144,15 +166,12 @@ func (s *State) NextTrack() int {
 	return next
 }
 
-// maxSide bounds the pictures that a state may hold.
-const maxSide = 1 << 14
-
 // check names the first thing in a state that cannot be.
 func (s *State) check() error {
 	if s.Parts < 1 || s.Part < 0 || s.Part >= s.Parts {
 		return fmt.Errorf("part %d of %d", s.Part, s.Parts)
 	}
-	if s.Ties < 0 || !finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.Normal.IsFinite() {
+	if s.Ties < 0 || !geom.Finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.Normal.IsFinite() {
 		return fmt.Errorf("scale %v, ground %v, %d ties", s.Scale, s.Ground, s.Ties)
 	}
 	for i, k := range s.Keyframes {
@@ -185,7 +204,7 @@ func (l *Link) sound(n int) bool {
 		return false
 	}
 	for i := range l.info {
-		if !finite(l.info[i][:]...) {
+		if !geom.Finite(l.info[i][:]...) {
 			return false
 		}
 	}
@@ -194,7 +213,7 @@ func (l *Link) sound(n int) bool {
 			return false
 		}
 	}
-	return finite(l.units[:]...) && l.units[0] >= 0 && l.units[1] >= 0
+	return geom.Finite(l.units[:]...) && l.units[0] >= 0 && l.units[1] >= 0
 }
 
 func (k *Keyframe) check(id, parts int) error {
@@ -203,17 +222,17 @@ func (k *Keyframe) check(id, parts int) error {
 	switch {
 	case k.ID != id:
 		return fmt.Errorf("calls itself %d", k.ID)
-	case c.W < 1 || c.H < 1 || c.W > maxSide || c.H > maxSide || !(c.Fx > 0) || !(c.Fy > 0) || !finite(c.Fx, c.Fy, c.Cx, c.Cy):
+	case c.W < 1 || c.H < 1 || c.W > images.MaxSide || c.H > images.MaxSide || !(c.Fx > 0) || !(c.Fy > 0) || !geom.Finite(c.Fx, c.Fy, c.Cx, c.Cy):
 		return fmt.Errorf("camera %v", c)
 	case !k.Pose.IsFinite() || math.Abs(turned[0][0])+math.Abs(turned[1][1])+math.Abs(turned[2][2])+math.Abs(turned[0][1])+math.Abs(turned[0][2])+math.Abs(turned[1][2]) > 1e-3:
 		return fmt.Errorf("its pose is none")
 	case k.Part < 0 || k.Part >= parts:
 		return fmt.Errorf("part %d of %d", k.Part, parts)
-	case k.Tether != nil && (k.Tether.From < 0 || k.Tether.From >= id || !k.Tether.Z.IsFinite() || !finite(k.Tether.infoValues()...)):
+	case k.Tether != nil && (k.Tether.From < 0 || k.Tether.From >= id || !k.Tether.Z.IsFinite() || !geom.Finite(k.Tether.infoValues()...)):
 		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
-	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !finite(k.carried.unit, k.carried.own)):
+	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !geom.Finite(k.carried.unit, k.carried.own)):
 		return fmt.Errorf("how it is carried by keyframe %d", k.carried.by)
-	case !(k.Unit > 0) || !finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx):
+	case !(k.Unit > 0) || !geom.Finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx):
 		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g, noise %g", k.Time, k.LogScale, k.Unit, k.StepM, k.NoisePx)
 	}
 	return nil
@@ -231,7 +250,7 @@ func (s *State) checkLandmarks() error {
 		if n := l.ID - firstTie; l.ID >= maxLandmarks && n < 0 || n >= maxLandmarks {
 			return fmt.Errorf("landmark %d is beyond all that were ever made", l.ID)
 		}
-		if !(l.InvDepth >= 0) || !finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.Slant.Valid() {
+		if !(l.InvDepth >= 0) || !geom.Finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.Slant.Valid() {
 			return fmt.Errorf("landmark %d: inverse depth %g, ray %v, slant %v", l.ID, l.InvDepth, l.Ray, l.Slant)
 		}
 		hosted := false
@@ -257,13 +276,4 @@ func (s *State) checkLandmarks() error {
 		return fmt.Errorf("features and observations differ in number by %d", listed)
 	}
 	return nil
-}
-
-func finite(v ...float64) bool {
-	for _, x := range v {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return false
-		}
-	}
-	return true
 }

@@ -10,31 +10,42 @@ import (
 
 // measureStep asks the ground for the length of the last step. The first answer
 // brings a map of unknown scale to metres.
-func (m *Mapper) measureStep(k *Keyframe) {
+func (m *Mapper) measureStep(k *Keyframe) error {
 	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
-		return
+		return nil
 	}
 	metric := m.Ground.Metric()
-	factor, ok := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
+	factor, ok, err := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
 	if ok && !metric && k.Depth.Empty() {
 		m.Map.Rescale(k.Part, factor)
 	}
+	return err
 }
 
 // measureBetween measures the step between two keyframes and enters it in the
 // second. It returns the metres that one length of the map has.
-func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) (factor float64, ok bool) {
-	m.Map.Open(prev)
-	m.Map.Open(k)
-	s, ok := g.Measure(prev.groundView(), k.groundView(), tiltStd)
+func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) (factor float64, ok bool, err error) {
+	if g.HeightM <= 0 {
+		return 1, false, nil
+	}
+	a, err := m.groundView(prev)
+	if err != nil {
+		return 1, false, err
+	}
+	b, err := m.groundView(k)
+	if err != nil {
+		return 1, false, err
+	}
+	s, ok := g.Measure(a, b, tiltStd)
 	if ok {
 		k.StepM, k.StepLogStd = s.LengthM, s.LogStd
 	}
-	return s.Factor, ok
+	return s.Factor, ok, nil
 }
 
-func (k *Keyframe) groundView() ground.View {
-	return ground.View{Gray: k.Gray, Camera: k.Camera, Pose: k.Pose}
+func (m *Mapper) groundView(k *Keyframe) (ground.View, error) {
+	im, err := m.Map.Images(k)
+	return ground.View{Gray: im.Gray, Camera: k.Camera, Pose: k.Pose}, err
 }
 
 // stepLength is the metric length of the step between two keyframes:
@@ -99,17 +110,20 @@ func (m *Map) Rescale(part int, factor float64) {
 // measureAgain measures all steps of a part once more, with the poses of the
 // adjusted map: an error of the pitch between two keyframes is one of the height,
 // and so is one of the plane: 1 milliradian is .5 to 1 % of it.
-func (m *Mapper) measureAgain(part int) {
+func (m *Mapper) measureAgain(part int) error {
 	if !m.Ground.Metric() {
-		return
+		return nil
 	}
 	mounted := m.Ground
 	mounted.Normal = mounted.Mounted(m.Map.stepDirections(part))
 	for prev, k := range m.Map.steps(part) {
 		k.StepM = 0
 		g := mounted // every step expects the same
-		m.measureBetween(&g, prev, k, ground.MountedTiltStd)
+		if _, _, err := m.measureBetween(&g, prev, k, ground.MountedTiltStd); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // steps are the pairs of a keyframe and the one before it, both of a part and

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -29,11 +30,17 @@ func TestViewOfAdjustedCameraIsPinhole(t *testing.T) {
 	told := geom.Camera{W: 160, H: 120, Fx: 131, Fy: 131, Cx: 80, Cy: 60}
 	depth, gray := wallView(actual)
 	depth.Camera = told
-	m := NewMap()
-	k := &Keyframe{Pose: geom.IdentitySE3(), Camera: told, Unit: 1, Gray: gray, Depth: packDepth(depth)}
+	m := NewMap(images.Options{Budget: math.MaxInt})
+	k := &Keyframe{Pose: geom.IdentitySE3(), Camera: told, Unit: 1}
 	m.addKeyframe(k)
-	k.changeCamera(actual)
-	v := m.View(k)
+	putImages(t, m, k, images.Images{Gray: gray, Depth: images.NewDepth(depth)})
+	if err := m.changeCamera(k, actual); err != nil {
+		t.Fatal(err)
+	}
+	v, err := m.View(k)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if v.Camera.Bent() || v.Depth.Camera.Bent() {
 		t.Fatalf("cameras %+v and %+v are not pinholes", v.Camera, v.Depth.Camera)
 	}
@@ -57,13 +64,19 @@ func TestChangeCameraStretchesNetworkDepth(t *testing.T) {
 		c := geom.Camera{W: 160, H: 120, Fx: 131, Fy: 131, Cx: 80, Cy: 60}
 		depth, _ := wallView(c)
 		depth.ScaleSigma = scaleSigma
-		k := &Keyframe{Camera: c, Depth: packDepth(depth), LogScale: .2, Features: []Feature{{DepthM: 2.5}}}
-		k.Depth.code[7] = 0
+		depth.Depth[7] = 0
+		m := NewMap(images.Options{Budget: math.MaxInt})
+		k := &Keyframe{Camera: c, LogScale: .2, Features: []Feature{{DepthM: 2.5}}}
+		putImages(t, m, k, images.Images{Depth: images.NewDepth(depth)})
 		wider := c
 		wider.Fx, wider.Fy = .97*c.Fx, .97*c.Fy
-		before := k.Depth.Unpack()
-		k.changeCamera(wider)
-		after := k.Depth.Unpack()
+		im := imagesOf(t, m, k)
+		before := im.Depth.Unpack()
+		if err := m.changeCamera(k, wider); err != nil {
+			t.Fatal(err)
+		}
+		im = imagesOf(t, m, k)
+		after := im.Depth.Unpack()
 		want := 1.0
 		if scaleSigma > 0 {
 			want = .97

@@ -2,10 +2,12 @@ package mapping
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -22,18 +24,20 @@ type PartSummary struct {
 
 // Map returns the state's keyframes and landmarks as a map, the same at each call;
 // they are shared.
-func (s *State) Map() *Map {
+func (s *State) Map() (*Map, error) {
 	if s.asMap != nil {
-		return s.asMap
+		return s.asMap, nil
 	}
-	m := NewMap()
-	m.shelf.most = Default().OpenMB << 20
+	m := NewMap(images.Options{Budget: Default().OpenMB << 20})
 	m.Keyframes = s.Keyframes
 	for _, l := range s.Landmarks {
 		m.landmarks.put(l)
 	}
+	if err := m.images.Adopt(s.Images, 0); err != nil {
+		return nil, err
+	}
 	s.asMap = m
-	return m
+	return m, nil
 }
 
 // Metric reports whether the lengths of a map are metres.
@@ -53,15 +57,15 @@ func (s *State) Summaries() []PartSummary {
 		p.Keyframes++
 		p.StartS, p.EndS = min(p.StartS, k.Time), max(p.EndS, k.Time)
 	}
-	m := s.Map()
 	for _, l := range s.Landmarks {
 		if !l.Known() {
 			continue
 		}
-		p := &all[m.Keyframes[l.Host].Part]
+		host := s.Keyframes[l.Host]
+		p := &all[host.Part]
 		p.Landmarks++
 		if l.confirmed() {
-			p.include(m.Position(l))
+			p.include(l.in(host))
 		}
 	}
 	all = slices.DeleteFunc(all, func(p PartSummary) bool { return p.Keyframes == 0 })
@@ -95,7 +99,7 @@ type CloudPoint struct {
 
 // Cloud returns the confirmed landmarks of a part by ascending id, with the
 // colour of their host's picture.
-func (m *Map) Cloud(part int) []CloudPoint {
+func (m *Map) Cloud(part int) ([]CloudPoint, error) {
 	var out []CloudPoint
 	hosted := make(map[int][]hostedPoint)
 	for l := range m.landmarks.all() {
@@ -117,13 +121,19 @@ func (m *Map) Cloud(part int) []CloudPoint {
 	}
 	for host, points := range hosted {
 		k := m.Keyframes[host]
-		m.Open(k)
-		color := k.Picture()
+		im, err := m.Images(k)
+		if err != nil {
+			return nil, err
+		}
+		color, err := im.Color.RGB()
+		if err != nil {
+			return nil, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
+		}
 		for _, p := range points {
-			out[p.index].Color = k.colorAt(color, p.pixel)
+			out[p.index].Color = colorAt(im.Gray, color, k.Camera, p.pixel)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // hostedPoint is a point of a cloud and where its host sees it.
@@ -132,17 +142,17 @@ type hostedPoint struct {
 	pixel geom.Vec2
 }
 
-// colorAt is the colour of a keyframe, which lies open, at a pixel of its picture,
-// its grey level where there is no colour.
-func (k *Keyframe) colorAt(color slam.RGB, u geom.Vec2) [3]uint8 {
+// colorAt is the colour at a pixel of a grey image, its grey level where there is no
+// colour.
+func colorAt(gray slam.Gray, color slam.RGB, cam geom.Camera, u geom.Vec2) [3]uint8 {
 	if !color.Empty() {
-		v := geom.ResizePixel(u, float64(color.W)/float64(k.Camera.W))
+		v := geom.ResizePixel(u, float64(color.W)/float64(cam.W))
 		r, g, b := color.At(min(max(int(v.X+.5), 0), color.W-1), min(max(int(v.Y+.5), 0), color.H-1))
 		return [3]uint8{r, g, b}
 	}
-	if k.Gray.Empty() {
+	if gray.Empty() {
 		return [3]uint8{128, 128, 128}
 	}
-	g := k.Gray.At(min(max(int(u.X+.5), 0), k.Gray.W-1), min(max(int(u.Y+.5), 0), k.Gray.H-1))
+	g := gray.At(min(max(int(u.X+.5), 0), gray.W-1), min(max(int(u.Y+.5), 0), gray.H-1))
 	return [3]uint8{g, g, g}
 }

@@ -5,26 +5,42 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/recognition"
 )
 
 // verify measures the pose of b seen from a by PnP in both directions, asks that
-// they agree, and has the landmarks of a confirm it.
-func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
-	atA, atB := a.Places(), b.Places()
+// they agree, and has the landmarks of a confirm it. Without all that the link is
+// nil.
+func (m *Mapper) verify(a, b *Keyframe) (*Link, error) {
+	atA, err := m.Map.keypoints(a)
+	if err != nil {
+		return nil, err
+	}
+	atB, err := m.Map.keypoints(b)
+	if err != nil {
+		return nil, err
+	}
 	pairs := recognition.Match(atA, atB)
 	if len(pairs) < linkMinInliers {
-		return nil, false
+		return nil, nil
 	}
-	pa, pb := m.places3D(a, atA, pairs, 0), m.places3D(b, atB, pairs, 1)
+	pa, err := m.places3D(a, atA, pairs, 0)
+	if err != nil {
+		return nil, err
+	}
+	pb, err := m.places3D(b, atB, pairs, 1)
+	if err != nil {
+		return nil, err
+	}
 	ba, inB, okB := placePnP(pa, b.Camera, atB, pairs, 1, uint64(b.ID)) // T_b_a
 	ab, inA, okA := placePnP(pb, a.Camera, atA, pairs, 0, uint64(a.ID)) // T_a_b
 	if !okA || !okB || min(len(inA), len(inB)) < linkMinInliers {
-		return nil, false
+		return nil, nil
 	}
 	scale, depth, ok := relativeScale(pa, pb, ba)
 	if !ok {
-		return nil, false
+		return nil, nil
 	}
 	// A map of another scale shifts the two translations against each other by
 	// that scale, and nothing else.
@@ -32,14 +48,19 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	turn := geom.RotationAngle(back.R.T().Mul(ba.R))
 	shift := back.T.Scale(1/scale).Sub(ba.T).Norm() / depth
 	if turn > linkMaxTurnRad || shift > linkMaxShift || m.metric(a) && m.metric(b) && math.Abs(math.Log(scale)) > linkMaxLogScale {
-		return nil, false
+		return nil, nil
 	}
 	if !m.freeScale(a) {
 		scale = 1
 	}
-	s, ok := m.sharpen(a, b, ba)
-	if !ok || m.fromAfar(a, b, s.pose, depth) && !m.alike(a, b, s.pose) {
-		return nil, false
+	s, ok, err := m.sharpen(a, b, ba)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if m.fromAfar(a, b, s.pose, depth) {
+		if alike, err := m.alike(a, b, s.pose); err != nil || !alike {
+			return nil, err
+		}
 	}
 	l := &Link{
 		From: a.ID, To: b.ID, Z: geom.Sim3FromSE3(s.pose.Inverse(), 1/scale),
@@ -50,7 +71,10 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, bool) {
 	}
 	var spread float64
 	l.info, spread = linkInfo(s.pose, s.rays(b.Camera), s.points, s.sigmaPx/b.Camera.Focal(), depth)
-	return l, linkDepthShare < linkMaxTiltRad*spread
+	if linkDepthShare >= linkMaxTiltRad*spread {
+		return nil, nil
+	}
+	return l, nil
 }
 
 // freeScale reports whether the lengths around a keyframe may drift: without a
@@ -65,21 +89,24 @@ func (m *Mapper) metric(k *Keyframe) bool { return !k.Depth.Empty() || m.Ground.
 
 // places3D returns the points of one side of the matched features, places of k, in
 // its camera; those without depth have Z = 0.
-func (m *Mapper) places3D(k *Keyframe, places []recognition.Keypoint, pairs [][2]int, side int) []geom.Vec3 {
+func (m *Mapper) places3D(k *Keyframe, places []recognition.Keypoint, pairs [][2]int, side int) ([]geom.Vec3, error) {
+	im, err := m.Map.Images(k)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]geom.Vec3, len(pairs))
 	for i, p := range pairs {
 		u := places[p[side]].Pixel
-		if z, ok := m.placeDepth(k, u); ok {
+		if z, ok := m.placeDepth(k, &im.Depth, u); ok {
 			out[i] = k.Camera.Unproject(u, z)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // placeDepth is the depth at a pixel of a keyframe in the map's lengths: of a
 // landmark close by, else of its depth map.
-func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) {
-	m.Map.Open(k)
+func (m *Mapper) placeDepth(k *Keyframe, depth *images.Depth, u geom.Vec2) (depthM float64, ok bool) {
 	const reach = 5.0
 	best := reach * reach
 	for _, f := range k.Features {
@@ -98,8 +125,8 @@ func (m *Mapper) placeDepth(k *Keyframe, u geom.Vec2) (depthM float64, ok bool) 
 	if ok {
 		return depthM, true
 	}
-	z, std, has := readDepth(&k.Depth, k.Camera, u)
-	if !has || std >= edgeLogStd {
+	z, std, has := depth.At(k.Camera, u)
+	if !has || std >= images.EdgeLogStd {
 		return 0, false
 	}
 	return z * math.Exp(k.LogScale), true

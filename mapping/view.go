@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/metricslam/metricslam/geom"
@@ -13,11 +14,18 @@ const maxViewLogStd = .1
 
 // View returns what fusion needs of a keyframe, by a pinhole camera: its landmarks
 // are those that other keyframes have confirmed.
-func (m *Map) View(k *Keyframe) slam.KeyframeView {
-	m.Open(k)
-	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: k.Gray, Depth: k.metricDepth(), Picture: k.Gray, PictureCamera: k.Camera}
+func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {
+	im, err := m.Images(k)
+	if err != nil {
+		return slam.KeyframeView{}, err
+	}
+	color, err := im.Color.RGB()
+	if err != nil {
+		return slam.KeyframeView{}, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
+	}
+	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: im.Gray, Depth: k.metricDepth(&im.Depth), Picture: im.Gray, PictureCamera: k.Camera}
 	shrunk := 1.0
-	if color := k.Picture(); !color.Empty() { // its pixels are means: their centres lie between the picture's
+	if !color.Empty() { // its pixels are means: their centres lie between the picture's
 		v.Camera, v.Color, v.Gray = k.Camera.Resized(color.W, color.H), color, slam.Gray{}
 		shrunk = float64(color.W) / float64(k.Camera.W)
 	}
@@ -34,7 +42,7 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 		m.lenses = make(lenses)
 	}
 	m.lenses.straighten(&v)
-	return v
+	return v, nil
 }
 
 // Views yields the views of those of the keyframes that have depth; the pictures of
@@ -42,10 +50,16 @@ func (m *Map) View(k *Keyframe) slam.KeyframeView {
 func (m *Map) Views(keyframes []*Keyframe) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
 		for _, k := range keyframes {
-			if !k.Depth.Empty() && !yield(m.View(k), nil) {
+			if k.Depth.Empty() {
+				continue
+			}
+			v, err := m.View(k)
+			if !yield(v, err) || err != nil {
 				return
 			}
 		}
-		m.spare()
+		if err := m.images.Spare(); err != nil {
+			yield(slam.KeyframeView{}, err)
+		}
 	}
 }

@@ -26,13 +26,16 @@ type backEnd struct {
 }
 
 // newBackEnd returns a back end with the map that a job goes on with, or an empty one.
-func newBackEnd(ctx context.Context, job Job, stages *report.Stages) *backEnd {
+func newBackEnd(ctx context.Context, job Job, stages *report.Stages) (*backEnd, error) {
 	b := &backEnd{matcher: frontend.NewMatcher(job.Config.Frontend), depth: job.Depth, stages: stages}
 	b.mapper = mapping.NewMapper(job.Config.Mapping, b.matcher)
 	b.mapper.Ground.HeightM = job.Config.CameraHeightM
 	b.mapper.Log = job.Log
 	if job.Map != nil {
-		b.mapper.Restore(job.Map.State)
+		if err := b.mapper.Restore(job.Map.State); err != nil {
+			b.matcher.Close()
+			return nil, err
+		}
 	}
 	if job.Source.Info().Live {
 		b.late = &lateDepth{worker: depth.NewWorker(context.WithoutCancel(ctx), job.Depth, depth.WorkerOptions{Live: true})}
@@ -41,7 +44,7 @@ func newBackEnd(ctx context.Context, job Job, stages *report.Stages) *backEnd {
 		b.growing = newGrowing(job.Config, job.Log)
 	}
 	b.saver = newSaver(job, b.keyframes(), stages)
-	return b
+	return b, nil
 }
 
 // close waits for what goes on beside and frees what OpenCV holds.
@@ -77,9 +80,13 @@ func (b *backEnd) insert(ctx context.Context, c mapping.Candidate) (u mapUpdate,
 	if job != nil {
 		b.late.waiting = append(b.late.waiting, lateAnswer{k.ID, job})
 	}
-	u = newMapUpdate(b.mapper, k, c.Tracks)
+	if u, err = newMapUpdate(b.mapper, k, c.Tracks); err != nil {
+		return u, err
+	}
 	u.view = b.view()
-	b.growing.offer(b.mapper)
+	if err := b.growing.offer(b.mapper); err != nil {
+		return u, err
+	}
 	b.saver.offer(b.mapper)
 	return u, nil
 }
@@ -119,10 +126,10 @@ func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 
 // relocalise looks for an image in the whole map by its descriptors. Where it is
 // found, the map goes on in that part.
-func (b *backEnd) relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (geom.SE3, bool) {
-	pose, part, ok := b.mapper.Relocalise(cam, px, desc)
+func (b *backEnd) relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (geom.SE3, bool, error) {
+	pose, part, ok, err := b.mapper.Relocalise(cam, px, desc)
 	if ok {
 		b.mapper.Resume(part)
 	}
-	return pose, ok
+	return pose, ok, err
 }

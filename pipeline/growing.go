@@ -46,9 +46,9 @@ func newGrowing(cfg Config, log *slog.Logger) *growing {
 
 // offer hands over the keyframes that have become final; it is called by the
 // mapper's side between two keyframes.
-func (g *growing) offer(m *mapping.Mapper) {
+func (g *growing) offer(m *mapping.Mapper) error {
 	if g == nil {
-		return
+		return nil
 	}
 	final := g.final(m)
 	anew := g.part != m.Part()
@@ -64,12 +64,16 @@ func (g *growing) offer(m *mapping.Mapper) {
 	var views []slam.KeyframeView
 	for _, k := range final {
 		if _, ok := g.fused[k.ID]; !ok {
+			v, err := m.Map.View(k)
+			if err != nil {
+				return err
+			}
 			g.fused[k.ID] = k.Pose
-			views = append(views, m.Map.View(k))
+			views = append(views, v)
 		}
 	}
 	if len(views) == 0 && !anew {
-		return
+		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -81,6 +85,7 @@ func (g *growing) offer(m *mapping.Mapper) {
 	case g.wake <- struct{}{}:
 	default:
 	}
+	return nil
 }
 
 // final lists the keyframes of the current part that have depth and have left

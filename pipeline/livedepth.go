@@ -75,7 +75,9 @@ func (b *backEnd) settleLate(ctx context.Context) error {
 		if err = known(err); err != nil {
 			return err
 		}
-		b.mapper.GiveDepth(w.keyframe, d)
+		if err := b.mapper.GiveDepth(w.keyframe, d); err != nil {
+			return err
+		}
 	}
 	b.late.waiting = left
 	return nil

@@ -46,7 +46,10 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	if len(job.Map.Keyframes) == 0 {
 		return nil, errors.New("the map has no keyframe to be recognised by")
 	}
-	l := newLocaliser(job)
+	l, err := newLocaliser(job)
+	if err != nil {
+		return nil, err
+	}
 	defer l.close()
 	start, cpu := time.Now(), report.CPUTime()
 	in := input{source: job.Source, log: job.Log, stages: &l.out.stages}
@@ -79,16 +82,19 @@ type localiser struct {
 	since int // frames since
 }
 
-func newLocaliser(job LocaliseJob) *localiser {
+func newLocaliser(job LocaliseJob) (*localiser, error) {
 	cfg := job.Config
 	l := &localiser{
 		job: job, front: frontend.New(cfg.Frontend), match: frontend.NewMatcher(cfg.Frontend),
 		track: tracking.New(cfg.Tracking, cfg.Seed), out: newLocalisation(job), state: slam.Lost,
 	}
 	l.mapper = mapping.NewMapper(cfg.Mapping, l.match)
-	l.mapper.Restore(job.Map)
+	if err := l.mapper.Restore(job.Map); err != nil {
+		l.close()
+		return nil, err
+	}
 	l.track.Reset(0, geom.IdentitySE3())
-	return l
+	return l, nil
 }
 
 func (l *localiser) close() {
@@ -174,9 +180,9 @@ func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	if err != nil {
 		return err
 	}
-	s, ok := l.mapper.Sight(f.Camera, px, desc)
-	if !ok {
-		return nil
+	s, ok, err := l.mapper.Sight(f.Camera, px, desc)
+	if err != nil || !ok {
+		return err
 	}
 	l.part = s.Part
 	l.front.Drop(func(slam.Track) bool { return true })

@@ -21,7 +21,11 @@ func (t *tracker) loseTrack(ctx context.Context, f *slam.Frame, rec *record) err
 		return err
 	}
 	b := t.handover.idle
-	if pose, ok := b.relocalise(f.Camera, px, desc); ok {
+	pose, ok, err := b.relocalise(f.Camera, px, desc)
+	if err != nil {
+		return err
+	}
+	if ok {
 		return t.resume(ctx, f, rec, pose)
 	}
 	if t.lost < t.cfg.Tracking.LostFrames {

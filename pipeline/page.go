@@ -15,39 +15,47 @@ import (
 const pagePictures = 150
 
 // Scene returns the largest part of the map as a page shows it.
-func (r *Result) Scene() *page.Scene {
+func (r *Result) Scene() (*page.Scene, error) {
 	defer r.stages.Start("page")()
 	s := &page.Scene{Title: r.job.Source.Info().Name, ScaleStd: math.Inf(1)}
 	part := r.main()
 	if part < 0 {
-		return s
+		return s, nil
 	}
 	keys := r.keyframes()
 	s.ScaleStd = r.metrics[part].Deviation()
 	s.Trajectory = r.records.trajectory(r.Map, part)
-	s.Keyframes = r.pageKeyframes(keys)
+	var err error
+	if s.Keyframes, err = r.pageKeyframes(keys); err != nil {
+		return nil, err
+	}
 	s.Landmarks = r.Points(part)
 	s.Loops = r.pageLoops(keys)
 	s.Up = export.Upright(s.Trajectory, r.mesh)
 	if r.mesh != nil {
 		s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
-		s.Deviation, s.Seen = r.witness(s.Mesh, keys)
+		if s.Deviation, s.Seen, err = r.witness(s.Mesh, keys); err != nil {
+			return nil, err
+		}
 	}
-	return s
+	return s, nil
 }
 
-func (r *Result) pageKeyframes(keys []*mapping.Keyframe) (out []page.Keyframe) {
+func (r *Result) pageKeyframes(keys []*mapping.Keyframe) (out []page.Keyframe, err error) {
 	every := (len(keys)-1)/pagePictures + 1
 	for i, k := range keys {
 		f := page.Keyframe{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera}
 		if i%every == 0 {
-			v := r.View(k) // by a camera without distortion
+			v, err := r.View(k) // by a camera without distortion
+			if err != nil {
+				return nil, err
+			}
 			f.Camera = v.Camera
 			f.Picture, _ = page.EncodeJPEG(v.Color, v.Gray) // fails where it is larger than a JPEG may be
 		}
 		out = append(out, f)
 	}
-	return out
+	return out, nil
 }
 
 func (r *Result) pageLoops(keys []*mapping.Keyframe) (out [][2]int) {
@@ -66,7 +74,7 @@ func (r *Result) pageLoops(keys []*mapping.Keyframe) (out [][2]int) {
 }
 
 // witness asks the keyframes for the deviation of the mesh and when it was seen.
-func (r *Result) witness(m *slam.Mesh, keys []*mapping.Keyframe) ([]float32, []float64) {
+func (r *Result) witness(m *slam.Mesh, keys []*mapping.Keyframe) (deviation []float32, seen []float64, err error) {
 	var poses slam.Trajectory
 	for _, k := range keys {
 		poses = append(poses, slam.StampedPose{Time: k.Time, Pose: k.Pose})
@@ -75,7 +83,11 @@ func (r *Result) witness(m *slam.Mesh, keys []*mapping.Keyframe) ([]float32, []f
 		if keys[i].Depth.Empty() {
 			return slam.KeyframeView{}, false
 		}
-		return r.View(keys[i]), true
+		v, failed := r.View(keys[i])
+		if failed != nil {
+			err = failed
+		}
+		return v, failed == nil
 	})
-	return e.Deviation, e.Seen
+	return e.Deviation, e.Seen, err
 }

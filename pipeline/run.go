@@ -42,12 +42,15 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	}
 	start, cpu := time.Now(), report.CPUTime()
 	r := &Result{job: job, stages: new(report.Stages)}
-	back := newBackEnd(ctx, job, r.stages)
+	back, err := newBackEnd(ctx, job, r.stages)
+	if err != nil {
+		return nil, err
+	}
 	r.firstKeyframe = back.keyframes()
 	t := newTracker(job, back, r.stages)
 	defer t.close()
 	in := input{source: job.Source, log: job.Log, stages: r.stages}
-	err := in.each(ctx, func(ctx context.Context, f *slam.Frame) error {
+	err = in.each(ctx, func(ctx context.Context, f *slam.Frame) error {
 		if err := t.step(ctx, f); err != nil {
 			return err
 		}

@@ -67,7 +67,11 @@ func (s *saver) offer(m *mapping.Mapper) {
 	if s == nil || s.Path == "" || !s.idle() || time.Now().Before(s.next) {
 		return
 	}
-	st := s.copyOf(m)
+	st, err := s.copyOf(m)
+	if err != nil {
+		s.warn(err)
+		return
+	}
 	busy := make(chan struct{})
 	s.busy = busy
 	go func() {
@@ -89,11 +93,14 @@ func (s *saver) idle() bool {
 	}
 }
 
-func (s *saver) copyOf(m *mapping.Mapper) *mapping.State {
+func (s *saver) copyOf(m *mapping.Mapper) (*mapping.State, error) {
 	defer s.stages.Start("map copy")()
-	st := m.State()
+	st, err := m.State()
+	if err != nil {
+		return nil, err
+	}
 	st.Origins = s.origins
-	return st
+	return st, nil
 }
 
 // save writes a state. A map that cannot be written is a warning: the run goes
@@ -102,11 +109,16 @@ func (s *saver) save(st *mapping.State) {
 	defer s.stages.Start("map file")()
 	start := time.Now()
 	if err := s.store.Save(s.Path, st); err != nil {
-		s.log.Warn("the map was not saved", "reason", err)
+		s.warn(err)
 	} else {
 		s.log.Info("map saved", "keyframes", len(st.Keyframes), "seconds", time.Since(start).Seconds())
 	}
 	s.next = time.Now().Add(max(s.Every, saveShare*time.Since(start)))
+}
+
+// warn says that the map file is what it was before.
+func (s *saver) warn(err error) {
+	s.log.Warn("the map was not saved; the map file is that of the last save", "file", s.Path, "reason", err)
 }
 
 // wait returns when no save is on its way.
@@ -122,7 +134,12 @@ func (s *saver) finish(m *mapping.Mapper) {
 		return
 	}
 	s.wait()
-	s.save(s.copyOf(m))
+	st, err := s.copyOf(m)
+	if err != nil {
+		s.warn(err)
+		return
+	}
+	s.save(st)
 }
 
 // close waits for the save on its way and lets the last file go.

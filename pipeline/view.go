@@ -34,9 +34,13 @@ type mapUpdate struct {
 
 // newMapUpdate gathers what the tracker needs to know of keyframe k, which it made
 // with the given tracks.
-func newMapUpdate(m *mapping.Mapper, k *mapping.Keyframe, tracks []slam.Track) mapUpdate {
+func newMapUpdate(m *mapping.Mapper, k *mapping.Keyframe, tracks []slam.Track) (mapUpdate, error) {
+	im, err := m.Map.Images(k)
+	if err != nil {
+		return mapUpdate{}, err
+	}
 	u := mapUpdate{
-		keyframe: placementOf(k), camera: k.Camera, depthShare: k.Depth.KnownShare(),
+		keyframe: placementOf(k), camera: k.Camera, depthShare: im.Depth.KnownShare(),
 		landmarks: make(map[int]slam.Point, len(k.Features)),
 	}
 	sent := make(map[int]bool, len(tracks))
@@ -54,10 +58,9 @@ func newMapUpdate(m *mapping.Mapper, k *mapping.Keyframe, tracks []slam.Track) m
 		}
 	}
 	if !k.Depth.Empty() {
-		m.Map.Open(k)
-		u.direct = tracking.NewReference(tracking.NewPyramid(k.Gray, k.Camera), k.Pose, k.Depth.Unpack(), math.Exp(k.LogScale))
+		u.direct = tracking.NewReference(tracking.NewPyramid(im.Gray, k.Camera), k.Pose, im.Depth.Unpack(), math.Exp(k.LogScale))
 	}
-	return u
+	return u, nil
 }
 
 // mapView is what watchers see of the map: a copy made after each keyframe.

@@ -128,8 +128,11 @@ func (r *Result) writeDepth(out Output) (files []string, err error) {
 			continue
 		}
 		name := fmt.Sprintf("%.6f.png", k.Time)
-		r.Open(k)
-		d := k.Depth.Unpack()
+		im, err := r.Images(k)
+		if err != nil {
+			return nil, err
+		}
+		d := im.Depth.Unpack()
 		p := depthio.Picture{W: d.W, H: d.H, Depth: scaled(d.Depth, math.Exp(k.LogScale))}
 		if err := depthio.WritePNG(filepath.Join(dir, name), p, 1000); err != nil {
 			return nil, err
@@ -168,7 +171,7 @@ func (r *Result) writeConfig(out Output) ([]string, error) {
 func (r *Result) report(out Output, files []string) *report.Report {
 	info := r.job.Source.Info()
 	recs := r.records.all
-	scene := r.Scene() // its time counts
+	scene, err := r.Scene() // its time counts
 	rep := &report.Report{
 		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
 		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,
@@ -177,6 +180,9 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
 		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.job.Source.Warnings()),
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures, Map: scene,
+	}
+	if err != nil {
+		rep.Warnings = append(rep.Warnings, err.Error())
 	}
 	if r.depthWorker != nil {
 		rep.Dropped = max(recs[len(recs)-1].frame-recs[0].frame+1-rep.Frames, 0)
@@ -207,7 +213,11 @@ func (r *Result) report(out Output, files []string) *report.Report {
 			FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time, Inliers: l.Inliers, Relative: l.Z.SE3(),
 		})
 	}
-	rep.Depths = r.depthPictures()
+	depths, err := r.depthPictures()
+	if err != nil {
+		rep.Warnings = append(rep.Warnings, err.Error())
+	}
+	rep.Depths = depths
 	if r.mesh != nil {
 		rep.Mesh = &report.MeshSize{Vertices: len(r.mesh.Vertices), Triangles: len(r.mesh.Triangles), VoxelM: r.dense.VoxelM}
 	}
@@ -218,7 +228,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 }
 
 // depthPictures chooses three keyframes with depth, spread over the run.
-func (r *Result) depthPictures() (out []report.DepthPicture) {
+func (r *Result) depthPictures() (out []report.DepthPicture, err error) {
 	const wanted = 3
 	keys := r.keyframes()
 	for i := range wanted {
@@ -226,10 +236,18 @@ func (r *Result) depthPictures() (out []report.DepthPicture) {
 			break
 		}
 		k := keys[(2*i+1)*len(keys)/(2*wanted)]
-		if !k.Depth.Empty() {
-			r.Open(k)
-			out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: k.Picture(), Gray: k.Gray, Depth: k.Depth.Unpack()})
+		if k.Depth.Empty() {
+			continue
 		}
+		im, err := r.Images(k)
+		if err != nil {
+			return out, err
+		}
+		color, err := im.Color.RGB()
+		if err != nil {
+			return out, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
+		}
+		out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: color, Gray: im.Gray, Depth: im.Depth.Unpack()})
 	}
-	return out
+	return out, nil
 }

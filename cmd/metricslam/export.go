@@ -48,7 +48,11 @@ func (c exportCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer l.File.Close()
-	m := formats.Map{Name: filepath.Base(filepath.Clean(c.Map)), Map: l.State.Map(), Sources: l.State.Sources()}
+	whole, err := l.State.Map()
+	if err != nil {
+		return err
+	}
+	m := formats.Map{Name: filepath.Base(filepath.Clean(c.Map)), Map: whole, Sources: l.State.Sources()}
 	largest, err := c.part(&m, l.State, file)
 	if err != nil {
 		return err

@@ -43,9 +43,11 @@ func (w *writer) photos() ([]picture, error) {
 		if err := w.ctx.Err(); err != nil {
 			return nil, err
 		}
-		photo := w.m.Map.Photo(k)
+		photo, err := w.m.Map.Photo(k)
+		if err != nil {
+			return nil, err
+		}
 		p := picture{camera: photo.Camera, pose: w.toLevel.Mul(k.Pose)}
-		var err error
 		if p.name, err = writePhoto(w.path("images"), fmt.Sprintf("%06d", k.ID), photo); err != nil {
 			return nil, err
 		}
@@ -155,7 +157,11 @@ func (w *writer) nerfstudio() ([]string, error) {
 		if err := link(w.path("images/"+p.name), w.path("nerfstudio/images/"+p.name)); err != nil {
 			return nil, err
 		}
-		if depthM := w.m.Map.PhotoDepth(w.keyframes[i]); depthM != nil {
+		depthM, err := w.m.Map.PhotoDepth(w.keyframes[i])
+		if err != nil {
+			return nil, err
+		}
+		if depthM != nil {
 			frames[i].Depth = fmt.Sprintf("depth/%06d.png", w.keyframes[i].ID)
 			if err := writeDepth(w.path("nerfstudio/"+frames[i].Depth), p.camera, depthM); err != nil {
 				return nil, err

@@ -153,8 +153,9 @@ func newWriter(ctx context.Context, dir string, m Map) (*writer, error) {
 	if w.mesh != nil {
 		w.mesh = export.Moved(w.mesh, w.toLevel)
 	}
-	w.cloud = m.Map.Cloud(m.Part)
-	return w, nil
+	var err error
+	w.cloud, err = m.Map.Cloud(m.Part)
+	return w, err
 }
 
 func (w *writer) path(name string) string { return filepath.Join(w.dir, name) }

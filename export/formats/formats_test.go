@@ -17,6 +17,7 @@ import (
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -26,7 +27,8 @@ var tilted = geom.ExpSE3(geom.Tangent6{4, -3, 2, .4, -.3, .8})
 // known is a scene in the frame of its first, level camera (x right, y down, z
 // ahead): a floor 1.5 m below, a red cube 3 m ahead, a green one 1 m to the right,
 // a blue one 1 m above; four cameras that see landmarks on a plane 4 m ahead.
-func known() formats.Map {
+func known(t testing.TB) formats.Map {
+	t.Helper()
 	m := &slam.Mesh{}
 	for i := -40; i < 40; i++ { // seen from above
 		for j := -40; j < 40; j++ {
@@ -48,16 +50,20 @@ func known() formats.Map {
 		}
 	}
 	st := &mapping.State{Parts: 1}
+	store := images.New(images.Options{Budget: 1 << 20})
 	cam := geom.Camera{W: 80, H: 60, Fx: 70, Fy: 70, Cx: 39.5, Cy: 29.5, K1: .02}
 	var path slam.Trajectory
 	for i := range 4 {
 		k := &mapping.Keyframe{ID: i, Frame: i, Time: 1e9 + float64(i)/4, Pose: tilted.Mul(geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: .1 * float64(i)}}), Camera: cam, Unit: 1}
-		k.Gray, k.Color = slam.NewGray(cam.W, cam.H), slam.NewRGB(cam.W/2, cam.H/2)
-		for p := range k.Gray.Pix {
-			k.Gray.Pix[p] = uint8(100 + p%7)
+		gray, color := slam.NewGray(cam.W, cam.H), slam.NewRGB(cam.W/2, cam.H/2)
+		for p := range gray.Pix {
+			gray.Pix[p] = uint8(100 + p%7)
 		}
-		for p := range k.Color.Pix {
-			k.Color.Pix[p] = [3]uint8{150, 90, 60}[p%3]
+		for p := range color.Pix {
+			color.Pix[p] = [3]uint8{150, 90, 60}[p%3]
+		}
+		if err := store.Put(i, images.Images{Gray: gray, Color: images.NewColor(color)}); err != nil {
+			t.Fatal(err)
 		}
 		st.Keyframes = append(st.Keyframes, k)
 		path = append(path, slam.StampedPose{Time: k.Time, Pose: k.Pose})
@@ -76,7 +82,12 @@ func known() formats.Map {
 		l.Ray = cam.Ray(st.Keyframes[0].Features[id].Pixel)
 		st.Landmarks = append(st.Landmarks, l)
 	}
-	return formats.Map{Name: "known", Map: st.Map(), LogStd: .02, Trajectory: path, Mesh: export.Moved(m, tilted)}
+	st.Images = store.Snapshot()
+	finished, err := st.Map()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return formats.Map{Name: "known", Map: finished, LogStd: .02, Trajectory: path, Mesh: export.Moved(m, tilted)}
 }
 
 // quad adds a parallelogram that is seen from the side of b x a.
@@ -117,7 +128,7 @@ func TestOthersOpen(t *testing.T) {
 	interpreter := python(t)
 	t.Setenv("PATH", filepath.Dir(interpreter)+string(filepath.ListSeparator)+os.Getenv("PATH")) // laspy packs LAZ
 	dir := t.TempDir()
-	if _, _, err := formats.Write(context.Background(), dir, []string{formats.All, "laz"}, known()); err != nil {
+	if _, _, err := formats.Write(context.Background(), dir, []string{formats.All, "laz"}, known(t)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(interpreter, filepath.Join("testdata", "open.py"), dir, "--known")
@@ -137,7 +148,7 @@ func TestKnownScene(t *testing.T) {
 	var before map[string]string
 	for range 2 {
 		dir := t.TempDir()
-		files, skipped, err := formats.Write(context.Background(), dir, []string{formats.All}, known())
+		files, skipped, err := formats.Write(context.Background(), dir, []string{formats.All}, known(t))
 		if err != nil || len(skipped) != 0 {
 			t.Fatalf("left out %v, error %v", skipped, err)
 		}
@@ -205,7 +216,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // A map without depth has cameras and landmarks, and says what it lacks.
 func TestWithoutSurface(t *testing.T) {
-	m := known()
+	m := known(t)
 	m.Mesh = nil
 	dir := t.TempDir()
 	files, skipped, err := formats.Write(context.Background(), dir, []string{formats.All}, m)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/metricslam/metricslam/geom"
 )
 
 // Estimate is what is known of the metres of a part of the map, from all sources
@@ -75,22 +77,13 @@ func (m Estimate) Measured() bool {
 
 // Check names what cannot be in an estimate.
 func (m Estimate) Check() error {
-	if !finite(m.Log, m.Gain, m.Sigma) {
+	if !geom.Finite(m.Log, m.Gain, m.Sigma) {
 		return fmt.Errorf("gain %g with deviation %g", m.Gain, m.Sigma)
 	}
 	for _, s := range m.Sources {
-		if !finite(s.Log, s.Sigma) || !(s.Sigma > 0) || s.Rank < RankNetwork || s.Rank > RankDistance {
+		if !geom.Finite(s.Log, s.Sigma) || !(s.Sigma > 0) || s.Rank < RankNetwork || s.Rank > RankDistance {
 			return fmt.Errorf("source %q: %g with deviation %g", s.Name, s.Log, s.Sigma)
 		}
 	}
 	return nil
-}
-
-func finite(v ...float64) bool {
-	for _, x := range v {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return false
-		}
-	}
-	return true
 }

@@ -18,7 +18,7 @@ const FixedSlant = 1e9
 
 // Valid reports whether the slant is one that views can have led to.
 func (s Slant) Valid() bool {
-	return !math.IsNaN(s.X+s.Y) && !math.IsInf(s.X+s.Y, 0) && s.Info >= 0 && s.Info <= 1/(slantMinStd*slantMinStd)
+	return geom.Finite(s.X, s.Y) && s.Info >= 0 && s.Info <= 1/(slantMinStd*slantMinStd)
 }
 
 // Known is the information on a slant with that of the prior.

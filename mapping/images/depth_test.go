@@ -1,4 +1,4 @@
-package mapping
+package images
 
 import (
 	"math"
@@ -18,7 +18,7 @@ func depthOf(w, h int, at func(x, y int) float64) slam.DepthMap {
 	return d
 }
 
-func TestPackDepthRoundTrip(t *testing.T) {
+func TestDepthRoundTrip(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {400, 30}, {401, 31}, {640, 48}, {1601, 7}} {
 		d := depthOf(size[0], size[1], func(x, y int) float64 {
 			if (x+y)%7 == 3 {
@@ -31,20 +31,20 @@ func TestPackDepthRoundTrip(t *testing.T) {
 			d.LogStd[i] = float32(i%60) * .01
 		}
 		d.ScaleSigma, d.PlaceSigma = .1, .2
-		p := packDepth(d)
+		p := NewDepth(d)
 		u := p.Unpack()
-		k := shrink(d.W)
-		if u.W > packedWidth || u.W != d.W/k || u.H != d.H/k || u.Sigma != d.Sigma || u.ScaleSigma != d.ScaleSigma || u.PlaceSigma != d.PlaceSigma || u.Source != d.Source {
+		k := subsampling(d.W)
+		if u.W > maxWidth || u.W != d.W/k || u.H != d.H/k || u.Sigma != d.Sigma || u.ScaleSigma != d.ScaleSigma || u.PlaceSigma != d.PlaceSigma || u.Source != d.Source {
 			t.Fatalf("%v: unpacked %dx%d, sigma %g, scale sigma %g of %q", size, u.W, u.H, u.Sigma, u.ScaleSigma, u.Source)
 		}
 		for y := range u.H {
 			for x := range u.W {
 				want, got := d.Depth[y*k*d.W+x*k], u.Depth[y*u.W+x]
-				if (want == 0) != (got == 0) || want > 0 && math.Abs(math.Log(float64(got/want))) > .51/packedStep+1e-6 {
+				if (want == 0) != (got == 0) || want > 0 && math.Abs(math.Log(float64(got/want))) > .51/logSteps+1e-6 {
 					t.Fatalf("%v: depth %g at (%d, %d) became %g", size, want, x, y, got)
 				}
 				std := d.LogStd[y*k*d.W+x*k]
-				if got > 0 && math.Abs(float64(u.LogStd[y*u.W+x]-std)) > 1./packedStdStep {
+				if got > 0 && math.Abs(float64(u.LogStd[y*u.W+x]-std)) > 1./stdSteps {
 					t.Fatalf("%v: deviation %g became %g", size, std, u.LogStd[y*u.W+x])
 				}
 				// The same point of space.
@@ -57,30 +57,30 @@ func TestPackDepthRoundTrip(t *testing.T) {
 	}
 }
 
-func TestPackDepthRefusesNonsense(t *testing.T) {
+func TestDepthRefusesNonsense(t *testing.T) {
 	bad := []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), .04, 1e6}
-	p := packDepth(depthOf(len(bad), 1, func(x, _ int) float64 { return bad[x] }))
+	p := NewDepth(depthOf(len(bad), 1, func(x, _ int) float64 { return bad[x] }))
 	if share := p.KnownShare(); share != 0 {
 		t.Errorf("%g of nonsense is known: %v", share, p.Unpack().Depth)
 	}
-	e := packDepth(slam.DepthMap{})
+	e := NewDepth(slam.DepthMap{})
 	if !e.Empty() || e.KnownShare() != 0 {
 		t.Error("no depth map is packed into one")
 	}
-	if _, _, ok := readDepth(&e, testCamera, geom.Vec2{X: 3, Y: 3}); ok {
+	if _, _, ok := e.At(geom.CameraFromFOV(64, 48, 1), geom.Vec2{X: 3, Y: 3}); ok {
 		t.Error("no depth map has a reading")
 	}
 	nan := depthOf(1, 1, func(int, int) float64 { return 2 })
 	nan.LogStd = []float32{float32(math.NaN())}
-	if q := packDepth(nan); q.Unpack().LogStd[0] <= 0 {
+	if q := NewDepth(nan); q.Unpack().LogStd[0] <= 0 {
 		t.Error("a deviation that is no number became 0")
 	}
 }
 
-func TestReadDepth(t *testing.T) {
+func TestAt(t *testing.T) {
 	cam := geom.CameraFromFOV(320, 240, 1)
 	// A near board, a far wall to its right from column 160, a hole.
-	d := packDepth(depthOf(320, 240, func(x, y int) float64 {
+	d := NewDepth(depthOf(320, 240, func(x, y int) float64 {
 		switch {
 		case x > 60 && x < 70 && y > 100 && y < 110:
 			return 0
@@ -110,27 +110,27 @@ func TestReadDepth(t *testing.T) {
 		{"below the picture", geom.Vec2{X: 10, Y: 240}, 0, false, false},
 	}
 	for _, tt := range tests {
-		z, std, ok := readDepth(&d, cam, tt.u)
+		z, std, ok := d.At(cam, tt.u)
 		if ok != tt.ok {
 			t.Errorf("%s: known = %v", tt.name, ok)
 			continue
 		}
-		if ok && (math.Abs(math.Log(z/tt.depth)) > .002 || (std >= edgeLogStd) != tt.edge) {
+		if ok && (math.Abs(math.Log(z/tt.depth)) > .002 || (std >= EdgeLogStd) != tt.edge) {
 			t.Errorf("%s: %.3f m with deviation %.3f, want %g m", tt.name, z, std, tt.depth)
 		}
 	}
 }
 
 // Depth pictures of another size than the camera's are read at the same place.
-func TestReadDepthOfAnotherSize(t *testing.T) {
+func TestAtOfAnotherSize(t *testing.T) {
 	cam := geom.CameraFromFOV(640, 480, 1)
 	ramp := func(w int) func(x, y int) float64 {
 		return func(x, _ int) float64 { return 1 + .3*(float64(x)+.5)/float64(w) }
 	}
 	for _, w := range []int{64, 320, 640, 1280} {
-		d := packDepth(depthOf(w, w*3/4, ramp(w)))
+		d := NewDepth(depthOf(w, w*3/4, ramp(w)))
 		for _, x := range []float64{20, 200.4, 600} {
-			z, _, ok := readDepth(&d, cam, geom.Vec2{X: x, Y: 100})
+			z, _, ok := d.At(cam, geom.Vec2{X: x, Y: 100})
 			want := 1 + .3*(x+.5)/640
 			if pixel := .3 / float64(d.W); !ok || math.Abs(z-want) > 1.01*pixel+.0005 {
 				t.Errorf("%d pixels wide: %.4f m at column %g, want %.4f", w, z, x, want)
@@ -150,5 +150,32 @@ func TestShrinkColor(t *testing.T) {
 	}
 	if !shrinkColor(slam.RGB{}).Empty() {
 		t.Error("no picture became one")
+	}
+}
+
+// A network's depth follows the focal length of its image; a sensor's stays.
+func TestWithCamera(t *testing.T) {
+	was := geom.CameraFromFOV(160, 120, 1)
+	now := was
+	now.Fx, now.Fy = .97*was.Fx, .97*was.Fy
+	for scaleSigma, want := range map[float64]float64{0: 1, .1: .97} {
+		m := depthOf(160, 120, func(x, y int) float64 { return float64(x % 3) })
+		m.Camera, m.ScaleSigma = was, scaleSigma
+		d := NewDepth(m)
+		before := d.Unpack()
+		e, logGain := d.WithCamera(was, now)
+		after := e.Unpack()
+		if got := float64(after.Depth[500] / before.Depth[500]); math.Abs(got-want) > 2e-4 || math.Abs(math.Exp(logGain)-want) > 2e-4 {
+			t.Errorf("scale sigma %g: depth changes by %.5f, said to be %.5f, want %.2f", scaleSigma, got, math.Exp(logGain), want)
+		}
+		if after.Depth[0] != 0 || before.Depth[0] != 0 {
+			t.Errorf("scale sigma %g: an unknown pixel became %.2f m", scaleSigma, after.Depth[0])
+		}
+		if math.Abs(after.Camera.Fx-now.Fx) > 1e-9 {
+			t.Errorf("scale sigma %g: depth has focal length %.1f, want %.1f", scaleSigma, after.Camera.Fx, now.Fx)
+		}
+		if again := d.Unpack(); again.Camera != before.Camera || again.Depth[500] != before.Depth[500] {
+			t.Error("the depth map itself has changed")
+		}
 	}
 }
