@@ -195,6 +195,14 @@ func TestReadSuite(t *testing.T) {
 	}
 }
 
+// The true mesh is made of the frames that the run read.
+func TestOfSource(t *testing.T) {
+	got := ofSource(strings.Fields("run x -o y --seed 2 --quiet --depth sensor --max-frames=9 --stride 3"))
+	if want := "--seed 2 --max-frames=9 --stride 3"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 // What differs by more than chance is told, with the right sign; a summary
 // survives its file.
 func TestCompare(t *testing.T) {

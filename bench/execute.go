@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -128,6 +129,25 @@ func failure(err error, output []byte) (status int, text string) {
 	return -1, text
 }
 
+// sourceFlags are the flags of `run` that choose what of a source is read; the
+// true mesh is made of the same frames.
+var sourceFlags = []string{"--max-frames", "--start", "--stride", "--kind", "--seed"}
+
+// ofSource takes the flags that choose frames from the arguments of a run.
+func ofSource(args []string) (out []string) {
+	for i, a := range args {
+		name, _, joined := strings.Cut(a, "=")
+		switch {
+		case !slices.Contains(sourceFlags, name):
+		case joined:
+			out = append(out, a)
+		case i+1 < len(args):
+			out = append(out, a, args[i+1])
+		}
+	}
+	return out
+}
+
 // truthMeshes makes the true mesh of each source once.
 type truthMeshes struct {
 	runner Runner
@@ -140,25 +160,30 @@ type truthMesh struct {
 	err  error
 }
 
-func (t *truthMeshes) of(ctx context.Context, source string) (string, error) {
+// of returns the mesh of a source that is read with the flags of a run. Another
+// seed is another scene where the source is rendered, and the same recording
+// elsewhere.
+func (t *truthMeshes) of(ctx context.Context, source string, args []string) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m, ok := t.made[source]; ok {
+	flags := ofSource(args)
+	name := strings.Join(append([]string{source}, flags...), " ")
+	if m, ok := t.made[name]; ok {
 		return m.path, m.err
 	}
 	if t.made == nil {
 		t.made = make(map[string]truthMesh)
 	}
-	dir := filepath.Join(t.runner.Dir, "truth", Row{Name: source}.folder())
+	dir := filepath.Join(t.runner.Dir, "truth", Row{Name: name}.folder())
 	m := truthMesh{path: filepath.Join(dir, "mesh.ply")}
 	if _, err := os.Stat(m.path); err != nil {
-		output, err := t.runner.call(ctx, "fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet")
+		output, err := t.runner.call(ctx, append([]string{"fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet"}, flags...)...)
 		if _, text := failure(err, output); text != "" {
 			m.err = fmt.Errorf("no true mesh: %s", text)
 		}
 	}
 	if ctx.Err() == nil {
-		t.made[source] = m
+		t.made[name] = m
 	}
 	return m.path, m.err
 }

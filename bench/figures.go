@@ -146,7 +146,7 @@ func (o *Outcome) drift(row Row) error {
 
 // mesh judges the mesh against the true one.
 func (o *Outcome) mesh(ctx context.Context, r Runner, row Row, truths *truthMeshes) error {
-	truth, err := truths.of(ctx, row.MeshSource)
+	truth, err := truths.of(ctx, row.MeshSource, o.Args)
 	if err != nil {
 		return err
 	}

@@ -136,6 +136,9 @@ func sameShape(w, h, w2, h2 int, tol float64) bool {
 // is odd about it. photo is a picture to look for EXIF in, empty for none.
 func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (lens, error) {
 	w, h := d.size()
+	if opt.Raw {
+		return lens{cam: geom.GuessCamera(w, h), from: "nowhere: pictures as they were taken"}, nil
+	}
 	fitted, err := chooseLens(d, opt, file, l, photo).fit(w, h)
 	if err != nil {
 		return fitted, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stamps"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -47,11 +48,11 @@ func (l *listing) stampByRate(fps float64) {
 // medianRate returns the frames per second of stamped entries, by the median
 // step, 0 where there are fewer than two.
 func medianRate(entries []entry) float64 {
-	stamps := make([]float64, len(entries))
+	times := make([]float64, len(entries))
 	for i, e := range entries {
-		stamps[i] = e.time
+		times[i] = e.time
 	}
-	if step := medianStep(stamps); step > 0 {
+	if step := stamps.MedianStep(times); step > 0 {
 		return 1 / step
 	}
 	return 0

@@ -111,6 +111,9 @@ func sequenceFolder(spec, kind string) (dir string, above, warnings []string) {
 // beside the data; nil where there is none. Frame rate and depth scale belong to
 // the data: where the user's file leaves them out, those beside the data hold.
 func chooseCameraFile(opt Options, dirs []string) (*lens, error) {
+	if opt.Raw {
+		return nil, nil
+	}
 	var beside *lens
 	var err error
 	if path := findCameraFile(dirs); path != "" {

@@ -56,6 +56,10 @@ type Options struct {
 	Fx, Fy, Cx, Cy float64
 	FOVRad         float64 // horizontal field of view; 0 = not given
 
+	// Raw gives the pictures as the camera took them, whatever is known of it: for
+	// calibration. Info's camera then says no more than their size.
+	Raw bool
+
 	DepthScale float64 // units of the depth pictures per metre; 0 = the data's own
 
 	Start     int // first frame

@@ -64,8 +64,9 @@ type TrajectoryResult struct {
 	EstimatePoses int     `json:"estimate_poses"`
 	Pairs         int     `json:"pairs"`
 	Frames        int     `json:"frames"`
-	Coverage      float64 `json:"coverage"` // estimated poses over frames, or pairs over true poses
-	PathM         float64 `json:"path_m"`   // length of the true path between the first and last pair
+	Coverage      float64 `json:"coverage"`     // estimated poses over frames, or pairs over true poses
+	PairedShare   float64 `json:"paired_share"` // pairs over estimated poses: what the errors stand for
+	PathM         float64 `json:"path_m"`       // length of the true path between the first and last pair
 	DurationS     float64 `json:"duration_s,omitempty"`
 
 	ATENone Stats      `json:"ate_none"` // metres
@@ -77,6 +78,24 @@ type TrajectoryResult struct {
 	KITTI         *KITTIDrift  `json:"kitti"`
 	KITTIByLength []KITTIDrift `json:"kitti_by_length"`
 	Warnings      []string     `json:"warnings"`
+}
+
+// MinPairedShare is the least share of the estimated poses that must have a true
+// one for the errors to stand for the trajectory. Truth at a third of a camera's
+// rate is common; of a tenth of a trajectory, an alignment of seven parameters
+// makes the error small whatever the rest does.
+const MinPairedShare = .25
+
+// Representative reports whether the errors stand for the whole estimate.
+func (r *TrajectoryResult) Representative() bool { return r.PairedShare >= MinPairedShare }
+
+// Over says over how much of the estimate the errors are taken: " over 3 of 90
+// frames", nothing where it is all of it.
+func (r *TrajectoryResult) Over() string {
+	if r.Pairs >= r.EstimatePoses {
+		return ""
+	}
+	return fmt.Sprintf(" over %d of %d frames", r.Pairs, r.EstimatePoses)
 }
 
 // RPEStats is the relative pose error over one delta.
@@ -99,6 +118,12 @@ func Trajectory(pairs []Pair, truthPoses, estimatePoses int, opt TrajectoryOptio
 		TruthPoses: truthPoses, EstimatePoses: estimatePoses, Pairs: len(pairs), Frames: opt.Frames,
 		PathM:    last.PathM - first.PathM,
 		Warnings: []string{},
+	}
+	if estimatePoses > 0 {
+		r.PairedShare = float64(len(pairs)) / float64(estimatePoses)
+	}
+	if !r.Representative() {
+		r.warn(fmt.Errorf("only %d of %d estimated poses (%.1f %%) have a true one, less than %.0f %%: the errors stand for these few alone", r.Pairs, estimatePoses, 100*r.PairedShare, 100*MinPairedShare))
 	}
 	if !opt.Rows {
 		r.DurationS = last.Truth.Time - first.Truth.Time

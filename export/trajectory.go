@@ -22,19 +22,22 @@ import (
 // increase strictly. An error names the file and the line.
 func ReadTUM(path string) (slam.Trajectory, error) {
 	var traj slam.Trajectory
-	err := readRows(path, 8, "time tx ty tz qx qy qz qw", func(v []float64) error {
-		if n := len(traj); n > 0 && v[0] <= traj[n-1].Time {
-			return fmt.Errorf("time %s does not come after %s: times must increase; sort the file by its first column and drop repeats",
-				formatTime(v[0]), formatTime(traj[n-1].Time))
-		}
-		q := geom.Quat{X: v[4], Y: v[5], Z: v[6], W: v[7]}
-		if n := math.Sqrt(q.X*q.X + q.Y*q.Y + q.Z*q.Z + q.W*q.W); math.Abs(n-1) > .02 {
-			return fmt.Errorf("quaternion of length %.4g, want 1 (order qx qy qz qw)", n)
-		}
-		traj = append(traj, slam.StampedPose{Time: v[0], Pose: geom.FromQuat(q, geom.Vec3{X: v[1], Y: v[2], Z: v[3]})})
-		return nil
-	})
+	err := readRows(path, 8, "time tx ty tz qx qy qz qw", func(v []float64) error { return appendTUM(&traj, v) })
 	return traj, err
+}
+
+// appendTUM appends "time tx ty tz qx qy qz qw".
+func appendTUM(traj *slam.Trajectory, v []float64) error {
+	if n := len(*traj); n > 0 && v[0] <= (*traj)[n-1].Time {
+		return fmt.Errorf("time %s does not come after %s: times must increase; sort the file by its first column and drop repeats",
+			formatTime(v[0]), formatTime((*traj)[n-1].Time))
+	}
+	q := geom.Quat{X: v[4], Y: v[5], Z: v[6], W: v[7]}
+	if n := math.Sqrt(q.X*q.X + q.Y*q.Y + q.Z*q.Z + q.W*q.W); math.Abs(n-1) > .02 {
+		return fmt.Errorf("quaternion of length %.4g, want 1 (order qx qy qz qw)", n)
+	}
+	*traj = append(*traj, slam.StampedPose{Time: v[0], Pose: geom.FromQuat(q, geom.Vec3{X: v[1], Y: v[2], Z: v[3]})})
+	return nil
 }
 
 // ReadKITTI reads poses in the KITTI odometry format: one a line, the first
@@ -44,14 +47,20 @@ func ReadTUM(path string) (slam.Trajectory, error) {
 func ReadKITTI(path string) ([]geom.SE3, error) {
 	var poses []geom.SE3
 	err := readRows(path, 12, "the three upper rows of a 4x4 pose", func(v []float64) error {
-		r := geom.Mat3{{v[0], v[1], v[2]}, {v[4], v[5], v[6]}, {v[8], v[9], v[10]}}
-		if !nearRotation(r, 1e-2) {
-			return fmt.Errorf("columns 1-3, 5-7 and 9-11 are not a rotation matrix")
-		}
-		poses = append(poses, geom.SE3{R: nearestRotation(r), T: geom.Vec3{X: v[3], Y: v[7], Z: v[11]}})
-		return nil
+		pose, err := matrixPose(v)
+		poses = append(poses, pose)
+		return err
 	})
 	return poses, err
+}
+
+// matrixPose is the pose of the three upper rows of a 4x4 matrix.
+func matrixPose(v []float64) (geom.SE3, error) {
+	r := geom.Mat3{{v[0], v[1], v[2]}, {v[4], v[5], v[6]}, {v[8], v[9], v[10]}}
+	if !nearRotation(r, 1e-2) {
+		return geom.SE3{}, fmt.Errorf("columns 1-3, 5-7 and 9-11 are not a rotation matrix")
+	}
+	return geom.SE3{R: nearestRotation(r), T: geom.Vec3{X: v[3], Y: v[7], Z: v[11]}}, nil
 }
 
 // nearRotation reports whether r r^T is the unit matrix to within tol in every
@@ -83,6 +92,19 @@ func nearestRotation(r geom.Mat3) geom.Mat3 {
 // readRows calls row with the n finite numbers of every line of the file that
 // is neither blank nor a comment. A file without any is an error.
 func readRows(path string, n int, what string, row func([]float64) error) error {
+	return readLines(path, n, what, strings.Fields, row)
+}
+
+// readColumns does it for the first n columns of a csv file.
+func readColumns(path string, n int, what string, row func([]float64) error) error {
+	first := func(line string) []string {
+		f := strings.FieldsFunc(line, isSeparator)
+		return f[:min(n, len(f))]
+	}
+	return readLines(path, n, what, first, row)
+}
+
+func readLines(path string, n int, what string, split func(string) []string, row func([]float64) error) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("read trajectory: %w", err)
@@ -97,7 +119,7 @@ func readRows(path string, n int, what string, row func([]float64) error) error 
 			}
 			break
 		}
-		if err := parseNumbers(text, v); err != nil {
+		if err := parseNumbers(split(text), v); err != nil {
 			return fmt.Errorf("read trajectory %s:%d: %w; a line is %q", path, line, err, what)
 		}
 		if err := row(v); err != nil {
@@ -126,8 +148,7 @@ func nextRow(s *bufio.Scanner, line *int) (string, bool) {
 }
 
 // parseNumbers fills v with the numbers of a line, which must be as many.
-func parseNumbers(line string, v []float64) error {
-	fields := strings.Fields(line)
+func parseNumbers(fields []string, v []float64) error {
 	if len(fields) != len(v) {
 		return fmt.Errorf("%d numbers, want %d", len(fields), len(v))
 	}

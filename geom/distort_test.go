@@ -64,18 +64,21 @@ func TestDistortKnownValues(t *testing.T) {
 
 func TestDistortJacobian(t *testing.T) {
 	r := newRand(52)
-	d := NewRadTan(.2624, -.9531, -.0054, .0026, 1.1633)
-	for range 100 {
-		p := Vec2{r.Float64() - .5, r.Float64() - .5}
-		_, j := d.eval(p)
-		const h = 1e-6
-		xp, _ := d.eval(p.Add(Vec2{h, 0}))
-		xm, _ := d.eval(p.Sub(Vec2{h, 0}))
-		yp, _ := d.eval(p.Add(Vec2{0, h}))
-		ym, _ := d.eval(p.Sub(Vec2{0, h}))
-		dx, dy := xp.Sub(xm).Scale(1/(2*h)), yp.Sub(ym).Scale(1/(2*h))
-		if e := math.Abs(dx.X-j[0]) + math.Abs(dx.Y-j[1]) + math.Abs(dy.X-j[1]) + math.Abs(dy.Y-j[2]); e > 1e-8 {
-			t.Fatalf("derivative off by %g", e)
+	for _, d := range []interface {
+		DistortJacobian(Vec2) (Vec2, [3]float64)
+	}{NewRadTan(.2624, -.9531, -.0054, .0026, 1.1633), NewKannalaBrandt(.01, -.02, .03, -.004)} {
+		for range 100 {
+			p := Vec2{r.Float64() - .5, r.Float64() - .5}
+			_, j := d.DistortJacobian(p)
+			const h = 1e-6
+			xp, _ := d.DistortJacobian(p.Add(Vec2{h, 0}))
+			xm, _ := d.DistortJacobian(p.Sub(Vec2{h, 0}))
+			yp, _ := d.DistortJacobian(p.Add(Vec2{0, h}))
+			ym, _ := d.DistortJacobian(p.Sub(Vec2{0, h}))
+			dx, dy := xp.Sub(xm).Scale(1/(2*h)), yp.Sub(ym).Scale(1/(2*h))
+			if e := math.Abs(dx.X-j[0]) + math.Abs(dx.Y-j[1]) + math.Abs(dy.X-j[1]) + math.Abs(dy.Y-j[2]); e > 1e-8 {
+				t.Fatalf("derivative off by %g", e)
+			}
 		}
 	}
 }

@@ -41,6 +41,23 @@ func (d KannalaBrandt) Distort(p Vec2) Vec2 {
 	return p.Scale(d.radius(theta) / r)
 }
 
+// DistortJacobian returns the distorted point, whether in the valid field or not,
+// and its derivative (a symmetric 2x2 matrix: xx, xy, yy).
+func (d KannalaBrandt) DistortJacobian(p Vec2) (q Vec2, j [3]float64) {
+	r := p.Norm()
+	if r < 1e-9 {
+		return p, [3]float64{1, 0, 1}
+	}
+	theta := math.Atan(r)
+	t2 := theta * theta
+	slope := 1 + t2*(3*d.K1+t2*(5*d.K2+t2*(7*d.K3+t2*9*d.K4)))
+	along, across := slope/(1+r*r), d.radius(theta)/r // of the ray, and across it
+	u := p.Scale(1 / r)
+	return p.Scale(across), [3]float64{
+		across + (along-across)*u.X*u.X, (along - across) * u.X * u.Y, across + (along-across)*u.Y*u.Y,
+	}
+}
+
 // Undistort returns the ideal point, NaN for a point that no ray of the valid
 // field reaches.
 func (d KannalaBrandt) Undistort(q Vec2) Vec2 {

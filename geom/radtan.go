@@ -26,13 +26,14 @@ func (d RadTan) Distort(p Vec2) Vec2 {
 	if !(p.Norm2() < d.maxR2) {
 		return outside
 	}
-	q, _ := d.eval(p)
+	q, _ := d.DistortJacobian(p)
 	return q
 }
 
-// eval returns the distorted point and its derivative (a symmetric 2x2 matrix:
+// DistortJacobian returns the distorted point, whether in the valid field or not,
+// and its derivative (a symmetric 2x2 matrix:
 // xx, xy, yy).
-func (d RadTan) eval(p Vec2) (q Vec2, j [3]float64) {
+func (d RadTan) DistortJacobian(p Vec2) (q Vec2, j [3]float64) {
 	x, y := p.X, p.Y
 	r2 := x*x + y*y
 	radial := 1 + r2*(d.K1+r2*(d.K2+r2*d.K3))
@@ -58,7 +59,7 @@ func (d RadTan) Undistort(q Vec2) Vec2 {
 		p = q.Scale(.999 * d.MaxRadius() / q.Norm())
 	}
 	for range 50 {
-		f, j := d.eval(p)
+		f, j := d.DistortJacobian(p)
 		e := q.Sub(f)
 		det := j[0]*j[2] - j[1]*j[1]
 		if !(det > 0) {
@@ -70,7 +71,7 @@ func (d RadTan) Undistort(q Vec2) Vec2 {
 			break
 		}
 	}
-	f, _ := d.eval(p)
+	f, _ := d.DistortJacobian(p)
 	if !(p.Norm2() < d.maxR2) || !(f.Sub(q).Norm2() <= 1e-22*(1+q.Norm2())) {
 		return outside
 	}

@@ -142,13 +142,16 @@ func (l *Localisation) measure(truth, estimate slam.Trajectory) error {
 		return err
 	}
 	l.Accuracy = r
+	l.Warnings = append(l.Warnings, r.Warnings...)
+	if !r.Representative() {
+		return nil
+	}
 	if r.ATESE3 != nil {
 		l.ATESE3M = &r.ATESE3.RMSE
 	}
 	if r.ATESim3 != nil {
 		l.ATESim3M = &r.ATESim3.RMSE
 	}
-	l.Warnings = append(l.Warnings, r.Warnings...)
 	return nil
 }
 
@@ -205,7 +208,9 @@ func (l *Localisation) WriteJSON(w io.Writer) error {
 func (l *Localisation) Summary() string {
 	s := fmt.Sprintf("%d of %d frames localised", l.Localised, l.Frames)
 	if l.ATESE3M != nil {
-		s += fmt.Sprintf(", ATE %.3f m", *l.ATESE3M)
+		s += fmt.Sprintf(", ATE %.3f m%s", *l.ATESE3M, l.Accuracy.Over())
+	} else if l.Accuracy != nil && !l.Accuracy.Representative() {
+		s += ", no ATE: truth" + l.Accuracy.Over()
 	}
 	return s + fmt.Sprintf(", %.1f ms a frame", 1000*l.WallS/float64(l.Frames))
 }

@@ -49,7 +49,7 @@ type Report struct {
 	ScaleSources []ScaleSource `json:"scale_sources"` // by falling trust
 	PathM        float64       `json:"path_m"`        // length of the estimated path
 
-	ATESE3M  *float64               `json:"ate_se3_m"`  // RMSE; null without truth
+	ATESE3M  *float64               `json:"ate_se3_m"`  // RMSE; null without truth, or with truth for too few frames
 	ATESim3M *float64               `json:"ate_sim3_m"` // RMSE; null without truth
 	RPE1sM   *float64               `json:"rpe_1s_m"`   // RMSE; null without truth
 	RPE1sDeg *float64               `json:"rpe_1s_deg"` // RMSE; null without truth
@@ -237,6 +237,12 @@ func (r *Report) measure() error {
 		return err
 	}
 	r.Accuracy = a
+	for _, w := range a.Warnings {
+		r.warn(w)
+	}
+	if !a.Representative() {
+		return nil
+	}
 	if a.ATESE3 != nil {
 		r.ATESE3M = &a.ATESE3.RMSE
 	}
@@ -245,9 +251,6 @@ func (r *Report) measure() error {
 	}
 	if i := slices.IndexFunc(a.RPE, func(e eval.RPEStats) bool { return e.Delta == second.String() }); i >= 0 {
 		r.RPE1sM, r.RPE1sDeg = &a.RPE[i].TransM.RMSE, &a.RPE[i].RotDeg.RMSE
-	}
-	for _, w := range a.Warnings {
-		r.warn(w)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,6 +209,33 @@ func TestWriteRefuses(t *testing.T) {
 	r.Config = func() {}
 	if err := r.Write(t.TempDir()); err == nil {
 		t.Error("a configuration that JSON cannot hold: no error")
+	}
+}
+
+// A truth of a few frames gives no headline: an alignment makes its error small.
+func TestSparseTruth(t *testing.T) {
+	r := full()
+	r.Trajectory, r.Truth = nil, nil
+	for i := range 90 {
+		p := slam.StampedPose{Time: float64(i) / 10, Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: float64(i * i)}}}
+		if r.Trajectory = append(r.Trajectory, p); i%30 == 0 {
+			r.Truth = append(r.Truth, p)
+		}
+	}
+	r.Complete()
+	if r.ATESE3M != nil || r.ATESim3M != nil || r.RPE1sM != nil || r.Accuracy == nil || r.Accuracy.Over() != " over 3 of 90 frames" {
+		t.Errorf("ATE %v, accuracy %+v", r.ATESE3M, r.Accuracy)
+	}
+	if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "only 3 of 90") }) {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+	dir := t.TempDir()
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || !bytes.Contains(page, []byte("truth over 3 of 90 frames")) {
+		t.Errorf("the page does not tell it: %v", err)
 	}
 }
 

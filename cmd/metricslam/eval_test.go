@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -129,7 +130,7 @@ func TestEvalTrajectoryRefuses(t *testing.T) {
 		{"no file", []string{"--truth", truth, "--estimate", filepath.Join(dir, "none")}, 1, "none"},
 		{"NaN", []string{"--truth", truth, "--estimate", bad}, 1, "bad.tum:2: column 4"},
 		{"wrong format", []string{"--truth", truth, "--estimate", estimate, "--format", "kitti"}, 1, "truth.tum:1: 8 numbers, want 12"},
-		{"unknown format", []string{"--truth", truth, "--estimate", estimate, "--format", "euroc"}, 2, "--format"},
+		{"unknown format", []string{"--truth", truth, "--estimate", estimate, "--format", "bvh"}, 2, "--format"},
 		{"missing flag", []string{"--truth", truth}, 2, "--estimate"},
 		{"lengths", []string{"--truth", truth, "--estimate", estimate, "--lengths", "500"}, 1, "shorter lengths"},
 		{"delta", []string{"--truth", truth, "--estimate", estimate, "--delta=-1"}, 1, "positive"},
@@ -156,5 +157,55 @@ func TestEvalDepth(t *testing.T) {
 	status, _, errOut = capture(t, "eval", "depth", "--truth", dir, "--estimate", dir, "--truth-scale=-5")
 	if status != 1 || !strings.Contains(errOut, "--truth-scale") {
 		t.Errorf("negative scale: status %d, %q", status, errOut)
+	}
+}
+
+// Trajectories of other formats, units and rates are told apart; what cannot be
+// paired says which files to take.
+func TestEvalTrajectoryFormats(t *testing.T) {
+	dir := trajectories(t, 101)
+	truth, err := export.ReadTUM(filepath.Join(dir, "truth.tum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	csv, nano, sparse := "#timestamp, p_x\n", "", ""
+	for i, p := range truth {
+		q, ns := geom.QuatFromMat3(p.Pose.R), int64(1403636579763555584)+int64(i)*100_000_000
+		csv += fmt.Sprintf("%d,%.9f,%.9f,%.9f,%.9f,%.9f,%.9f,%.9f,0,0,0,0,0,0,0,0,0\n", ns, p.Pose.T.X, p.Pose.T.Y, p.Pose.T.Z, q.W, q.X, q.Y, q.Z)
+		nano += fmt.Sprintf("%d %.9f %.9f %.9f %.9f %.9f %.9f %.9f\n", ns+4_000_000, p.Pose.T.X, p.Pose.T.Y, p.Pose.T.Z, q.X, q.Y, q.Z, q.W)
+		if i%30 == 0 {
+			sparse += fmt.Sprintf("%.3f %.9f %.9f %.9f %.9f %.9f %.9f %.9f\n", p.Time, p.Pose.T.X, p.Pose.T.Y, p.Pose.T.Z, q.X, q.Y, q.Z, q.W)
+		}
+	}
+	for name, text := range map[string]string{"euroc.csv": csv, "nano.tum": nano, "sparse.tum": sparse} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		truth, estimate string
+		status          int
+		want            []string
+	}{
+		{"truth.tum", "estimate.tum", 0, []string{"paired 99"}},
+		{"truth.kitti", "estimate.kitti", 0, []string{"paired 101"}},
+		{"euroc.csv", "nano.tum", 0, []string{"paired 101", "ATE SE3 [m]  0.000000", "nanoseconds", "body (the IMU)"}},
+		{"sparse.tum", "estimate.tum", 0, []string{"over 4 of 99 frames", "less than 25 %"}},
+		{"truth.tum", "estimate.kitti", 1, []string{"estimate.kitti has rows without stamps", "trajectory.tum"}},
+		{"truth.kitti", "estimate.tum", 1, []string{"truth.kitti has rows without stamps", "trajectory.kitti"}},
+	} {
+		status, out, errOut := capture(t, "eval", "trajectory", "--truth", filepath.Join(dir, tt.truth), "--estimate", filepath.Join(dir, tt.estimate))
+		if status != tt.status {
+			t.Errorf("%s, %s: status %d: %s", tt.truth, tt.estimate, status, errOut)
+		}
+		for _, w := range tt.want {
+			if !strings.Contains(out+errOut, w) {
+				t.Errorf("%s, %s: no %q in %s%s", tt.truth, tt.estimate, w, out, errOut)
+			}
+		}
+	}
+	status, _, errOut := capture(t, "eval", "trajectory", "--truth", filepath.Join(dir, "truth.tum"), "--estimate", filepath.Join(dir, "estimate.tum"), "--frames", "50")
+	if status == 0 || !strings.Contains(errOut, "--frames 50") || !strings.Contains(errOut, "99 poses") {
+		t.Errorf("more poses than frames: status %d, %s", status, errOut)
 	}
 }

@@ -18,7 +18,7 @@ import (
 type evalTrajectoryCmd struct {
 	Truth    string    `required:"" placeholder:"FILE" help:"True trajectory."`
 	Estimate string    `required:"" placeholder:"FILE" help:"Estimated trajectory."`
-	Format   string    `default:"tum" enum:"tum,kitti" help:"tum: 'time tx ty tz qx qy qz qw', paired by nearest time; kitti: rows of 12 numbers, paired by their number."`
+	Format   string    `default:"auto" enum:"auto,tum,kitti,euroc" help:"tum: 'time tx ty tz qx qy qz qw', paired by nearest time; euroc: 'nanoseconds, px, py, pz, qw, qx, qy, qz, ...', the same; kitti: rows of 12 numbers (or of a whole 4x4 matrix), paired by their number; auto: each file as its first row has it."`
 	MaxDiff  float64   `default:"0.02" placeholder:"S" help:"Largest time between paired poses (tum)."`
 	Frames   int       `placeholder:"N" help:"Frames the estimator read, for the posed share; default: the poses of the truth."`
 	Delta    float64   `default:"1" help:"Relative pose error over this much, besides 1 frame."`
@@ -31,17 +31,21 @@ type evalTrajectoryCmd struct {
 
 // Run prints the errors of the estimate.
 func (c evalTrajectoryCmd) Run(_ context.Context) error {
-	pairs, nTruth, nEstimate, err := c.read()
+	p, err := c.read()
 	if err != nil {
 		return err
 	}
-	opt := eval.TrajectoryOptions{Frames: c.Frames, Rows: c.Format == "kitti", LengthsM: c.Lengths, Deltas: c.deltas()}
-	r, err := eval.Trajectory(pairs, nTruth, nEstimate, opt)
+	if c.Frames > 0 && c.Frames < p.estimates {
+		return fmt.Errorf("--frames %d: %s has %d poses, so the estimator read more frames than that", c.Frames, c.Estimate, p.estimates)
+	}
+	opt := eval.TrajectoryOptions{Frames: c.Frames, Rows: p.rows, LengthsM: c.Lengths, Deltas: c.deltas(p.rows)}
+	r, err := eval.Trajectory(p.pairs, p.truths, p.estimates, opt)
 	if err != nil {
 		return err
 	}
+	r.Warnings = append(p.notes, r.Warnings...)
 	if c.Plot != "" {
-		if err := c.plot(pairs, r); err != nil {
+		if err := c.plot(p, r); err != nil {
 			return err
 		}
 	}
@@ -52,10 +56,10 @@ func (c evalTrajectoryCmd) Run(_ context.Context) error {
 }
 
 // deltas returns one frame, and what the flags ask for.
-func (c evalTrajectoryCmd) deltas() []eval.Delta {
+func (c evalTrajectoryCmd) deltas(rows bool) []eval.Delta {
 	unit := map[string]eval.DeltaUnit{"f": eval.Frames, "s": eval.Seconds, "m": eval.Metres}[c.Unit]
 	if c.Unit == "auto" {
-		if unit = eval.Seconds; c.Format == "kitti" {
+		if unit = eval.Seconds; rows {
 			unit = eval.Frames
 		}
 	}
@@ -66,35 +70,46 @@ func (c evalTrajectoryCmd) deltas() []eval.Delta {
 	return []eval.Delta{frame, chosen}
 }
 
-// read returns the paired poses and how many each file holds.
-func (c evalTrajectoryCmd) read() (pairs []eval.Pair, nTruth, nEstimate int, err error) {
-	if c.Format == "kitti" {
-		truth, err := export.ReadKITTI(c.Truth)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		estimate, err := export.ReadKITTI(c.Estimate)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		pairs, err = eval.AssociateRows(truth, estimate)
-		return pairs, len(truth), len(estimate), err
-	}
-	truth, err := export.ReadTUM(c.Truth)
+// paired is what two trajectory files have in common.
+type paired struct {
+	pairs             []eval.Pair
+	rows              bool // paired by row, without times
+	truths, estimates int
+	notes             []string
+}
+
+// read reads both files and pairs their poses.
+func (c evalTrajectoryCmd) read() (p paired, err error) {
+	truth, err := export.ReadTrajectory(c.Truth, export.Format(c.Format))
 	if err != nil {
-		return nil, 0, 0, err
+		return p, err
 	}
-	estimate, err := export.ReadTUM(c.Estimate)
+	estimate, err := export.ReadTrajectory(c.Estimate, export.Format(c.Format))
 	if err != nil {
-		return nil, 0, 0, err
+		return p, err
 	}
-	pairs, err = eval.Associate(truth, estimate, c.MaxDiff)
-	return pairs, len(truth), len(estimate), err
+	p = paired{rows: truth.Rows != nil, notes: append(truth.Notes, estimate.Notes...)}
+	switch {
+	case p.rows != (estimate.Rows != nil):
+		rows, stamped := c.Truth, c.Estimate
+		if !p.rows {
+			rows, stamped = stamped, rows
+		}
+		return p, fmt.Errorf("%s has rows without stamps (KITTI), %s has stamps: they cannot be paired; of a run take trajectory.kitti for KITTI's truth and trajectory.tum for any other", rows, stamped)
+	case p.rows:
+		p.truths, p.estimates = len(truth.Rows), len(estimate.Rows)
+		p.pairs, err = eval.AssociateRows(truth.Rows, estimate.Rows)
+	default:
+		p.truths, p.estimates = len(truth.Stamped), len(estimate.Stamped)
+		p.pairs, err = eval.Associate(truth.Stamped, estimate.Stamped, c.MaxDiff)
+	}
+	return p, err
 }
 
 // plot draws the estimate aligned by SE3, so that an error of scale is seen, or
 // as it is where that is not possible.
-func (c evalTrajectoryCmd) plot(pairs []eval.Pair, r *eval.TrajectoryResult) error {
+func (c evalTrajectoryCmd) plot(p paired, r *eval.TrajectoryResult) error {
+	pairs := p.pairs
 	title := fmt.Sprintf("%s: not aligned, ATE %.4g m", filepath.Base(c.Estimate), r.ATENone.RMSE)
 	if t, err := eval.Align(pairs, eval.AlignSE3); err == nil {
 		pairs = eval.Apply(pairs, t)
@@ -103,8 +118,9 @@ func (c evalTrajectoryCmd) plot(pairs []eval.Pair, r *eval.TrajectoryResult) err
 	if r.ATESim3 != nil {
 		title += fmt.Sprintf(", Sim3 %.4g m, scale %.4f", r.ATESim3.RMSE, r.Scale)
 	}
+	title += r.Over()
 	timeLabel := "time [s]"
-	if c.Format == "kitti" {
+	if p.rows {
 		timeLabel = "frame"
 	}
 	return atomicfile.Write(c.Plot, func(w io.Writer) error {
@@ -121,6 +137,9 @@ func printTrajectory(out io.Writer, r *eval.TrajectoryResult) error {
 		fmt.Fprintf(out, " in %.2f s", r.DurationS)
 	}
 	fmt.Fprintln(out)
+	if over := r.Over(); over != "" {
+		fmt.Fprintf(out, "the errors are taken%s\n", over)
+	}
 	fmt.Fprintln(w, "\trmse\tmean\tmedian\tmax\tn\t")
 	row := func(name string, s *eval.Stats) {
 		if s != nil {

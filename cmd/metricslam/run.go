@@ -291,7 +291,9 @@ func summary(r *report.Report, dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d frames posed, %d keyframes, %.1f m", r.Posed, r.Frames, r.Keyframes, r.PathM)
 	if r.ATESE3M != nil {
-		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)", *r.ATESE3M, *r.ATESim3M)
+		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)%s", *r.ATESE3M, *r.ATESim3M, r.Accuracy.Over())
+	} else if r.Accuracy != nil && !r.Accuracy.Representative() {
+		fmt.Fprintf(&b, ", no ATE: truth%s", r.Accuracy.Over())
 	}
 	if r.ScaleStd != nil {
 		fmt.Fprintf(&b, ", metres to %.2g %%", 100**r.ScaleStd)

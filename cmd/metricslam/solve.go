@@ -32,6 +32,7 @@ type solveReport struct {
 	WallSec     float64 `json:"wall_s"`
 	Termination string  `json:"termination"`
 	Start       string  `json:"start,omitempty"`
+	Projected   int     `json:"projected,omitempty"` // edges whose information was made positive semidefinite
 	Rejected    []int   `json:"rejected,omitempty"`
 	Held        []int   `json:"held,omitempty"`
 }
@@ -75,7 +76,13 @@ func (c *solveCmd) solveBAL(ctx context.Context, b *problemfile.BAL, rep *solveR
 }
 
 func (c *solveCmd) solveGraph(ctx context.Context, g *problemfile.Graph, rep *solveReport) error {
-	p := g.PoseGraph()
+	p, projected, err := g.PoseGraph()
+	if err != nil {
+		return err
+	}
+	if rep.Projected = projected.Edges; rep.Projected > 0 {
+		fmt.Fprintf(os.Stderr, "note: the information of %d of %d edges misses being positive semidefinite by rounding (by %.2g of its diagonal at most); the nearest that is one was taken\n", projected.Edges, len(g.Edges), -projected.Worst)
+	}
 	res, err := posegraph.Solve(ctx, p, posegraph.Options{Options: optimize.Options{Threads: c.Threads}, Robust: c.Robust})
 	g.SetPoses(p)
 	rep.take(res.Summary)

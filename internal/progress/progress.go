@@ -110,7 +110,7 @@ func (l *lines) Update(s State) {
 // line is "frame 120 of 400 (30 %), 31.2 fps, 9 s left, tracking, ...".
 func (l *lines) line(s State, elapsed time.Duration) string {
 	text := fmt.Sprintf("frame %d", s.Frame)
-	if l.total > 0 {
+	if l.total > 0 && s.Frame <= l.total { // the headers of some videos estimate their length
 		text += fmt.Sprintf(" of %d (%d %%)", l.total, 100*s.Frame/l.total)
 	}
 	if fps := float64(s.Frame) / elapsed.Seconds(); elapsed > 0 && s.Frame > 0 {

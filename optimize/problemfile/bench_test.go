@@ -40,7 +40,7 @@ func BenchmarkPoseGraph(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				res, err := posegraph.Solve(context.Background(), file.(*Graph).PoseGraph(), posegraph.Options{})
+				res, err := posegraph.Solve(context.Background(), poseGraph(file.(*Graph)), posegraph.Options{})
 				if err != nil {
 					b.Fatal(err)
 				}

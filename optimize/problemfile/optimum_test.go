@@ -57,7 +57,7 @@ func TestPoseGraphOptima(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := file.(*Graph)
-		p := g.PoseGraph()
+		p := poseGraph(g)
 		res, err := posegraph.Solve(context.Background(), p, posegraph.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +74,7 @@ func TestPoseGraphOptima(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := posegraph.Solve(context.Background(), copied.(*Graph).PoseGraph(), posegraph.Options{Start: posegraph.Given})
+		again, err := posegraph.Solve(context.Background(), poseGraph(copied.(*Graph)), posegraph.Options{Start: posegraph.Given})
 		if err != nil || math.Abs(again.CostGiven-res.CostEnd) > 1e-6*res.CostEnd {
 			t.Errorf("%s: the file that was written costs %.12g, %v, want %.12g", name, again.CostGiven, err, res.CostEnd)
 		}

@@ -1,6 +1,8 @@
 package problemfile
 
 import (
+	"fmt"
+
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
@@ -8,7 +10,10 @@ import (
 // PoseGraph returns the optimisation problem of the file; its nodes and edges
 // have the indices of g. Without a FIX line the first vertex is fixed. Edges
 // between vertices that do not follow each other in the file are suspicious.
-func (g *Graph) PoseGraph() *posegraph.Graph {
+// Information matrices that miss being positive semidefinite by rounding are
+// projected; by more, they are an error.
+func (g *Graph) PoseGraph() (*posegraph.Graph, Projection, error) {
+	var done Projection
 	out := &posegraph.Graph{Nodes: make([]posegraph.Node, len(g.Vertices)), Edges: make([]posegraph.Edge, len(g.Edges))}
 	fixed := false
 	for i := range g.Vertices {
@@ -31,8 +36,15 @@ func (g *Graph) PoseGraph() *posegraph.Graph {
 				at++
 			}
 		}
+		least, err := project(&o.Info)
+		if err != nil {
+			return nil, done, fmt.Errorf("the information of the edge from vertex %d to %d is not positive semidefinite: %w", g.Vertices[e.From].ID, g.Vertices[e.To].ID, err)
+		}
+		if least < 0 {
+			done.Edges, done.Worst = done.Edges+1, min(done.Worst, least)
+		}
 	}
-	return out
+	return out, done, nil
 }
 
 // SetPoses takes over the poses of a solution of PoseGraph.

@@ -62,7 +62,7 @@ func TestReadG2O(t *testing.T) {
 	if d := e.Z.R.Det(); math.Abs(d-1) > 1e-12 {
 		t.Errorf("the rotation of a quaternion that is nearly unit has determinant %g", d)
 	}
-	p := g.PoseGraph()
+	p := poseGraph(g)
 	if !p.Nodes[0].Fixed || p.Edges[0].Info[5][0] != .5 || p.Edges[0].Info[4][4] != 5 {
 		t.Errorf("pose graph %+v", p)
 	}

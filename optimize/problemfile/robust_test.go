@@ -20,12 +20,12 @@ func TestFalseLoopsAreRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := file.(*Graph)
-	want := g.PoseGraph()
+	want := poseGraph(g)
 	if _, err := posegraph.Solve(context.Background(), want, posegraph.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, spread := range map[string]float64{"aliased": 1, "random": 20} {
-		got := g.PoseGraph()
+		got := poseGraph(g)
 		added := addFalseLoops(got, spread)
 		res, err := posegraph.Solve(context.Background(), got, posegraph.Options{Robust: true})
 		if err != nil {
