@@ -13,7 +13,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # The packages that need no cgo.
 CORE := geom optimize slam tracking mapfile mapping marker calibration fusion export eval
 
-.PHONY: demo test setup packages go onnxruntime three build race bench lint clean
+.PHONY: demo test fuzz setup packages go onnxruntime three build race bench lint clean
 
 demo: build
 	@scripts/demo.sh
@@ -24,6 +24,12 @@ test: build
 	@scripts/mlserver.sh
 	@scripts/chromium.sh
 	go test -timeout 15m ./...
+	@scripts/fuzz.sh 2s
+
+# Hours of it: make fuzz FUZZTIME=1h is for each of the fuzz tests.
+FUZZTIME ?= 10m
+fuzz: setup
+	@scripts/fuzz.sh $(FUZZTIME)
 
 setup: packages go onnxruntime three
 

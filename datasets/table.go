@@ -35,7 +35,9 @@ func readTable(path string) ([]row, error) {
 			continue
 		}
 		f := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
-		rows = append(rows, row{line, f})
+		if len(f) > 0 { // not separators alone
+			rows = append(rows, row{line, f})
+		}
 	}
 	if err := s.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
