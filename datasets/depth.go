@@ -27,9 +27,19 @@ func loadDepth(path string, scale float64, rect *rectifier) (slam.DepthMap, erro
 	if err != nil {
 		return fail(err)
 	}
+	d, err := depthMap(raw, w, h, scale, rect)
+	if err != nil {
+		return fail(err)
+	}
+	return d, nil
+}
+
+// depthMap brings the values of a depth picture to metres and to the camera of the
+// undistorted pictures.
+func depthMap(raw []uint16, w, h int, scale float64, rect *rectifier) (slam.DepthMap, error) {
 	cam := rect.camera
 	if !sameShape(cam.W, cam.H, w, h, depthShapeTol) {
-		return fail(fmt.Errorf("%dx%d pixels do not cover the picture of %dx%d: is it the depth of another camera?", w, h, cam.W, cam.H))
+		return slam.DepthMap{}, fmt.Errorf("%dx%d pixels do not cover the picture of %dx%d: is it the depth of another camera?", w, h, cam.W, cam.H)
 	}
 	if rect.dist != nil {
 		raw = gather(raw, rect.depthIndex(w, h))

@@ -25,6 +25,8 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 		}
 	}
 	switch kind {
+	case KindBag:
+		return openBag(spec, opt)
 	case KindVideo:
 		return openVideo(ctx, spec, opt)
 	case KindCamera:
@@ -71,7 +73,7 @@ func finite(values ...float64) bool {
 	return true
 }
 
-var kinds = []string{KindTUM, KindKITTI, KindKITTIRaw, Kind7Scenes, KindEuRoC, KindReplica, KindScanNet, KindTUMMono, KindNerfstudio, KindFolder, KindVideo, KindCamera, KindStream, KindSynthetic}
+var kinds = []string{KindTUM, KindKITTI, KindKITTIRaw, Kind7Scenes, KindEuRoC, KindReplica, KindScanNet, KindTUMMono, KindNerfstudio, KindFolder, KindBag, KindVideo, KindCamera, KindStream, KindSynthetic}
 
 // validate names the first option that makes no sense.
 func (o Options) validate() error {

@@ -52,6 +52,8 @@ func recognise(spec string) (string, error) {
 		return "", fmt.Errorf("%s: no such file or folder", spec)
 	case err != nil:
 		return "", err
+	case info.IsDir() && isBagFolder(spec), strings.EqualFold(filepath.Ext(spec), ".mcap"):
+		return KindBag, nil
 	case info.IsDir():
 		return recogniseFolder(spec)
 	case isPicture(spec), isHEIF(spec):
@@ -87,9 +89,8 @@ func recogniseFile(path string) (string, error) {
 // foreign says of files that hold pictures in a form this program does not read
 // what they are and what to do.
 var foreign = map[string]string{
-	".bag":  "a ROS bag, which is not read: write its pictures into a folder, with `rosbag play` and `rosrun image_view extract_images`, and name that",
-	".db3":  "a ROS 2 bag, which is not read: write its pictures into a folder and name that",
-	".mcap": "a MCAP recording, which is not read: write its pictures into a folder and name that",
+	".bag":  "a ROS 1 bag, which is not read: turn it into MCAP, with `pip install rosbags` and `rosbags-convert --src FILE.bag --dst FOLDER --dst-storage mcap`, and name that folder",
+	".db3":  "a ROS 2 bag in SQLite, which is not read: turn its folder into MCAP, with `pip install rosbags` and `rosbags-convert --src FOLDER --dst OTHER --dst-storage mcap`, and name that",
 	".sens": "a ScanNet stream, which is not read: export it with ScanNet's reader (--export_color_images --export_depth_images --export_poses --export_intrinsics) and name the folder",
 	".svo":  "a ZED recording, which is not read: export it with ZED's tools as an AVI of the left camera",
 	".r3d":  "a Record3D recording, which is not read: export it as EXR and RGB pictures and name the folder",

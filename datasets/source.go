@@ -39,6 +39,7 @@ const (
 	KindTUMMono    = "tum-mono"
 	KindNerfstudio = "nerfstudio"
 	KindFolder     = "folder"
+	KindBag        = "bag" // ROS 2 in MCAP
 	KindVideo      = "video"
 	KindCamera     = "camera"
 	KindStream     = "stream"
@@ -65,6 +66,8 @@ type Options struct {
 	Start     int // first frame
 	Stride    int // take every Stride-th frame; 0 = 1
 	MaxFrames int // frames to read, damaged ones included; 0 = all
+
+	Topic string // of pictures in a bag; empty = the one with most
 
 	Seed uint64 // of synthetic scenes
 	Live bool   // play recorded frames in real time and drop those nobody waited for

@@ -96,6 +96,9 @@ func (t *tracker) snapshot(f *slam.Frame) slam.Snapshot {
 		Frame: f.Index, Time: f.Time, State: t.state, Camera: f.Camera, Image: f.Color, Gray: f.Gray, Pose: t.pose.Last(),
 		LogScale: v.scale.Log, ScaleSigma: v.scale.Deviation(), Warnings: v.scale.Conflicts(),
 	}
+	if snap.Image.Empty() {
+		snap.Image = f.Gray.RGB()
+	}
 	for _, k := range t.keypoint.Tracks() {
 		snap.Tracks = append(snap.Tracks, k.Pixel)
 	}

@@ -15,6 +15,15 @@ func (g Gray) At(x, y int) uint8 { return g.Pix[y*g.W+x] }
 // Empty reports whether the picture holds no pixels.
 func (g Gray) Empty() bool { return len(g.Pix) == 0 }
 
+// RGB returns a grey picture as one of colours.
+func (g Gray) RGB() RGB {
+	out := NewRGB(g.W, g.H)
+	for i, v := range g.Pix {
+		out.Pix[3*i], out.Pix[3*i+1], out.Pix[3*i+2] = v, v, v
+	}
+	return out
+}
+
 // RGB is an 8-bit colour picture, rows without padding, red first.
 type RGB struct {
 	W, H int

@@ -38,6 +38,7 @@ type runCmd struct {
 	NoRefine     bool          `help:"Fuse the keyframes' depth as its source gave it, not refined by other views."`
 	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Export       []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
+	Record       string        `placeholder:"FILE.mcap" help:"Record what the run sees and maps for Foxglove and ROS 2."`
 	SaveDepth    bool          `help:"Save the keyframes' depth as it was used."`
 	Voxel        float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
 	Map          string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
@@ -96,7 +97,12 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer watched.close()
-	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: watching(window, watched), Saving: c.saving()}
+	rec, err := c.startRecord(src)
+	if err != nil {
+		return err
+	}
+	defer rec.Discard()
+	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: watching(window, watched, rec), Saving: c.saving()}
 	if c.Map != "" {
 		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
 			return fmt.Errorf("--map %w", err)
@@ -121,7 +127,7 @@ func (c runCmd) Run(ctx context.Context) error {
 		log.Error("not everything was written", "reason", err)
 		return errors.Join(err, logged.finish())
 	}
-	if err := c.export(ctx, res, show, log); err != nil {
+	if err := errors.Join(c.export(ctx, res, show, log), finishRecord(rec, res, show, log)); err != nil {
 		return err
 	}
 	log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)

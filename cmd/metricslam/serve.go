@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/metricslam/metricslam/bag"
 	"github.com/metricslam/metricslam/page"
 	"github.com/metricslam/metricslam/pipeline"
 )
@@ -57,13 +58,16 @@ func shownAddress(a net.Addr) string {
 }
 
 // watching gathers who watches a run: nobody, as a nil interface, without any.
-func watching(window liveView, s served) pipeline.Observer {
+func watching(window liveView, s served, rec *bag.Recorder) pipeline.Observer {
 	var all pipeline.Observers
 	if o := window.observer(); o != nil {
 		all = append(all, o)
 	}
 	if s.live != nil {
 		all = append(all, s.live)
+	}
+	if rec != nil {
+		all = append(all, rec)
 	}
 	if len(all) == 0 {
 		return nil

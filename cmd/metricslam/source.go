@@ -12,8 +12,8 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
-	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, video, camera, stream, synthetic."`
+	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
+	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
 	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
 	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS."`
 	Fx         *float64 `help:"Focal length in pixels."`
@@ -21,6 +21,7 @@ type sourceFlags struct {
 	Cx         float64  `help:"Principal point in pixels; default: the centre."`
 	Cy         float64  `help:"The same along y."`
 	FOV        *float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
+	Topic      string   `placeholder:"NAME" help:"Topic of the pictures of a bag; default: the one with most."`
 	MaxFrames  int      `placeholder:"N" help:"Frames to read; default: all."`
 	Start      int      `placeholder:"N" help:"First frame."`
 	Stride     int      `placeholder:"N" help:"Read every Nth frame."`
@@ -39,7 +40,7 @@ func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
 	}
 	return datasets.Open(ctx, f.Source, datasets.Options{
 		Kind: f.Kind, CameraFile: f.Camera, Fx: fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: fov * math.Pi / 180,
-		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Seed: f.Seed, Live: f.Live,
+		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Topic: f.Topic, Seed: f.Seed, Live: f.Live,
 	})
 }
 

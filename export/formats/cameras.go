@@ -64,7 +64,7 @@ func writePhoto(dir, name string, p mapping.Photo) (string, error) {
 		return name, atomicfile.Write(filepath.Join(dir, name), func(w io.Writer) error { return png.Encode(w, img) })
 	}
 	name += ".jpg"
-	img := image.NewNRGBA(image.Rect(0, 0, p.Color.W, p.Color.H))
+	img := image.NewRGBA(image.Rect(0, 0, p.Color.W, p.Color.H))
 	for i := range p.Color.W * p.Color.H {
 		copy(img.Pix[4*i:], p.Color.Pix[3*i:3*i+3])
 		img.Pix[4*i+3] = 255

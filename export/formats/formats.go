@@ -31,6 +31,21 @@ type Map struct {
 	Mesh       *slam.Mesh      // nil without depth
 }
 
+// ToLevel returns the transform from the world frame to the one with z up that a map
+// is handed on in.
+func (m Map) ToLevel() geom.SE3 {
+	var cameras slam.Trajectory
+	for _, k := range m.Map.Keyframes {
+		if k.Part == m.Part {
+			cameras = append(cameras, slam.StampedPose{Time: k.Time, Pose: k.Pose})
+		}
+	}
+	if len(cameras) == 0 {
+		return geom.IdentitySE3()
+	}
+	return export.Level(export.Upright(cameras, m.Mesh), cameras[0].Pose)
+}
+
 // format is one of the formats: which files it writes, relative to the folder.
 type format struct {
 	name  string
@@ -136,20 +151,15 @@ type writer struct {
 
 func newWriter(ctx context.Context, dir string, m Map) (*writer, error) {
 	w := &writer{ctx: ctx, dir: dir, m: m, mesh: m.Mesh}
-	var cameras slam.Trajectory
 	for _, k := range m.Map.Keyframes {
-		if k.Part != m.Part {
-			continue
-		}
-		cameras = append(cameras, slam.StampedPose{Time: k.Time, Pose: k.Pose})
-		if !k.Culled() {
+		if k.Part == m.Part && !k.Culled() {
 			w.keyframes = append(w.keyframes, k)
 		}
 	}
 	if len(w.keyframes) == 0 {
 		return nil, fmt.Errorf("part %d of the map has no keyframes", m.Part)
 	}
-	w.toLevel = export.Level(export.Upright(cameras, m.Mesh), cameras[0].Pose)
+	w.toLevel = m.ToLevel()
 	if w.mesh != nil {
 		w.mesh = export.Moved(w.mesh, w.toLevel)
 	}

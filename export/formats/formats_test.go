@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/otherprograms"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/slam"
@@ -100,44 +100,17 @@ func quad(m *slam.Mesh, color [3]uint8, corner, a, b geom.Vec3) {
 	m.Triangles = append(m.Triangles, [3]uint32{n, n + 2, n + 1}, [3]uint32{n, n + 3, n + 2})
 }
 
-// python is the interpreter with the readers of scripts/formats.sh; without it the
-// test is skipped by name, and fails where CI=true.
-func python(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("METRICSLAM_FORMATS")
-	if path == "" {
-		path = filepath.Join("..", "..", ".cache", "formats", "bin", "python")
-	}
-	path, err := filepath.Abs(path)
-	if err == nil {
-		_, err = os.Stat(path)
-	}
-	if err != nil {
-		msg := "needs the readers of other programs: %v; run scripts/formats.sh or set METRICSLAM_FORMATS to a Python that has them"
-		if os.Getenv("CI") == "true" {
-			t.Fatalf(msg, err)
-		}
-		t.Skipf(msg, err)
-	}
-	return path
-}
-
 // Others open every format and find the scene where it is: COLMAP, laspy, libE57,
 // OpenUSD, trimesh, pygltflib, evo.
 func TestOthersOpen(t *testing.T) {
-	interpreter := python(t)
+	interpreter := otherprograms.Python(t)
 	t.Setenv("PATH", filepath.Dir(interpreter)+string(filepath.ListSeparator)+os.Getenv("PATH")) // laspy packs LAZ
 	dir := t.TempDir()
 	if _, _, err := formats.Write(context.Background(), dir, []string{formats.All, "laz"}, known(t)); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(interpreter, filepath.Join("testdata", "open.py"), dir, "--known")
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if !strings.Contains(string(out), "laz") {
+	out := otherprograms.Run(t, filepath.Join("testdata", "open.py"), dir, "--known")
+	if !strings.Contains(out, "laz") {
 		t.Errorf("no LAZ among\n%s", out)
 	}
 }

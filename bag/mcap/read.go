@@ -1,0 +1,308 @@
+package mcap
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// maxChunk bounds what a chunk may unpack to.
+const maxChunk = 1 << 30
+
+// File is a file that is open for reading.
+type File struct {
+	Name     string
+	Channels []Channel // by id
+	Warnings []string  // what is wrong with it and was got over
+
+	r        io.ReaderAt
+	close    func() error
+	size     int64
+	schemas  map[int]Schema
+	channels map[int]Channel
+	messages []Message // of all channels, without data, by time
+	chunks   []span
+	dec      *zstd.Decoder
+	open     int    // the chunk that lies unpacked, -1 for none
+	unpacked []byte // of it
+}
+
+// Message is where a message lies.
+type Message struct {
+	Channel int
+	TimeNs  uint64 // when it was logged
+	chunk   int    // -1: in the file itself
+	offset  uint64
+}
+
+// span is a chunk in the file: where its packed data lies.
+type span struct {
+	offset, packed, unpacked uint64
+	compression              string
+	indexed                  bool
+}
+
+// Open reads where every message of a file lies.
+func Open(path string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		var m *File
+		if m, err = New(f, info.Size(), path); err == nil {
+			m.close = f.Close
+			return m, nil
+		}
+	}
+	f.Close()
+	return nil, err
+}
+
+// New is Open of a file of size bytes; name is for errors.
+func New(r io.ReaderAt, size int64, name string) (*File, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxChunk))
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Name: name, r: r, size: size, dec: dec, open: -1, schemas: make(map[int]Schema), channels: make(map[int]Channel)}
+	head := make([]byte, len(magic))
+	if _, err := r.ReadAt(head, 0); err != nil || string(head) != magic {
+		return nil, fmt.Errorf("%s: %w: it begins with %q; ROS 1 bags and rosbag2's .db3 can be turned into MCAP by `mcap convert` or `ros2 bag convert`", name, ErrDamaged, head)
+	}
+	f.scan()
+	if err := f.unindexed(); err != nil {
+		return nil, err
+	}
+	for _, c := range f.channels {
+		f.Channels = append(f.Channels, c)
+	}
+	slices.SortFunc(f.Channels, func(a, b Channel) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(f.messages, func(a, b Message) int { return cmp.Compare(a.TimeNs, b.TimeNs) })
+	return f, nil
+}
+
+// Close frees the file.
+func (f *File) Close() error {
+	f.dec.Close()
+	if f.close == nil {
+		return nil
+	}
+	return f.close()
+}
+
+// Schema returns how the messages of a channel are laid out, empty where the file
+// does not say.
+func (f *File) Schema(c Channel) Schema { return f.schemas[c.SchemaID] }
+
+// Messages returns where the messages of a channel lie, by time.
+func (f *File) Messages(channel int) (out []Message) {
+	for _, m := range f.messages {
+		if m.Channel == channel {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// scan passes from record to record and over what lies in chunks. It stops at the
+// end, or where the file is cut short.
+func (f *File) scan() {
+	for at := int64(len(magic)); ; {
+		var head [recordHead]byte
+		if _, err := f.r.ReadAt(head[:], at); err != nil {
+			f.cut(at)
+			return
+		}
+		n := order.Uint64(head[1:])
+		at += recordHead
+		if n > uint64(f.size-at) {
+			f.cut(at)
+			return
+		}
+		switch op := head[0]; op {
+		case opFooter:
+			return
+		case opChunk:
+			f.chunk(at, n)
+		case opSchema, opChannel, opMessage, opMessageIndex:
+			b := make([]byte, n)
+			if _, err := f.r.ReadAt(b, at); err != nil {
+				f.cut(at)
+				return
+			}
+			f.record(op, b, -1, uint64(at-recordHead))
+		}
+		at += int64(n)
+	}
+}
+
+func (f *File) cut(at int64) {
+	f.Warnings = append(f.Warnings, fmt.Sprintf("%s ends at byte %d within a record: it was cut short, what came before is read", f.Name, at))
+}
+
+// record takes a record in, of the file itself or of a chunk.
+func (f *File) record(op byte, b []byte, chunk int, offset uint64) {
+	r := fields{b: b}
+	switch op {
+	case opSchema:
+		s := Schema{ID: r.u16(), Name: r.text(), Encoding: r.text()}
+		s.Data = r.take(uint64(r.u32()))
+		if !r.bad {
+			f.schemas[s.ID] = s
+		}
+	case opChannel:
+		c := Channel{ID: r.u16(), SchemaID: r.u16(), Topic: r.text(), Encoding: r.text()}
+		if !r.bad {
+			f.channels[c.ID] = c
+		}
+	case opMessage:
+		m := Message{Channel: r.u16(), chunk: chunk, offset: offset}
+		r.u32()
+		m.TimeNs = r.u64()
+		if !r.bad {
+			f.messages = append(f.messages, m)
+		}
+	case opMessageIndex:
+		if len(f.chunks) == 0 {
+			return
+		}
+		id := r.u16()
+		rows := fields{b: r.take(uint64(r.u32()))}
+		f.chunks[len(f.chunks)-1].indexed = true
+		for len(rows.b) >= 16 {
+			f.messages = append(f.messages, Message{Channel: id, TimeNs: rows.u64(), chunk: len(f.chunks) - 1, offset: rows.u64()})
+		}
+	}
+}
+
+// chunk notes where a chunk lies.
+func (f *File) chunk(at int64, n uint64) {
+	const fixed = 8 + 8 + 8 + 4 + 4
+	head := make([]byte, min(n, fixed+64))
+	if _, err := f.r.ReadAt(head, at); err != nil {
+		return
+	}
+	r := fields{b: head}
+	r.take(16)
+	c := span{unpacked: r.u64()}
+	r.u32()
+	c.compression = r.text()
+	c.packed = r.u64()
+	c.offset = uint64(at) + uint64(len(head)-len(r.b))
+	if r.bad || c.packed > n {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("%s: the chunk at byte %d is damaged and left out", f.Name, at))
+		return
+	}
+	f.chunks = append(f.chunks, c)
+}
+
+// unindexed unpacks the chunks without an index, and all where the summary with the
+// channels is missing.
+func (f *File) unindexed() error {
+	named := true
+	for _, m := range f.messages {
+		_, ok := f.channels[m.Channel]
+		named = named && ok
+	}
+	for i, c := range f.chunks {
+		if c.indexed && named {
+			continue
+		}
+		data, err := f.unpack(i)
+		if err != nil {
+			f.Warnings = append(f.Warnings, err.Error())
+			continue
+		}
+		for at := uint64(0); at+recordHead <= uint64(len(data)); {
+			n := order.Uint64(data[at+1:])
+			if n > uint64(len(data))-at-recordHead {
+				break
+			}
+			if op := data[at]; !c.indexed || op != opMessage {
+				f.record(op, data[at+recordHead:at+recordHead+n], i, at)
+			}
+			at += recordHead + n
+		}
+	}
+	if len(f.channels) == 0 {
+		return fmt.Errorf("%s: %w: it has no topics", f.Name, ErrDamaged)
+	}
+	return nil
+}
+
+// unpack returns the records of a chunk; the last one is kept.
+func (f *File) unpack(i int) ([]byte, error) {
+	if f.open == i {
+		return f.unpacked, nil
+	}
+	c := f.chunks[i]
+	if c.unpacked > maxChunk {
+		return nil, fmt.Errorf("%s: %w: a chunk of %d bytes", f.Name, ErrDamaged, c.unpacked)
+	}
+	packed := make([]byte, c.packed)
+	if _, err := f.r.ReadAt(packed, int64(c.offset)); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	var data []byte
+	var err error
+	switch c.compression {
+	case "":
+		data = packed
+	case "zstd":
+		data, err = f.dec.DecodeAll(packed, make([]byte, 0, c.unpacked))
+	case "lz4":
+		data = make([]byte, c.unpacked)
+		_, err = io.ReadFull(lz4.NewReader(bytes.NewReader(packed)), data)
+	default:
+		err = fmt.Errorf("compression %q is not known", c.compression)
+	}
+	if err == nil && uint64(len(data)) != c.unpacked {
+		err = fmt.Errorf("%d bytes, want %d", len(data), c.unpacked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: the chunk at byte %d: %w", f.Name, c.offset, err)
+	}
+	f.open, f.unpacked = i, data
+	return data, nil
+}
+
+// Data returns the content of a message; it holds until the next call.
+func (f *File) Data(m Message) ([]byte, error) {
+	const head = 2 + 4 + 8 + 8
+	var record []byte
+	if m.chunk < 0 {
+		var h [recordHead]byte
+		if _, err := f.r.ReadAt(h[:], int64(m.offset)); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		record = make([]byte, order.Uint64(h[1:])) // scan saw that it fits
+		if _, err := f.r.ReadAt(record, int64(m.offset)+recordHead); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+	} else {
+		data, err := f.unpack(m.chunk)
+		if err != nil {
+			return nil, err
+		}
+		if m.offset > uint64(len(data)) {
+			return nil, fmt.Errorf("%s: %w: a message past the end of its chunk", f.Name, ErrDamaged)
+		}
+		r := fields{b: data[m.offset:]}
+		op := r.take(1)
+		if record = r.take(r.u64()); r.bad || op[0] != opMessage {
+			return nil, fmt.Errorf("%s: %w: no message where the index has one", f.Name, ErrDamaged)
+		}
+	}
+	if len(record) < head {
+		return nil, fmt.Errorf("%s: %w: a message of %d bytes", f.Name, ErrDamaged, len(record))
+	}
+	return record[head:], nil
+}
