@@ -39,7 +39,8 @@ type Config struct {
 	MaxBlocks int    `json:"max_blocks" yaml:"max_blocks"`
 	Scratch   string `json:"-" yaml:"-"`
 
-	Workers int `json:"-" yaml:"-"` // goroutines; 0: one a core. Results do not depend on it
+	Witness *Witness `json:"-" yaml:"-"` // keeps the depth as it is fused; may be nil
+	Workers int      `json:"-" yaml:"-"` // goroutines; 0: one a core. Results do not depend on it
 }
 
 // RefLogStd is the deviation of log depth whose confidence is 1.

@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Evidence is what the views say of each vertex of a mesh.
+// Evidence is what views say of each vertex of a mesh.
 type Evidence struct {
 	// Deviation is the standard deviation of the vertex along the rays that see it,
 	// in metres, without that of the map's scale: of the views' depth from the
@@ -19,8 +19,8 @@ type Evidence struct {
 }
 
 const (
-	evidenceTests = 40_000_000 // of a vertex in a view, some 2 s of a core
-	evidenceViews = 512        // each costs some 20 ms to unpack and align
+	witnessViews = 256 // kept of a run, some 150 kB each
+	witnessWidth = 160 // pixels of a depth map that is kept
 
 	// A view sees a vertex where its depth there is within so many deviations of the
 	// vertex, or within this share: what lies farther off is another surface.
@@ -28,89 +28,90 @@ const (
 	seesShare  = .15
 )
 
-// Witness asks views, or as many of them as can be afforded, evenly spread, for
-// the vertices that lie within rangeM of them. poses are those of the views by
-// time; view returns one, false where it has no depth.
-func Witness(m *slam.Mesh, poses slam.Trajectory, rangeM float64, align AlignConfig, view func(i int) (slam.KeyframeView, bool)) Evidence {
-	w := newWitness(m, rangeM)
-	tests := 0
-	for _, p := range poses {
-		for _, cell := range w.around(p.Pose.T) {
-			tests += len(cell)
-		}
+// Witness keeps the depth of views as they are fused, to ask them for the mesh
+// that was made of them. Of many views it keeps every so manieth, in small.
+type Witness struct {
+	views []slam.KeyframeView
+	count int // of views taken
+	every int
+}
+
+// NewWitness returns a witness of about as many views.
+func NewWitness(views int) *Witness { return &Witness{every: max(views-1, 0)/witnessViews + 1} }
+
+// Take keeps a view, if it is one of those kept.
+func (w *Witness) Take(v slam.KeyframeView) {
+	if w.count%w.every == 0 {
+		w.views = append(w.views, slam.KeyframeView{ID: v.ID, Time: v.Time, Pose: v.Pose, Depth: inSmall(v.Depth)})
 	}
-	stride := max(tests/evidenceTests, len(poses)/evidenceViews) + 1
-	for i := 0; i < len(poses); i += stride {
-		v, ok := view(i)
-		if !ok || CheckView(v) != nil {
-			continue
-		}
-		v.Depth, _ = Align(v, align)
-		w.add(v)
+	w.count++
+}
+
+// inSmall returns the nearest pixels of a depth map of at most witnessWidth.
+func inSmall(d slam.DepthMap) slam.DepthMap {
+	w, h := d.W, d.H
+	if w > witnessWidth {
+		w, h = witnessWidth, max(1, d.H*witnessWidth/d.W)
 	}
-	return w.evidence()
-}
-
-// witness gathers what views say.
-type witness struct {
-	mesh  *slam.Mesh
-	cellM float64
-	cells map[[3]int32][]uint32 // vertices
-	sums  []sums                // by vertex
-}
-
-// sums are over the views that see a vertex, weighted by the inverse variance of
-// their depth.
-type sums struct {
-	n            int32
-	weight, miss float32 // miss: squared distances, metres
-	first        float64
-}
-
-func newWitness(m *slam.Mesh, rangeM float64) *witness {
-	w := &witness{mesh: m, cellM: max(rangeM, 1e-3) / 2, cells: make(map[[3]int32][]uint32), sums: make([]sums, len(m.Vertices))}
-	for i, v := range m.Vertices {
-		k := w.cell(geom.Vec3{X: float64(v[0]), Y: float64(v[1]), Z: float64(v[2])})
-		w.cells[k] = append(w.cells[k], uint32(i))
-		w.sums[i].first = math.Inf(1)
+	out := d
+	out.W, out.H, out.Camera = w, h, d.Camera.Resized(w, h)
+	out.Depth, out.LogStd = make([]float32, w*h), nil
+	if d.LogStd != nil {
+		out.LogStd = make([]float32, w*h)
 	}
-	return w
-}
-
-func (w *witness) cell(p geom.Vec3) [3]int32 {
-	at := func(x float64) int32 { return int32(math.Floor(x / w.cellM)) }
-	return [3]int32{at(p.X), at(p.Y), at(p.Z)}
-}
-
-// around returns the cells within the range of a point, and some beyond.
-func (w *witness) around(p geom.Vec3) (out [][]uint32) {
-	c := w.cell(p)
-	for x := c[0] - 2; x <= c[0]+2; x++ {
-		for y := c[1] - 2; y <= c[1]+2; y++ {
-			for z := c[2] - 2; z <= c[2]+2; z++ {
-				if cell := w.cells[[3]int32{x, y, z}]; cell != nil {
-					out = append(out, cell)
-				}
-			}
+	for i := range out.Depth {
+		x, y := i%w, i/w
+		j := (2*y+1)*d.H/(2*h)*d.W + (2*x+1)*d.W/(2*w)
+		out.Depth[i] = d.Depth[j]
+		if d.LogStd != nil {
+			out.LogStd[i] = d.LogStd[j]
 		}
 	}
 	return out
 }
 
-// add asks a view for the vertices around it. Each vertex is in one cell, and each
-// cell is one goroutine's.
-func (w *witness) add(v slam.KeyframeView) {
-	cells := w.around(v.Pose.T)
-	parallelFor(len(cells), runtime.GOMAXPROCS(0), 1, func(c int) {
-		for _, i := range cells[c] {
-			w.ask(v, i)
+// Ask returns what the views say of a mesh, of the vertices within rangeM of each.
+func (w *Witness) Ask(m *slam.Mesh, rangeM float64) Evidence {
+	cells := newCells(m, rangeM/2)
+	sums := make([]sums, len(m.Vertices))
+	for i := range sums {
+		sums[i].first = math.Inf(1)
+	}
+	for _, v := range w.views {
+		near := cells.around(v.Pose.T, 2)
+		// Each vertex is in one cell, and each cell is one goroutine's.
+		parallelFor(len(near), runtime.GOMAXPROCS(0), 1, func(c int) {
+			for _, i := range near[c] {
+				sums[i].add(v, point(m.Vertices[i]))
+			}
+		})
+	}
+	e := Evidence{Deviation: make([]float32, len(sums)), Seen: make([]float64, len(sums))}
+	for i, s := range sums {
+		e.Seen[i] = s.first
+		if s.n > 0 {
+			stated := s.n / s.weight
+			e.Deviation[i] = float32(math.Sqrt(max(stated, s.miss/s.weight)))
 		}
-	})
+	}
+	return e
 }
 
-func (w *witness) ask(v slam.KeyframeView, i uint32) {
-	p := w.mesh.Vertices[i]
-	at := v.Pose.ApplyInverse(geom.Vec3{X: float64(p[0]), Y: float64(p[1]), Z: float64(p[2])})
+func point(v [3]float32) geom.Vec3 {
+	return geom.Vec3{X: float64(v[0]), Y: float64(v[1]), Z: float64(v[2])}
+}
+
+// sums are over the views that see a vertex, weighted by the inverse variance of
+// their depth.
+type sums struct {
+	n, weight float64
+	miss      float64 // squared distances of the depth from the vertex, metres
+	first     float64 // stamp
+}
+
+// add asks a view for a vertex at p.
+func (s *sums) add(v slam.KeyframeView, p geom.Vec3) {
+	at := v.Pose.ApplyInverse(p)
 	if at.Z <= 0 {
 		return
 	}
@@ -122,22 +123,44 @@ func (w *witness) ask(v slam.KeyframeView, i uint32) {
 	if math.Abs(off) > max(seesSigmas*logStd, seesShare) {
 		return
 	}
-	s := &w.sums[i]
 	weight := 1 / (at.Z * at.Z * logStd * logStd)
 	s.n++
-	s.weight += float32(weight)
-	s.miss += float32(weight * at.Z * at.Z * off * off)
+	s.weight += weight
+	s.miss += weight * at.Z * at.Z * off * off
 	s.first = min(s.first, v.Time)
 }
 
-func (w *witness) evidence() Evidence {
-	e := Evidence{Deviation: make([]float32, len(w.sums)), Seen: make([]float64, len(w.sums))}
-	for i, s := range w.sums {
-		e.Seen[i] = s.first
-		if s.n > 0 {
-			stated := float64(s.n) / float64(s.weight)
-			e.Deviation[i] = float32(math.Sqrt(max(stated, float64(s.miss/s.weight))))
+// cells finds the vertices near a place.
+type cells struct {
+	edgeM float64
+	of    map[[3]int32][]uint32
+}
+
+func newCells(m *slam.Mesh, edgeM float64) cells {
+	c := cells{max(edgeM, 1e-3), make(map[[3]int32][]uint32)}
+	for i, v := range m.Vertices {
+		k := c.at(point(v))
+		c.of[k] = append(c.of[k], uint32(i))
+	}
+	return c
+}
+
+func (c cells) at(p geom.Vec3) [3]int32 {
+	floor := func(x float64) int32 { return int32(math.Floor(x / c.edgeM)) }
+	return [3]int32{floor(p.X), floor(p.Y), floor(p.Z)}
+}
+
+// around returns the vertices by cell, of those up to so many cells away.
+func (c cells) around(p geom.Vec3, reach int32) (out [][]uint32) {
+	k := c.at(p)
+	for x := k[0] - reach; x <= k[0]+reach; x++ {
+		for y := k[1] - reach; y <= k[1]+reach; y++ {
+			for z := k[2] - reach; z <= k[2]+reach; z++ {
+				if cell := c.of[[3]int32{x, y, z}]; cell != nil {
+					out = append(out, cell)
+				}
+			}
 		}
 	}
-	return e
+	return out
 }

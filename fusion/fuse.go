@@ -128,6 +128,9 @@ func (f *fuser) add(view slam.KeyframeView) error {
 	}
 	f.integrateMS = append(f.integrateMS, milliseconds(start))
 	f.stats.Views++
+	if f.cfg.Witness != nil {
+		f.cfg.Witness.Take(view)
+	}
 	return nil
 }
 

@@ -4,10 +4,8 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/export"
-	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/page"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // The pictures of keyframes in the page, in all some megabytes: of larger maps
@@ -34,9 +32,8 @@ func (r *Result) Scene() (*page.Scene, error) {
 	s.Up = export.Upright(s.Trajectory, r.mesh)
 	if r.mesh != nil {
 		s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
-		if s.Deviation, s.Seen, err = r.witness(s.Mesh, keys); err != nil {
-			return nil, err
-		}
+		e := r.witness.Ask(s.Mesh, r.dense.MaxDepthM)
+		s.Deviation, s.Seen = e.Deviation, e.Seen
 	}
 	return s, nil
 }
@@ -71,23 +68,4 @@ func (r *Result) pageLoops(keys []*mapping.Keyframe) (out [][2]int) {
 		}
 	}
 	return out
-}
-
-// witness asks the keyframes for the deviation of the mesh and when it was seen.
-func (r *Result) witness(m *slam.Mesh, keys []*mapping.Keyframe) (deviation []float32, seen []float64, err error) {
-	var poses slam.Trajectory
-	for _, k := range keys {
-		poses = append(poses, slam.StampedPose{Time: k.Time, Pose: k.Pose})
-	}
-	e := fusion.Witness(m, poses, r.dense.MaxDepthM, r.job.Config.Fusion.Align, func(i int) (slam.KeyframeView, bool) {
-		if keys[i].Depth.Empty() {
-			return slam.KeyframeView{}, false
-		}
-		v, failed := r.View(keys[i])
-		if failed != nil {
-			err = failed
-		}
-		return v, failed == nil
-	})
-	return e.Deviation, e.Seen, err
 }

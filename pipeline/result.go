@@ -28,8 +28,9 @@ type Result struct {
 	stages        *report.Stages
 	wall, cpu     time.Duration
 
-	mesh  *slam.Mesh
-	dense fusion.Stats
+	mesh    *slam.Mesh
+	dense   fusion.Stats
+	witness *fusion.Witness // of the depth that was fused
 }
 
 // finishedMap is the map that a run leaves. Nobody changes it any more.
@@ -111,6 +112,8 @@ func (r *Result) Fuse(ctx context.Context) error {
 	if cfg.Multiview.Enabled {
 		views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
 	}
+	r.witness = fusion.NewWitness(len(r.keyframes()))
+	cfg.Fusion.Witness = r.witness
 	r.mesh, r.dense, err = fusion.Fuse(ctx, views, cfg.Fusion)
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
