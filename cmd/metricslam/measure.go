@@ -8,14 +8,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/metricslam/metricslam/depth/multiview"
 	"github.com/metricslam/metricslam/depth/photo"
+	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/slam"
 )
 
-// measureCmd measures distances in one photograph.
+// measureCmd measures distances in one photograph, or in several of one place.
 type measureCmd struct {
 	photoFlags
-	Photo string   `arg:"" help:"The photograph."`
+	Photo []string `arg:"" sep:"none" help:"The photograph; several of one place are placed together, and points are those of the first."`
 	From  []string `sep:"none" required:"" placeholder:"U,V" help:"One end in pixels of the upright picture; give --from and --to again for more pairs."`
 	To    []string `sep:"none" required:"" placeholder:"U,V" help:"The other end."`
 	Known []string `sep:"none" placeholder:"U,V,U,V=METRES" help:"Two points whose distance is known: rescales everything. May be given again."`
@@ -36,48 +39,106 @@ func (c measureCmd) Run(ctx context.Context) error {
 		}
 		known = append(known, r)
 	}
-	picture, cam, err := c.load(c.Photo)
+	photos, err := c.compute(ctx)
 	if err != nil {
 		return err
 	}
+	if len(photos) == 1 {
+		res, err := photos[0].Measure(pairs, known)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.Photo[0], err)
+		}
+		return c.print(photos[0], res, nil, len(known) > 0)
+	}
+	place, err := multiview.New(ctx, photos, c.Photo, describePhoto)
+	if err != nil {
+		return err
+	}
+	res, err := place.Measure(ctx, pairs, known)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Photo[0], err)
+	}
+	return c.print(photos[0], photo.Result{}, &res, len(known) > 0)
+}
+
+// photoKeypoints of a photograph: several times those of a keyframe, since
+// photographs are few and lie far apart.
+const photoKeypoints = 4000
+
+func describePhoto(g slam.Gray) ([]geom.Vec2, []slam.Descriptor, error) {
+	return frontend.ORB(g, photoKeypoints)
+}
+
+// compute gives every photograph its depth.
+func (c measureCmd) compute(ctx context.Context) ([]*photo.Photo, error) {
 	src, err := c.open()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer src.Close()
-	p, err := photo.Compute(ctx, src, picture, cam)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Photo, err)
+	var photos []*photo.Photo
+	for _, file := range c.Photo {
+		picture, cam, err := c.load(file)
+		if err != nil {
+			return nil, err
+		}
+		p, err := photo.Compute(ctx, src, picture, cam)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		photos = append(photos, p)
 	}
-	res, err := p.Measure(pairs, known)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Photo, err)
-	}
-	if c.JSON {
+	return photos, nil
+}
+
+// focal is the focal length of the first photograph, for JSON.
+type focal struct {
+	Px   float64 `json:"px"`
+	From string  `json:"from"`
+}
+
+// print prints the lengths in one photograph, or those in several.
+func (c measureCmd) print(p *photo.Photo, one photo.Result, several *multiview.Result, known bool) error {
+	f := focal{p.Camera.Fx, p.Camera.From}
+	switch {
+	case c.JSON && several != nil:
+		return printJSON(os.Stdout, struct {
+			Photos []string `json:"photos"`
+			Model  string   `json:"model"`
+			Focal  focal    `json:"focal"`
+			*multiview.Result
+		}{c.Photo, p.Model, f, several})
+	case c.JSON:
 		return printJSON(os.Stdout, struct {
 			Photo string `json:"photo"`
 			Model string `json:"model"`
-			Focal struct {
-				Px   float64 `json:"px"`
-				From string  `json:"from"`
-			} `json:"focal"`
+			Focal focal  `json:"focal"`
 			photo.Result
-		}{c.Photo, p.Model, struct {
-			Px   float64 `json:"px"`
-			From string  `json:"from"`
-		}{p.Camera.Fx, p.Camera.From}, res})
+		}{c.Photo[0], p.Model, f, one})
 	}
 	fmt.Printf("f %.0f px (%s), depth from %s", p.Camera.Fx, p.Camera.From, p.Model)
-	if len(known) > 0 {
-		fmt.Printf(", rescaled by %.3f", res.Scale)
+	scale, lengths := one.Scale, one.Measurements
+	if several != nil {
+		scale, lengths = several.Scale, nil
+		for _, m := range several.Measurements {
+			lengths = append(lengths, m.Measurement)
+		}
+		fmt.Printf(", %d photographs with %d points in common", len(c.Photo), several.Landmarks)
+	}
+	if known {
+		fmt.Printf(", rescaled by %.3f", scale)
 	}
 	fmt.Println()
 	if words := p.TurnedWords(); words != "" {
 		fmt.Println(words)
 	}
-	for _, m := range res.Measurements {
+	for i, m := range lengths {
 		fmt.Printf("(%g,%g) - (%g,%g): %.3f m +- %.3f (%.0f %%)\n", m.From[0], m.From[1], m.To[0], m.To[1], m.DistanceM, m.SigmaM, 100*m.SigmaM/m.DistanceM)
-		if words := p.Explain(m.Parts, len(known) > 0); words != "" {
+		if several != nil {
+			v := several.Measurements[i].Views
+			fmt.Printf("  its ends were found in %d and %d of %d photographs\n", v[0], v[1], len(c.Photo))
+		}
+		if words := p.Explain(m.Parts, known); words != "" {
 			fmt.Println("  " + words)
 		}
 	}

@@ -90,7 +90,7 @@ func (p *Photo) Measure(pairs []Pair, known []Reference) (Result, error) {
 	}
 	v := p.covariance(seen)
 	n := len(pairs)
-	scale, move, vars, err := condition(v, n, logRatios(seen[n:], known))
+	scale, move, vars, err := Condition(v, n, logRatios(seen[n:], known))
 	if err != nil {
 		return Result{}, err
 	}
@@ -123,9 +123,9 @@ func logRatios(seen []segment, known []Reference) []float64 {
 	return y
 }
 
-// condition returns the common factor of the references, and for each of the
+// Condition returns the common factor of the references, and for each of the
 // first n lengths how far its best estimate moves in log and the variance left.
-func condition(v *mat.SymDense, n int, y []float64) (scale float64, move, vars []float64, err error) {
+func Condition(v *mat.SymDense, n int, y []float64) (scale float64, move, vars []float64, err error) {
 	move, vars = make([]float64, n), make([]float64, n)
 	for i := range n {
 		vars[i] = v.At(i, i)
@@ -203,7 +203,7 @@ func (p *Photo) segment(pair Pair) (segment, error) {
 	var z [2]float64
 	for i, u := range [2]geom.Vec2{pair.From, pair.To} {
 		var err error
-		if z[i], s.std[i], err = p.depthAt(u); err != nil {
+		if z[i], s.std[i], err = p.DepthAt(u); err != nil {
 			return s, err
 		}
 		s.logZ[i] = math.Log(z[i])
@@ -240,8 +240,8 @@ func (p *Photo) segment(pair Pair) (segment, error) {
 // longer side, the nearest one with depth is taken.
 const searchRadius = .01
 
-// depthAt returns the depth at a pixel and the deviation of its logarithm.
-func (p *Photo) depthAt(u geom.Vec2) (z, std float64, err error) {
+// DepthAt returns the depth at a pixel and the deviation of its logarithm.
+func (p *Photo) DepthAt(u geom.Vec2) (z, std float64, err error) {
 	d := p.Full
 	x, y := int(math.Round(u.X)), int(math.Round(u.Y))
 	if x < 0 || y < 0 || x >= d.W || y >= d.H {
