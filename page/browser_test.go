@@ -47,13 +47,29 @@ func save(t testing.TB, s *Scene) string {
 	return "file://" + path
 }
 
-// open shows a scene from its file and waits for the first picture.
-func open(t testing.TB, s *Scene) *browser.Page {
-	needThree(t)
-	p := browser.New(t, 1000, 700)
+// show opens a scene from its file and waits for the first picture.
+func show(t testing.TB, p *browser.Page, s *Scene) {
+	p.For(t)
 	p.Open(save(t, s))
 	p.Until("globalThis.metricslam?.stage.pictures > 0")
-	return p
+}
+
+// The page in a real browser; one for all, as it takes seconds to start.
+func TestBrowser(t *testing.T) {
+	needThree(t)
+	p := browser.New(t, 1000, 700)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *browser.Page)
+	}{
+		{"saved", testSaved}, {"controls", testControls}, {"look through", testLookThrough}, {"live", testLive}, {"touch", testTouch},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p.For(t)
+			test.run(t, p)
+		})
+		p.For(t)
+	}
 }
 
 // pixel returns where a point of the map is seen.
@@ -93,8 +109,8 @@ func near(img image.Image, x, y float64, want [3]uint8) bool {
 
 // The saved map opens from its file, shows each wall where it is in its colour, and
 // the tape measures what is known.
-func TestSavedPage(t *testing.T) {
-	p := open(t, hall())
+func testSaved(t *testing.T, p *browser.Page) {
+	show(t, p, hall())
 	_, img := p.Screenshot()
 	for _, c := range []struct {
 		at    geom.Vec3
@@ -129,8 +145,8 @@ func TestSavedPage(t *testing.T) {
 }
 
 // What one can do in the page works, and leaves no complaint.
-func TestPageControls(t *testing.T) {
-	p := open(t, hall())
+func testControls(t *testing.T, p *browser.Page) {
+	show(t, p, hall())
 	p.Eval(`metricslam.setMode("top")`, nil)
 	p.Until(`metricslam.stage.camera === metricslam.stage.ortho && !document.querySelector(".map-scale").hidden`)
 	// From above, a metre is as long everywhere.
@@ -173,9 +189,9 @@ func TestPageControls(t *testing.T) {
 
 // Who looks through a keyframe sees what its camera saw: a point is where the
 // camera projects it, in the picture that lies over the map.
-func TestLookThrough(t *testing.T) {
+func testLookThrough(t *testing.T, p *browser.Page) {
 	s := hall()
-	p := open(t, s)
+	show(t, p, s)
 	k := s.Keyframes[3]
 	p.Click(pixel(p, k.Pose.T))
 	p.Until(`!document.querySelector(".map-keyframe").hidden`)
@@ -196,8 +212,8 @@ func TestLookThrough(t *testing.T) {
 }
 
 // A finger turns the map, a tap measures.
-func TestTouch(t *testing.T) {
-	p := open(t, hall())
+func testTouch(t *testing.T, p *browser.Page) {
+	show(t, p, hall())
 	p.Call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": true, "maxTouchPoints": 2}, nil)
 	var before, after [3]float64
 	p.Eval("metricslam.stage.perspective.position.toArray()", &before)
@@ -225,14 +241,12 @@ func TestTouch(t *testing.T) {
 }
 
 // The page of a run follows it, to the finished map.
-func TestLivePage(t *testing.T) {
-	needThree(t)
+func testLive(t *testing.T, p *browser.Page) {
 	scene := hall()
 	l := NewLive("test")
 	defer l.Close()
 	server := httptest.NewServer(l)
 	defer server.Close()
-	p := browser.New(t, 1000, 700)
 	p.Open(server.URL + "/")
 	for !l.Wants(0) {
 		time.Sleep(time.Millisecond)

@@ -223,6 +223,13 @@ func (p *Page) Call(method string, params, result any) {
 	}
 }
 
+// For makes a subtest answer for what comes, and forgets what the page did before.
+func (p *Page) For(t testing.TB) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.t, p.errors, p.requests = t, nil, nil
+}
+
 // Open shows an address and returns when the page and its scripts are loaded.
 func (p *Page) Open(url string) {
 	p.t.Helper()

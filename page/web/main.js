@@ -84,10 +84,11 @@ class Page {
   }
 
   home() {
-    const { min, max } = this.box, corners = [];
-    for (let i = 0; i < 8; i++) corners.push(new THREE.Vector3(i & 1 ? max.x : min.x, i & 2 ? max.y : min.y, i & 4 ? max.z : min.z));
     if (this.stage.lens) this.keyframes.close();
-    this.navigator.home(this.box, corners);
+    const points = this.surface.samples(2000).filter(p => this.box.containsPoint(p));
+    for (const k of this.cameras.keyframes) points.push(this.stage.toWorld(k.t));
+    if (!points.length) points.push(this.box.min, this.box.max);
+    this.navigator.home(this.box, points);
   }
 
   // showAt shows the map as it was at a time.

@@ -16,8 +16,8 @@ export class Navigator {
     this.attach();
   }
 
-  // home shows all of the scene.
-  home(box, samples) {
+  // home shows all of the scene: points stand for it.
+  home(box, points) {
     const center = box.getCenter(new THREE.Vector3());
     this.heading = this.surface.facing(homePitch, 24);
     const p = this.stage.perspective;
@@ -29,11 +29,18 @@ export class Navigator {
     const tan = Math.tan(p.fov * Math.PI / 360), aspect = this.stage.size.w / this.stage.size.h;
     const right = new THREE.Vector3(), up = new THREE.Vector3();
     p.matrixWorld.extractBasis(right, up, new THREE.Vector3());
+    // How far back all is seen, and the middle of what is, in two rounds.
     let distance = .1;
-    for (const s of samples) {
-      const d = s.clone().sub(center);
-      const near = d.dot(back);
-      distance = Math.max(distance, near + Math.abs(d.dot(up)) / tan, near + Math.abs(d.dot(right)) / (tan * aspect));
+    for (let round = 0; round < 2; round++) {
+      const ends = { right: [Infinity, -Infinity], up: [Infinity, -Infinity] };
+      distance = .1;
+      for (const s of points) {
+        const d = s.clone().sub(center), near = d.dot(back), x = d.dot(right), y = d.dot(up);
+        ends.right = [Math.min(ends.right[0], x), Math.max(ends.right[1], x)];
+        ends.up = [Math.min(ends.up[0], y), Math.max(ends.up[1], y)];
+        distance = Math.max(distance, near + Math.abs(y) / tan, near + Math.abs(x) / (tan * aspect));
+      }
+      if (round === 0) center.addScaledVector(right, (ends.right[0] + ends.right[1]) / 2).addScaledVector(up, (ends.up[0] + ends.up[1]) / 2);
     }
     p.position.copy(center).addScaledVector(back, 1.04 * distance);
     this.target.copy(center);

@@ -142,14 +142,18 @@ export class Surface {
   // null without a mesh.
   box() {
     if (!this.has) return null;
-    const q = this.stage.root.quaternion, p = this.data.position, v = new THREE.Vector3();
     const axes = [[], [], []];
-    const step = 3 * Math.max(1, Math.floor(p.length / 60000));
-    for (let i = 0; i < p.length; i += step) {
-      v.fromArray(p, i).applyQuaternion(q).toArray().forEach((x, k) => axes[k].push(x));
-    }
+    for (const p of this.samples(20000)) p.toArray().forEach((x, k) => axes[k].push(x));
     const ends = axes.map(a => quantiles(a, .005, .995));
     return new THREE.Box3(new THREE.Vector3(...ends.map(e => e[0])), new THREE.Vector3(...ends.map(e => e[1])));
+  }
+
+  // samples returns about n points of the surface in the stage.
+  samples(n) {
+    const out = [], p = this.has ? this.data.position : [];
+    const step = 3 * Math.max(1, Math.floor(p.length / 3 / n));
+    for (let i = 0; i < p.length; i += step) out.push(new THREE.Vector3().fromArray(p, i).applyQuaternion(this.stage.root.quaternion));
+    return out;
   }
 
   // facing returns in which of n directions around the vertical most of the surface
