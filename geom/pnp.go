@@ -237,39 +237,3 @@ func (xi Tangent6) norm2() (s float64) {
 	}
 	return s
 }
-
-// Solve6 solves h x = g for a symmetric positive definite h by Cholesky; ok is
-// false where h is not.
-func Solve6(h *Mat6, g *Tangent6) (x Tangent6, ok bool) {
-	var l Mat6
-	for i := range 6 {
-		for j := 0; j <= i; j++ {
-			s := h[i][j]
-			for k := range j {
-				s -= l[i][k] * l[j][k]
-			}
-			if i != j {
-				l[i][j] = s / l[j][j]
-				continue
-			}
-			if !(s > 0) {
-				return x, false
-			}
-			l[i][i] = math.Sqrt(s)
-		}
-	}
-	for i := range 6 {
-		x[i] = g[i]
-		for k := range i {
-			x[i] -= l[i][k] * x[k]
-		}
-		x[i] /= l[i][i]
-	}
-	for i := 5; i >= 0; i-- {
-		for k := i + 1; k < 6; k++ {
-			x[i] -= l[k][i] * x[k]
-		}
-		x[i] /= l[i][i]
-	}
-	return x, true
-}

@@ -67,7 +67,7 @@ const (
 // the last one is in sight, or there are landmarks to be had. In the dark and
 // before a bare wall keyframe after keyframe would only add up errors.
 func (t *tracker) wearsOut(p *pixelPose) bool {
-	return p.InSight < pixelsInSight || len(t.local.landmarks) >= richKeyframe
+	return p.InView < pixelsInSight || len(t.local.landmarks) >= richKeyframe
 }
 
 // align measures the pose of a frame by the pixels of the last keyframe.

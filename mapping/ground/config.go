@@ -1,15 +1,14 @@
 package ground
 
+import "github.com/metricslam/metricslam/photometric"
+
 // What is tuned here was chosen on KITTI (docs/scale.md).
 const (
 	samples          = 4000 // pixels that take part
 	roadTopTan       = .12  // tangent below the horizon where the road begins: 7 degrees
 	roadHalfWidth    = .9   // of the road, in camera heights: 1.5 m to each side at a height of 1.65 m
 	borderPx         = 3    // margin that the support of the gradient needs
-	minSeen          = 50   // pixels below which an exposure cannot be fitted
-	nearestM         = .1   // depth below which a pixel is left out
 	minNCC           = .45  // correlation of the two images below which the plane is refused
-	huberGrey        = 12   // grey levels from which on the loss is linear
 	independentShare = .1   // of the pixels: neighbours share texture and blur, and so their error
 	floorLogStd      = .02  // of log h: a road is no plane
 	maxSteps         = 8    // Gauss-Newton steps at each radius of the smoothing box
@@ -37,3 +36,11 @@ const (
 	climbStd  = .01 // radians between a step and the ground
 	climbGate = .1  // a step that climbs more than this tells nothing of the ground
 )
+
+var settings = photometric.Settings{
+	HuberGrey: 12, // what is no road counts less
+	MaxGain:   2,  // of the exposure between two keyframes
+	BorderPx:  borderPx,
+	NearM:     .1,
+	MinPixels: 50, // below which an exposure cannot be fitted
+}
