@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	livePictureWidth = 360 // pixels
-	liveQuality      = 70  // of JPEG
-	savedQuality     = 78
+	// Widths in pixels and qualities of JPEG, of a picture of a run that goes on and
+	// of one that is saved.
+	livePictureWidth, liveQuality = 360, 70
+	savedWidth, savedQuality      = 640, 78
 )
 
 var trackColor = color.RGBA{40, 220, 90, 255}
@@ -37,15 +38,31 @@ func Picture(c slam.RGB, g slam.Gray) image.Image {
 	return nil
 }
 
-// EncodeJPEG returns a picture as a page shows it, empty where both are.
+// EncodeJPEG returns a picture as a page shows it, no wider than savedWidth; empty
+// where both are.
 func EncodeJPEG(c slam.RGB, g slam.Gray) ([]byte, error) {
 	img := Picture(c, g)
 	if img == nil {
 		return nil, nil
 	}
+	return encode(Shrink(img, savedWidth), savedQuality)
+}
+
+func encode(img image.Image, quality int) ([]byte, error) {
 	var out bytes.Buffer
-	err := jpeg.Encode(&out, img, &jpeg.Options{Quality: savedQuality})
+	err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality})
 	return out.Bytes(), err
+}
+
+// Shrink returns a picture of at most a width in pixels.
+func Shrink(img image.Image, width int) image.Image {
+	b := img.Bounds()
+	if b.Dx() <= width {
+		return img
+	}
+	small := image.NewRGBA(image.Rect(0, 0, width, max(1, width*b.Dy()/b.Dx())))
+	xdraw.ApproxBiLinear.Scale(small, small.Rect, img, b, draw.Src, nil)
+	return small
 }
 
 // trackedPicture is what the camera sees, with the features that are followed, as
@@ -55,16 +72,13 @@ func trackedPicture(s *slam.Snapshot) ([]byte, error) {
 	if img == nil {
 		return nil, nil
 	}
-	b := img.Bounds()
-	w := min(livePictureWidth, b.Dx())
-	scale := float64(w) / float64(b.Dx())
-	small := image.NewRGBA(image.Rect(0, 0, w, max(1, int(scale*float64(b.Dy())))))
-	xdraw.ApproxBiLinear.Scale(small, small.Rect, img, b, draw.Src, nil)
+	plain := Shrink(img, livePictureWidth)
+	small := image.NewRGBA(plain.Bounds())
+	draw.Draw(small, small.Rect, plain, image.Point{}, draw.Src)
+	scale := float64(small.Rect.Dx()) / float64(img.Bounds().Dx())
 	for _, t := range s.Tracks {
 		x, y := int(scale*t.X), int(scale*t.Y)
 		draw.Draw(small, image.Rect(x-1, y-1, x+2, y+2), image.NewUniform(trackColor), image.Point{}, draw.Src)
 	}
-	var out bytes.Buffer
-	err := jpeg.Encode(&out, small, &jpeg.Options{Quality: liveQuality})
-	return out.Bytes(), err
+	return encode(small, liveQuality)
 }

@@ -15,8 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"golang.org/x/image/draw"
-
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/internal/colormap"
 	"github.com/metricslam/metricslam/page"
@@ -223,7 +221,7 @@ func (p *pageData) addDepths(pictures []DepthPicture) error {
 			return err
 		}
 		if img := page.Picture(d.Color, d.Gray); img != nil {
-			if panel.Color, err = encodeJPEG(shrink(img)); err != nil {
+			if panel.Color, err = encodeJPEG(page.Shrink(img, shownPictureWidth)); err != nil {
 				return err
 			}
 		}
@@ -257,17 +255,6 @@ func paintDepth(d slam.DepthMap, scale colormap.Scale) image.Image {
 		}
 	}
 	return colormap.Depth(small, w, scale)
-}
-
-func shrink(img image.Image) image.Image {
-	b := img.Bounds()
-	w, h := shownSize(b.Dx(), b.Dy())
-	if w == b.Dx() {
-		return img
-	}
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.ApproxBiLinear.Scale(out, out.Bounds(), img, b, draw.Src, nil)
-	return out
 }
 
 func encodePNG(img image.Image) (template.URL, error) {

@@ -24,7 +24,6 @@ export function start(element, buffer, socket) {
 }
 
 const clickReach = 5; // pixels that a pointer may move in a click
-const clickMS = 600;
 
 class Page {
   constructor(element) {
@@ -109,14 +108,13 @@ class Page {
     });
     let down = null;
     stage.canvas.addEventListener("pointerdown", e => {
-      down = e.isPrimary && e.button === 0 ? { x: e.offsetX, y: e.offsetY, at: e.timeStamp } : null;
+      down = e.isPrimary && e.button === 0 ? { x: e.offsetX, y: e.offsetY } : null;
       this.touched = true;
       element.focus({ preventScroll: true });
     });
     stage.canvas.addEventListener("pointerup", e => {
       if (!down || !e.isPrimary) return;
-      const near = Math.hypot(e.offsetX - down.x, e.offsetY - down.y) <= clickReach;
-      if (near && e.timeStamp - down.at < clickMS) this.click(e.offsetX, e.offsetY, e.pointerType === "touch");
+      if (Math.hypot(e.offsetX - down.x, e.offsetY - down.y) <= clickReach) this.click(e.offsetX, e.offsetY, e.pointerType === "touch");
     });
     stage.canvas.addEventListener("wheel", () => { this.touched = true; }, { passive: true });
     stage.canvas.addEventListener("dblclick", e => {
