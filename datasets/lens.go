@@ -26,6 +26,8 @@ type lens struct {
 	guess  bool     // nobody measured this camera
 	notes  []string // what the user should know of the file
 
+	focalSigma float64 // deviation of the logarithm of its focal length, 0 where it was calibrated
+
 	fps        float64 // 0 = not said
 	depthScale float64 // units per metre, 0 = not said
 }
@@ -148,7 +150,7 @@ func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (
 		l.warn("%s", note)
 	}
 	if fitted.guess {
-		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera, --fx or --fov, or the map's shape and scale will be off", fitted.from, fitted.cam.Fx)
+		l.warn("nothing says how the camera images: taking %s (focal length %.0f pixels); give --camera (auto finds it from a sequence that turns and moves), --fx or --fov, or the map's shape and scale will be off", fitted.from, fitted.cam.Fx)
 	}
 	return fitted, nil
 }
@@ -158,6 +160,8 @@ func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (
 func chooseLens(d display, opt Options, file *lens, l *listing, photo string) lens {
 	w, h := d.size()
 	switch {
+	case opt.Found != nil:
+		return opt.Found.lens()
 	case opt.Fx > 0:
 		return flagLens(d, opt)
 	case opt.FOVRad > 0:
@@ -172,11 +176,20 @@ func chooseLens(d display, opt Options, file *lens, l *listing, photo string) le
 	}
 	if photo != "" {
 		if c := CameraFromEXIF(photo); c.OK && sameShape(c.Camera.W, c.Camera.H, w, h, shapeTol) {
-			return lens{cam: c.Camera, from: c.From}
+			return lens{cam: c.Camera, from: c.From, focalSigma: exifFocalSigma}
 		}
 	}
-	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the picture", guess: true}
+	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the picture", guess: true, focalSigma: guessFocalSigma}
 }
+
+// Deviations of the logarithm of a focal length that nobody calibrated: of EXIF's,
+// which is rounded and knows no cropping, of the nominal one of a kind of camera, and
+// of a guess (see geom.GuessCamera).
+const (
+	exifFocalSigma    = .03
+	nominalFocalSigma = .03
+	guessFocalSigma   = .2
+)
 
 // flagLens is the camera of the flags, for the pictures shown or the stored ones
 // as asShown chooses.

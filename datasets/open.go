@@ -51,10 +51,14 @@ func openSynthetic(spec string, opt Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opt.Live {
-		return newLive(src, true, 0), nil
+	var out Source = src
+	if opt.Found != nil {
+		out = newAssumed(src, *opt.Found)
 	}
-	return src, nil
+	if opt.Live {
+		return newLive(out, true, 0), nil
+	}
+	return out, nil
 }
 
 // The horizontal fields of view that --fov takes: of a 2000 mm lens, and what a

@@ -161,7 +161,7 @@ func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
 		return err
 	}
 	s.rect = newRectifier(calibrated)
-	s.info.Camera, s.info.CameraFrom = s.rect.camera, calibrated.from
+	s.info.Camera, s.info.CameraFrom, s.info.FocalSigma = s.rect.camera, calibrated.from, calibrated.focalSigma
 	s.depthScale = l.depthScale
 	if file != nil && file.depthScale > 0 {
 		s.depthScale = file.depthScale

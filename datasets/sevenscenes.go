@@ -26,7 +26,7 @@ func list7Scenes(dir string, rate float64) (*listing, error) {
 	var err error
 	l.own, err = intrinsicsMatrix(filepath.Join(dir, "camera-intrinsics.txt"), filepath.Join(dir, "..", "camera-intrinsics.txt"))
 	l.defaults = &lens{cam: geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
-		from: "the nominal calibration of a Kinect (7-Scenes does not calibrate its colour camera)", guess: true}
+		from: "the nominal calibration of a Kinect (7-Scenes does not calibrate its colour camera)", guess: true, focalSigma: nominalFocalSigma}
 	return l, err
 }
 

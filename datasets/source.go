@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 
+	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -57,6 +58,9 @@ type Options struct {
 	Fx, Fy, Cx, Cy float64
 	FOVRad         float64 // horizontal field of view; 0 = not given
 
+	// Found is the camera where it was found from the pictures themselves; nil = not.
+	Found *FoundCamera
+
 	// Raw gives the pictures as the camera took them, whatever is known of it: for
 	// calibration. Info's camera then says no more than their size.
 	Raw bool
@@ -71,4 +75,24 @@ type Options struct {
 
 	Seed uint64 // of synthetic scenes
 	Live bool   // play recorded frames in real time and drop those nobody waited for
+}
+
+// FoundCamera is a camera that self-calibration found.
+type FoundCamera struct {
+	Camera     geom.Camera // of pictures without distortion
+	K1         float64     // radial coefficient
+	FocalSigma float64     // deviation of the logarithm of the focal length
+	Note       string      // what the user should know of it, empty for nothing
+}
+
+// lens is the camera with its distortion.
+func (f FoundCamera) lens() lens {
+	l := lens{cam: f.Camera, from: "--camera auto: found from the pictures", focalSigma: f.FocalSigma}
+	if f.K1 != 0 {
+		l.model, l.coeffs = modelRadTan, []float64{f.K1, 0, 0, 0}
+	}
+	if f.Note != "" {
+		l.notes = []string{f.Note}
+	}
+	return l
 }

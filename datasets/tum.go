@@ -229,7 +229,7 @@ func tumDefaults(dir string) *lens {
 	m := freiburg.FindStringSubmatch(filepath.Base(abs))
 	if m == nil {
 		return &lens{cam: geom.Camera{W: 640, H: 480, Fx: 525, Fy: 525, Cx: 319.5, Cy: 239.5},
-			from: "the nominal calibration of a Kinect (no camera.yaml)", guess: true}
+			from: "the nominal calibration of a Kinect (no camera.yaml)", guess: true, focalSigma: nominalFocalSigma}
 	}
 	l := map[string]lens{
 		"1": {cam: geom.Camera{W: 640, H: 480, Fx: 517.3, Fy: 516.5, Cx: 318.6, Cy: 255.3},

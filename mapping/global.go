@@ -19,9 +19,9 @@ func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	return m.globalBundle(ctx, cfg, part, priorGain, meanScale, iterations, nil)
 }
 
-// globalBundle is GlobalBundle with the camera as an unknown, where calibrated
+// globalBundle is GlobalBundle with the camera as an unknown, where before
 // says what it was before.
-func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int, calibrated *geom.Camera) (optimize.Summary, error) {
+func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int, before *calibrated) (optimize.Summary, error) {
 	origin := m.origin(part)
 	var moving []int
 	for _, k := range m.Keyframes {
@@ -35,8 +35,8 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	cfg.Iterations = iterations
 	b := newBundle(m, cfg, moving, []int{origin}, meanScale, priorGain)
 	b.lambda, b.most = globalLambda, cfg.GlobalObservations
-	if calibrated != nil {
-		b.addLens(*calibrated)
+	if before != nil {
+		b.addLens(*before)
 	}
 	b.addLandmarks()
 	b.addSteps()
@@ -56,7 +56,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 // camera as an unknown, features measured again in between, then metres by all
 // sources of scale. It returns what is known of the metres.
 func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) {
-	calibrated := m.Map.cameraOf(part)
+	calibrated := m.calibrated(part)
 	for round := range 2 {
 		m.Scale.update(m.Map, part)
 		before := m.Map.hostedDepths(part)
@@ -82,7 +82,9 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 		}
 	}
 	m.dropStale(part)
-	m.logCamera(part, calibrated)
+	if calibrated != nil {
+		m.logCamera(part, calibrated.cam)
+	}
 	var err error
 	if m.Metric, err = m.metricOf(part); err != nil {
 		return metric.Estimate{}, err
@@ -119,8 +121,8 @@ func (m *Map) cameraOf(part int) *geom.Camera {
 }
 
 // logCamera says how the camera of a part was adjusted.
-func (m *Mapper) logCamera(part int, before *geom.Camera) {
-	if c := m.Map.cameraOf(part); c != nil && *c != *before {
+func (m *Mapper) logCamera(part int, before geom.Camera) {
+	if c := m.Map.cameraOf(part); c != nil && *c != before {
 		m.Log.Info("camera adjusted", "part", part, "focal_factor", c.Focal()/before.Focal(),
 			"cx_px", c.Cx-before.Cx, "cy_px", c.Cy-before.Cy, "k1", c.K1, "k2", c.K2)
 	}

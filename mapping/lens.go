@@ -45,7 +45,26 @@ const (
 // lensPrior holds the camera near its calibration. Variable: the camera.
 type lensPrior struct {
 	lens *lensVar
-	cam  geom.Camera // as calibrated
+	calibrated
+}
+
+// calibrated is a camera before its map adjusts it.
+type calibrated struct {
+	cam   geom.Camera
+	sigma [lensDim]float64 // how far it may be from the truth, in the units of lensVar
+}
+
+// calibrated returns the camera of a part's first keyframe with its deviations:
+// those of a calibration, unless the source of the frames knows its focal length
+// less well.
+func (m *Mapper) calibrated(part int) *calibrated {
+	cam := m.Map.cameraOf(part)
+	if cam == nil {
+		return nil
+	}
+	c := &calibrated{*cam, lensSigma}
+	c.sigma[0] = math.Max(c.sigma[0], m.FocalSigma)
+	return c
 }
 
 func (f *lensPrior) Dim() int { return lensDim }
@@ -56,12 +75,12 @@ func (f *lensPrior) Linearize(r []float64, j [][]float64) bool {
 	d := [lensDim]float64{math.Log(c.Fx / b.Fx), (c.Cx - b.Cx) / b.Fx, (c.Cy - b.Cy) / b.Fy, c.K1 - b.K1, c.K2 - b.K2}
 	scale := [lensDim]float64{1, c.Fx / b.Fx, c.Fy / b.Fy, 1, 1}
 	for i := range d {
-		r[i] = d[i] / lensSigma[i]
+		r[i] = d[i] / f.sigma[i]
 		if j != nil && j[0] != nil {
 			for k := range d {
 				j[0][i*lensDim+k] = 0
 			}
-			j[0][i*lensDim+i] = scale[i] / lensSigma[i]
+			j[0][i*lensDim+i] = scale[i] / f.sigma[i]
 		}
 	}
 	return true
@@ -139,7 +158,7 @@ func projectByLens(c geom.Camera, p geom.Vec3) (d [2][lensDim]float64) {
 // calibrated, unless they are few, differ in their cameras or have the depth of a
 // sensor: its pictures were brought to the camera's by this very calibration, and
 // its systematic errors would be taken for the camera's.
-func (b *bundle) addLens(calibrated geom.Camera) {
+func (b *bundle) addLens(before calibrated) {
 	if len(b.poses) < lensKeyframes || len(b.poses) > lensMaxKeyframes {
 		return
 	}
@@ -153,7 +172,7 @@ func (b *bundle) addLens(calibrated geom.Camera) {
 	}
 	b.lens = &lensVar{cam: cam}
 	b.lensID = b.p.Add(b.lens)
-	b.p.AddFactor(&lensPrior{b.lens, calibrated}, geom.Kernel{}, b.lensID)
+	b.p.AddFactor(&lensPrior{b.lens, before}, geom.Kernel{}, b.lensID)
 }
 
 // writeLens gives the adjusted camera to the part's keyframes, their depth and

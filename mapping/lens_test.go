@@ -19,7 +19,7 @@ func TestLensJacobians(t *testing.T) {
 		checkJacobians(t, &lensReprojection{host, at, depth, lens, from, geom.Vec2{X: 300, Y: 200}, .7}, []optimize.Variable{host, at, depth, lens})
 		base := cam
 		base.Fx, base.Fy, base.Cx, base.K1 = base.Fx*.99, base.Fy*.99, base.Cx+2, 0
-		checkJacobians(t, &lensPrior{lens, base}, []optimize.Variable{lens})
+		checkJacobians(t, &lensPrior{lens, calibrated{base, lensSigma}}, []optimize.Variable{lens})
 	}
 }
 
@@ -43,7 +43,7 @@ func TestGlobalBundleFindsLens(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _ := w.poseErrors()
-	if _, err := w.m.globalBundle(t.Context(), cfg, 0, 1, 0, 20, &testCamera); err != nil {
+	if _, err := w.m.globalBundle(t.Context(), cfg, 0, 1, 0, 20, &calibrated{testCamera, lensSigma}); err != nil {
 		t.Fatal(err)
 	}
 	after, _ := w.poseErrors()

@@ -34,6 +34,10 @@ type Mapper struct {
 	// distances; nil while nobody can tell.
 	Where func(frame int) (at geom.Vec3, part int, ok bool)
 
+	// FocalSigma is the deviation of the logarithm of the focal length that frames
+	// come with; 0 where it was calibrated. All metres are as far off.
+	FocalSigma float64
+
 	cfg    Config
 	match  Matcher
 	part   int

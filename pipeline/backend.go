@@ -30,6 +30,7 @@ func newBackEnd(ctx context.Context, job Job, stages *report.Stages) (*backEnd, 
 	b := &backEnd{matcher: frontend.NewMatcher(job.Config.Frontend), depth: job.Depth, stages: stages}
 	b.mapper = mapping.NewMapper(job.Config.Mapping, b.matcher)
 	b.mapper.Ground.HeightM = job.Config.CameraHeightM
+	b.mapper.FocalSigma = job.Source.Info().FocalSigma
 	b.mapper.Log = job.Log
 	if job.Map != nil {
 		if err := b.mapper.Restore(job.Map.State); err != nil {

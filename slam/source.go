@@ -12,6 +12,7 @@ type SourceInfo struct {
 	Kind           string      // "tum", "kitti", "video", "synthetic", ...
 	Camera         geom.Camera // of the undistorted pictures
 	CameraFrom     string      // where the intrinsics come from, for the log
+	FocalSigma     float64     // deviation of the logarithm of its focal length where nobody calibrated it; 0 elsewhere
 	FPS            float64     // nominal frames per second
 	Len            int         // frames that Next will return; 0 where unknown
 	Live           bool        // frames come in real time and are lost if not read

@@ -15,7 +15,7 @@ type sourceFlags struct {
 	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
 	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
 	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
-	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS."`
+	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the pictures themselves."`
 	Fx         *float64 `help:"Focal length in pixels."`
 	Fy         float64  `help:"The same along y; default: --fx."`
 	Cx         float64  `help:"Principal point in pixels; default: the centre."`
@@ -38,10 +38,16 @@ func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return datasets.Open(ctx, f.Source, datasets.Options{
+	opt := datasets.Options{
 		Kind: f.Kind, CameraFile: f.Camera, Fx: fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: fov * math.Pi / 180,
 		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Topic: f.Topic, Seed: f.Seed, Live: f.Live,
-	})
+	}
+	if f.Camera == autoCamera {
+		if err := findCamera(ctx, f.Source, &opt); err != nil {
+			return nil, fmt.Errorf("--camera auto: %w", err)
+		}
+	}
+	return datasets.Open(ctx, f.Source, opt)
 }
 
 // given is the value of a flag, 0 where it is not on the command line; given as 0,
