@@ -145,6 +145,7 @@ class Page {
 
   showMode() {
     for (const b of this.element.querySelectorAll("button[data-mode]")) b.setAttribute("aria-pressed", b.dataset.mode === this.navigator.mode);
+    this.panel.apply();
   }
 
   act(name, button) {

@@ -54,8 +54,11 @@ export class Panel {
     this.paint();
   }
 
+  // apply shows the layers that are wanted; who looks through a keyframe sees the
+  // surface alone.
   apply() {
-    for (const b of this.boxes) b.object.visible = b.there && b.check.checked;
+    const inside = Boolean(this.page.stage.lens);
+    for (const b of this.boxes) b.object.visible = b.there && b.check.checked && (!inside || b.name === "mesh");
     this.page.stage.draw();
   }
 

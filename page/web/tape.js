@@ -1,6 +1,7 @@
 // The tape: distances between points of the surface, in metres with their standard
 // deviation.
 import * as THREE from "three";
+import { length as metres } from "ramps.js";
 import { Ribbons } from "ribbon.js";
 
 const tint = [235, 60, 140];
@@ -54,7 +55,7 @@ export class Tape {
       a, b, length, sigma: free ? null : parts.all,
       text: free ? `${length.toPrecision(4)} units` : words(length, parts.all),
       detail: free ? "no source tells metres"
-        : `scale ± ${parts.scale.toPrecision(2)} m, ends ` + (parts.ends > 0 ? `± ${parts.ends.toPrecision(2)} m` : "unknown"),
+        : `scale ± ${metres(parts.scale)}, ends ` + (a.deviation > 0 && b.deviation > 0 ? `± ${metres(parts.ends)}` : "unknown"),
     };
   }
 
