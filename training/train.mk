@@ -1,6 +1,7 @@
 # Training of the depth network; the Makefile includes this file.
 #   make train-test                          every loss and every step, small (some 30 s on CPU)
 #   make train-office START=FILE.pt          goes on from a checkpoint with offices in the mixture (SEEN: its pictures)
+#   make train-more ASSETS=DIR               goes on from the file that ships: more lenses, upright pictures, close views, corridors, roads
 #   make train TRAIN_PYTHON=... ASSETS=DIR   everything: cache, scenes, training, export, scores
 # TRAIN_PYTHON needs PyTorch, numpy, OpenCV, PyYAML and pytest; `make train` moreover the
 # packages of training/requirements.txt. ASSETS: where the packages of training/SOURCES.md
@@ -16,7 +17,11 @@ OFFICE_PICTURES ?= 22000
 START ?= training/runs/$(TRAIN_RUN)/last.pt
 SEEN ?= 156000
 
-.PHONY: train train-test train-scenes train-office
+MORE_PICTURES ?= 17004
+MORE_SCENES ?= still=60:8 road=60:6 corridor=50:6 office=40:6
+MORE_MIX ?= nyu=1,desk=.12,cabinet=.05,room=.2,street=.25,still=.3,road=.15,corridor=.1,office=.1
+
+.PHONY: train train-test train-scenes train-office train-more
 
 train-test:
 	$(TRAIN_PYTHON) -m pytest -q training/tests
@@ -38,6 +43,23 @@ train-office:
 	  --pictures $$(($(SEEN) + $(OFFICE_PICTURES))) \
 	  --fall $$($(TRAIN_PYTHON) -c 'print($(OFFICE_PICTURES) / ($(SEEN) + $(OFFICE_PICTURES)))')
 	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)-office/last.pt training/runs/$(TRAIN_RUN)-office/plain.onnx --mean $(START)
+
+# Goes on from the exported file itself; needs no checkpoint.
+train-more: train-scenes
+	for kind in $(MORE_SCENES); do \
+	  name=$${kind%%=*}; counts=$${kind#*=}; \
+	  EGL_PLATFORM=surfaceless $(TRAIN_PYTHON) -m training.scenes.generate --kind $$name --scenes $${counts%%:*} --views $${counts#*:} && \
+	  $(TRAIN_PYTHON) -m training.scenes.generate --kind $$name --join || exit 1; \
+	done
+	$(TRAIN_PYTHON) -m training.prepare
+	$(TRAIN_PYTHON) -m training.train --run $(TRAIN_RUN)-more --start depth/models/metricslam-small.onnx --fused --fine-from 0 \
+	  --mix $(MORE_MIX) --settle-mix $(MORE_MIX) --settle-from 12000 --over .1 --tall .15 --rate .0002 --fall .5 --pictures $(MORE_PICTURES)
+	$(TRAIN_PYTHON) -m training.orient training/runs/$(TRAIN_RUN)-more/last.pt training/runs/$(TRAIN_RUN)-more/turns.pt
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)-more/last.pt training/runs/$(TRAIN_RUN)-more/plain.onnx
+	$(TRAIN_PYTHON) -m training.calibrate training/runs/$(TRAIN_RUN)-more/plain.onnx | tee training/runs/$(TRAIN_RUN)-more/calibration.txt
+	$(TRAIN_PYTHON) -m training.export training/runs/$(TRAIN_RUN)-more/last.pt training/runs/$(TRAIN_RUN)-more/metricslam-small.onnx \
+	  --turns training/runs/$(TRAIN_RUN)-more/turns.pt $$(tail -n 1 training/runs/$(TRAIN_RUN)-more/calibration.txt)
+	$(TRAIN_PYTHON) -m training.evaluate training/runs/$(TRAIN_RUN)-more/metricslam-small.onnx --held-out
 
 train: train-scenes
 	$(TRAIN_PYTHON) -m training.prepare
