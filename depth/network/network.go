@@ -69,6 +69,8 @@ type Prediction struct {
 	// Turned says by how many right angles the picture lies turned clockwise,
 	// where the network can tell and is sure of it: it was then read upright.
 	Turned int
+
+	upright bool // the network is sure that the picture is not turned
 }
 
 // Rejected counts unknown pixels by reason; the first that holds counts.
@@ -80,7 +82,8 @@ type Rejected struct {
 // colour. The depth map covers the picture with the network's own pixels; see
 // Upsample for the picture's. A picture that lies on its side or stands on its
 // head is turned upright and computed again, where the network tells (outputs:
-// quarter_turns). The error says where a network gives tensors that the contract
+// quarter_turns); the second look must confirm the first, since nearly all
+// pictures are upright. The error says where a network gives tensors that the contract
 // does not allow; pixels that cannot be depth are unknown (0).
 func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, cam geom.Camera) (Prediction, error) {
 	n.mu.Lock()
@@ -88,9 +91,13 @@ func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, c
 	pred, err := n.predict(ctx, &n.feeders[0], color, gray, cam)
 	if turned := pred.Turned; err == nil && turned != 0 {
 		back := quarters - turned
-		pred, err = n.predict(ctx, &n.feeders[1], turnRGB(color, back), turnGray(gray, back), turnCamera(cam, back))
-		pred.Depth, pred.Turned = turnDepth(pred.Depth, turned), turned
-		pred.FOVRad = 0 // of the upright picture's width
+		upright, again := n.predict(ctx, &n.feeders[1], turnRGB(color, back), turnGray(gray, back), turnCamera(cam, back))
+		pred.Turned = 0
+		if again == nil && upright.upright && upright.surer(pred) {
+			pred, pred.Turned = upright, turned
+			pred.Depth = turnDepth(upright.Depth, turned)
+			pred.FOVRad = 0 // of the upright picture's width
+		}
 	}
 	if err != nil {
 		return Prediction{}, fmt.Errorf("network %s: %w", n.c.Name, err)

@@ -68,7 +68,7 @@ func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error)
 		if err != nil {
 			return Prediction{}, err
 		}
-		pred.Turned = mostLikelyTurn(v)
+		pred.Turned, pred.upright = mostLikelyTurn(v)
 	}
 	return pred, pred.usable()
 }

@@ -15,8 +15,9 @@ const quarters = 4
 // nearly all pictures are upright (training/README.md: how often that happens).
 const sureTurn = .95
 
-// mostLikelyTurn returns the turn that the logits are sure of, else 0.
-func mostLikelyTurn(logits []float32) int {
+// mostLikelyTurn returns the turn that the logits are sure of, else 0, and whether
+// they are sure that there is none.
+func mostLikelyTurn(logits []float32) (turn int, upright bool) {
 	best, sum := 0, 0.
 	for k, v := range logits {
 		if v > logits[best] {
@@ -27,9 +28,28 @@ func mostLikelyTurn(logits []float32) int {
 		sum += math.Exp(float64(v - logits[best]))
 	}
 	if 1/sum < sureTurn || sum-sum != 0 {
-		return 0
+		return 0, false
 	}
-	return best
+	return best, best == 0
+}
+
+// surer reports whether the deviation that the network states of p is no larger,
+// over the picture, than that of q; true where it states none.
+func (p Prediction) surer(q Prediction) bool {
+	if p.Depth.LogStd == nil || q.Depth.LogStd == nil {
+		return true
+	}
+	return meanLogStd(p.Depth) <= meanLogStd(q.Depth)
+}
+
+func meanLogStd(d slam.DepthMap) float64 {
+	var sum, n float64
+	for i, z := range d.Depth {
+		if z > 0 {
+			sum, n = sum+float64(d.LogStd[i]), n+1
+		}
+	}
+	return sum / max(n, 1)
 }
 
 // turnedSize is the size of a picture of w x h pixels after n right angles.

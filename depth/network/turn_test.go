@@ -73,13 +73,34 @@ func TestTurnedCamerasSeeTheSamePoints(t *testing.T) {
 	}
 }
 
+// Where the second look does not confirm the first, the picture stays as it is.
+func TestTurnsMustBeConfirmed(t *testing.T) {
+	calls := 0
+	stubborn := func(in []Tensor) ([]Tensor, error) { // says "turned" of everything
+		calls++
+		out, err := gravity(in)
+		copy(out[1].F32, []float32{0, 80, 0, 0})
+		return out, err
+	}
+	n := New(parse(t, turning), runner(stubborn))
+	cam := geom.Camera{W: 12, H: 8, Fx: 10, Fy: 10, Cx: 5, Cy: 3}
+	pred, err := n.Predict(context.Background(), noise(12, 8), slam.Gray{}, cam)
+	if err != nil || calls != 2 || pred.Turned != 0 || pred.Depth.W != 12 || pred.Depth.Depth[12] != 2 {
+		t.Errorf("turned by %d after %d looks, %dx%d, error %v", pred.Turned, calls, pred.Depth.W, pred.Depth.H, err)
+	}
+}
+
 func TestOnlySureTurnsCount(t *testing.T) {
 	for _, c := range []struct {
-		logits []float32
-		want   int
-	}{{[]float32{0, 0, 0, 0}, 0}, {[]float32{0, 2, 0, 0}, 0}, {[]float32{0, 8, 0, 0}, 1}, {[]float32{9, 0, 0, 8}, 0}, {[]float32{0, 0, 0, 80}, 3}} {
-		if got := mostLikelyTurn(c.logits); got != c.want {
-			t.Errorf("%v: turned by %d, want %d", c.logits, got, c.want)
+		logits  []float32
+		want    int
+		upright bool
+	}{
+		{[]float32{0, 0, 0, 0}, 0, false}, {[]float32{0, 2, 0, 0}, 0, false}, {[]float32{0, 8, 0, 0}, 1, false},
+		{[]float32{9, 0, 0, 8}, 0, false}, {[]float32{9, 0, 0, 0}, 0, true}, {[]float32{0, 0, 0, 80}, 3, false},
+	} {
+		if got, upright := mostLikelyTurn(c.logits); got != c.want || upright != c.upright {
+			t.Errorf("%v: turned by %d (upright %v), want %d", c.logits, got, upright, c.want)
 		}
 	}
 }
