@@ -124,10 +124,17 @@ func failure(err error, output []byte) (status int, text string) {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
+		if exit.ExitCode() == statusDoubtful {
+			return statusDoubtful, ""
+		}
 		return exit.ExitCode(), text
 	}
 	return -1, text
 }
+
+// statusDoubtful is the exit status of a run whose results are there but not to be
+// trusted: they are measured as any.
+const statusDoubtful = 3
 
 // sourceFlags are the flags of `run` that choose what of a source is read; the
 // true mesh is made of the same frames.

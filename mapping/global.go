@@ -54,31 +54,13 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 
 // Finish brings a part to its final state: global bundle adjustment with the
 // camera as an unknown, features measured again in between, then metres by all
-// sources of scale. It returns what is known of the metres.
+// sources of scale. It returns what is known of the metres. Where ctx ends, the
+// adjustment is left out or cut short.
 func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) {
 	calibrated := m.calibrated(part)
 	for round := range 2 {
-		m.Scale.update(m.Map, part)
-		before := m.Map.hostedDepths(part)
-		if err := m.Map.images.Spare(); err != nil {
+		if err := m.adjustRound(ctx, part, round, calibrated); err != nil && ctx.Err() == nil {
 			return metric.Estimate{}, err
-		}
-		_, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, calibrated)
-		if err != nil {
-			return metric.Estimate{}, err
-		}
-		m.Map.stretchUnits(part, before)
-		m.realign(part)
-		if round == 0 {
-			if err := m.rematchAll(part); err != nil {
-				return metric.Estimate{}, err
-			}
-			if err := m.Map.registerAll(part); err != nil {
-				return metric.Estimate{}, err
-			}
-			if err := m.measureAgain(part); err != nil {
-				return metric.Estimate{}, err
-			}
 		}
 	}
 	m.dropStale(part)
@@ -95,6 +77,34 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 		m.Log.Warn(text, "part", part)
 	}
 	return m.Metric, nil
+}
+
+// adjustRound adjusts a part as a whole; features are measured again behind the
+// first round.
+func (m *Mapper) adjustRound(ctx context.Context, part, round int, lens *calibrated) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.Scale.update(m.Map, part)
+	before := m.Map.hostedDepths(part)
+	if err := m.Map.images.Spare(); err != nil {
+		return err
+	}
+	if _, err := m.Map.globalBundle(ctx, m.cfg, part, m.cfg.GlobalPriorGain, m.Scale.Log, 2*m.cfg.Iterations, lens); err != nil {
+		return err
+	}
+	m.Map.stretchUnits(part, before)
+	m.realign(part)
+	if round > 0 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := m.rematchAll(part); err != nil {
+		return err
+	}
+	if err := m.Map.registerAll(part); err != nil {
+		return err
+	}
+	return m.measureAgain(part)
 }
 
 // realign finds the scales of a part's depth maps anew from the adjusted

@@ -93,14 +93,15 @@ func (b *backEnd) insert(ctx context.Context, c mapping.Candidate) (u mapUpdate,
 }
 
 // adjust brings the map to its final state: every part is adjusted as a whole and
-// brought to metres. It returns what is known of the metres of each part.
+// brought to metres. It returns what is known of the metres of each part. Where ctx
+// ends, the map stays as it is, in the metres that are known.
 func (b *backEnd) adjust(ctx context.Context, frames *records) (metrics []metric.Estimate, err error) {
-	if err := b.awaitLate(ctx); err != nil {
+	if err := b.awaitLate(ctx); err != nil && ctx.Err() == nil {
 		return nil, err
 	}
 	b.mapper.Where = func(frame int) (at geom.Vec3, part int, ok bool) { return frames.cameraAt(b.mapper.Map, frame) }
 	b.matcher.Spread(runtime.GOMAXPROCS(0))
-	if err := b.mapper.Conclude(ctx); err != nil {
+	if err := b.mapper.Conclude(ctx); err != nil && ctx.Err() == nil {
 		return nil, err
 	}
 	for part := range b.mapper.Parts() {

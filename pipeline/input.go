@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -15,8 +16,8 @@ import (
 // does not stop the tracker, few enough to stay a few megabytes.
 const prefetch = 4
 
-// ErrNoFrames says that a source had nothing to read.
-var ErrNoFrames = errors.New("no frame could be read")
+// ErrNoFrames says that a source had nothing to map.
+var ErrNoFrames = errors.New("no frame could be used")
 
 // input reads the frames of a source in their order.
 type input struct {
@@ -24,15 +25,17 @@ type input struct {
 	log    *slog.Logger
 	stages *report.Stages
 
-	skipped     []report.Skipped // damaged frames
-	interrupted bool             // the context was cancelled before the end
+	skipped     []report.Skipped // damaged frames, and those that show nothing
+	frozen      frozen
+	interrupted bool // the context was cancelled before the end
 }
 
-// each calls step with every frame until the source ends. A cancelled context ends
+// each calls step with every frame until the source ends, and closes it. A cancelled context ends
 // the input without an error, and is not seen by step. A damaged frame is logged
-// and skipped.
+// and skipped, and so is one that shows nothing.
 func (in *input) each(ctx context.Context, step func(context.Context, *slam.Frame) error) error {
 	src := datasets.Prefetch(in.source, prefetch)
+	defer src.Close() // nothing reads ahead any more
 	stepCtx := context.WithoutCancel(ctx)
 	for read := 0; ; read++ {
 		f, err := in.next(ctx, src)
@@ -45,12 +48,16 @@ func (in *input) each(ctx context.Context, step func(context.Context, *slam.Fram
 			in.log.Warn("interrupted; finishing what was read", "frames", read-len(in.skipped))
 			return nil
 		case errors.As(err, &skip):
-			in.log.Warn("frame skipped", "frame", skip.Index, "file", skip.File, "reason", skip.Err)
-			in.skipped = append(in.skipped, report.Skipped{Frame: skip.Index, Name: skip.File, Reason: skip.Err.Error()})
+			in.skip(skip)
 			continue
 		case err != nil:
 			return err
 		}
+		if err := blank(f.Gray); err != nil {
+			in.skip(&datasets.SkipError{Index: f.Index, File: f.Name, Err: err})
+			continue
+		}
+		in.frozen.see(f.Gray)
 		if err := step(stepCtx, f); err != nil {
 			return err
 		}
@@ -60,4 +67,32 @@ func (in *input) each(ctx context.Context, step func(context.Context, *slam.Fram
 func (in *input) next(ctx context.Context, src datasets.Source) (*slam.Frame, error) {
 	defer in.stages.Start("wait for frame")()
 	return src.Next(ctx)
+}
+
+// skip counts a frame that is passed over. Of many in a row for one reason the log
+// names the first.
+func (in *input) skip(e *datasets.SkipError) {
+	reason := e.Err.Error()
+	if n := len(in.skipped); n == 0 || in.skipped[n-1].Reason != reason {
+		in.log.Warn("frame skipped", "frame", e.Index, "file", e.File, "reason", reason)
+	}
+	in.skipped = append(in.skipped, report.Skipped{Frame: e.Index, Name: e.File, Reason: reason})
+}
+
+// noFrames says that nothing was left to map, and why.
+func (in *input) noFrames() error {
+	name := in.source.Info().Name
+	if len(in.skipped) == 0 {
+		return fmt.Errorf("%s: %w", name, ErrNoFrames)
+	}
+	first := in.skipped[0]
+	return fmt.Errorf("%s: %w: all %d were skipped, first frame %d: %s", name, ErrNoFrames, len(in.skipped), first.Frame, first.Reason)
+}
+
+// warnings tells of a stream that stood still.
+func (in *input) warnings() []string {
+	if in.frozen.longest < frozenRun {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d frames are the same to the last bit as the one before, up to %d in a row: the stream was frozen", in.frozen.total, in.frozen.longest)}
 }

@@ -19,6 +19,8 @@ type scripted struct {
 	at   int
 }
 
+func (s *scripted) Close() error { return nil }
+
 func (s *scripted) Info() slam.SourceInfo { return slam.SourceInfo{Live: true} } // not read ahead
 
 func (s *scripted) Next(context.Context) (*slam.Frame, error) {

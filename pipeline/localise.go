@@ -57,11 +57,11 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 		return nil, err
 	}
 	if l.out.Frames == 0 {
-		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(in.skipped))
+		return nil, in.noFrames()
 	}
 	l.out.SkippedFrames, l.out.Interrupted = append(l.out.SkippedFrames, in.skipped...), in.interrupted
 	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
-	l.out.Warnings = append([]string{}, job.Source.Warnings()...)
+	l.out.Warnings = append(append([]string{}, job.Source.Warnings()...), in.warnings()...)
 	l.out.complete(job.Source.Truth())
 	return l.out, nil
 }

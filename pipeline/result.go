@@ -24,7 +24,10 @@ type Result struct {
 	scales        []report.ScaleSample
 	firstKeyframe int // of this run: those before were loaded
 	skipped       []report.Skipped
-	interrupted   bool
+	inputWarnings []string
+	frozen        int    // frames that repeat the one before to the last bit
+	interrupted   bool   // the input was
+	stopped       string // where the run was stopped after its input, and what is missing
 	stages        *report.Stages
 	wall, cpu     time.Duration
 
@@ -100,25 +103,68 @@ func (r *Result) KeyframePoses() slam.Trajectory {
 	return out
 }
 
+// Interrupted reports whether the input was ended before its source.
+func (r *Result) Interrupted() bool { return r.interrupted }
+
 // Mesh returns the mesh of the last Fuse, nil before.
 func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 
-// Fuse builds the dense map of the largest part from the final poses.
+// Fuse builds the dense map of the largest part from the final poses. Where ctx
+// ends there is none.
 func (r *Result) Fuse(ctx context.Context) error {
 	defer r.stages.Start("fuse and mesh")()
-	var err error
-	cfg := r.job.Config
-	views := r.Views(r.keyframes())
-	if cfg.Multiview.Enabled {
-		views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+	type fused struct {
+		mesh    *slam.Mesh
+		dense   fusion.Stats
+		witness *fusion.Witness
 	}
-	r.witness = fusion.NewWitness(len(r.keyframes()))
-	cfg.Fusion.Witness = r.witness
-	r.mesh, r.dense, err = fusion.Fuse(ctx, views, cfg.Fusion)
+	out, err := untilDone(ctx, func() (f fused, err error) {
+		cfg := r.job.Config
+		views := r.Views(r.keyframes())
+		if cfg.Multiview.Enabled {
+			views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+		}
+		f.witness = fusion.NewWitness(len(r.keyframes()))
+		cfg.Fusion.Witness = f.witness
+		f.mesh, f.dense, err = fusion.Fuse(ctx, views, cfg.Fusion)
+		return f, err
+	})
+	if ctx.Err() != nil {
+		r.stoppedIn("the dense map was fused", "there is no mesh")
+		return ctx.Err()
+	}
+	r.mesh, r.dense, r.witness = out.mesh, out.dense, out.witness
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
 	}
 	return err
+}
+
+// stopGrace is how long a stage that was stopped may take to end by itself before
+// nobody waits for it any more.
+const stopGrace = time.Second
+
+// untilDone returns what f returns, or the error of ctx soon after that ends: what
+// f still does then is for nobody, and it must change nothing that others read.
+func untilDone[T any](ctx context.Context, f func() (T, error)) (out T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
+	go func() {
+		defer close(done)
+		got, failed = f()
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+		return got, failed
+	case <-time.After(stopGrace):
+		return out, ctx.Err()
+	}
 }
 
 // frameRows returns one pose a frame of the source from the first posed one to

@@ -31,11 +31,26 @@ type Job struct {
 	Observer Observer        // may be nil
 	Map      *mapping.Loaded // the map that the run goes on with; nil: none
 	Saving   Saving
+	// Stop ends what comes after the input where that was interrupted: the run
+	// leaves what it has. nil: nothing does.
+	Stop context.Context
+}
+
+// Finishing is the context of all that comes after the input: ctx itself, or Stop
+// where ctx has ended the input.
+func (j Job) Finishing(ctx context.Context, interrupted bool) context.Context {
+	switch {
+	case !interrupted:
+		return ctx
+	case j.Stop != nil:
+		return j.Stop
+	}
+	return context.WithoutCancel(ctx)
 }
 
 // Run takes all frames of a job through the tracker and the back end, and finishes
 // the map. A cancelled context ends the input, not the run: what was read is
-// finished, and Interrupted set. A damaged frame is logged and skipped.
+// finished, and Interrupted set; job.Stop ends that too. A damaged frame is logged and skipped.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	if err := job.Config.Validate(); err != nil {
 		return nil, err
@@ -61,15 +76,29 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		return nil, err
 	}
 	if len(t.records.all) == 0 {
-		return nil, fmt.Errorf("%s: %w (%d damaged)", job.Source.Info().Name, ErrNoFrames, len(in.skipped))
+		return nil, in.noFrames()
 	}
 	job.Progress.Stage("adjusting the whole map")
-	if r.finishedMap, err = t.finish(context.WithoutCancel(ctx)); err != nil {
+	finishing := job.Finishing(ctx, in.interrupted)
+	if r.finishedMap, err = t.finish(finishing); err != nil {
 		return nil, err
 	}
-	r.records, r.skipped, r.interrupted = t.records, in.skipped, in.interrupted
+	if finishing.Err() != nil {
+		r.stoppedIn("adjusting the whole map", "its poses and metres are those of the run as it went")
+	}
+	r.records, r.skipped, r.interrupted, r.frozen = t.records, in.skipped, in.interrupted, in.frozen.total
+	r.inputWarnings = append(job.Source.Warnings(), in.warnings()...)
 	r.wall, r.cpu = time.Since(start), report.CPUTime()-cpu
 	return r, nil
+}
+
+// stoppedIn notes that the run was stopped in a stage, and what that means. Stages
+// that follow are left out without a word of their own.
+func (r *Result) stoppedIn(stage, meaning string) {
+	if r.stopped == "" {
+		r.stopped = fmt.Sprintf("stopped while %s: %s", stage, meaning)
+		r.job.Log.Warn(r.stopped)
+	}
 }
 
 // note keeps what the report shows of a frame and tells who watches.

@@ -98,7 +98,9 @@ func (t *tracker) finish(ctx context.Context) (finishedMap, error) {
 	if err != nil {
 		return finishedMap{}, err
 	}
-	t.records.relocate(b.mapper, tracking.New(t.cfg.Tracking, t.cfg.Seed))
+	if ctx.Err() == nil {
+		t.records.relocate(b.mapper, tracking.New(t.cfg.Tracking, t.cfg.Seed))
+	}
 	return b.finish(metrics), nil
 }
 

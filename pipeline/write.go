@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -29,23 +30,40 @@ type Output struct {
 	Pictures    []report.Picture // of the mesh, for the report
 }
 
-// Write leaves the results in out.Dir, each file complete or not there. One that
-// cannot be written costs none of the others: the report names it, and so does
-// the error that comes with the report.
-func (r *Result) Write(out Output) (*report.Report, error) {
+// Write leaves the results in out.Dir, each file complete or not there, the small
+// ones first. One that cannot be written costs none of the others: the report names
+// it, and so does the error that comes with the report. Where ctx ends, meshes and
+// depth pictures are left out.
+func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) {
 	var files []string
 	var failed []error
-	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeMesh, r.writeDepth, r.writeFrames, r.writeConfig} {
+	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeFrames, r.writeConfig} {
 		names, err := step(out)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("writing results: %w", err))
 		}
 		files = append(files, names...)
 	}
+	for _, step := range []func(Output) ([]string, error){r.writeMesh, r.writeDepth} {
+		names, err := untilDone(ctx, func() ([]string, error) {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return step(out)
+		})
+		if err != nil && ctx.Err() == nil {
+			failed = append(failed, fmt.Errorf("writing results: %w", err))
+		}
+		files = append(files, names...)
+	}
+	if ctx.Err() != nil {
+		r.stoppedIn("the results were written", "meshes or depth pictures are missing")
+	}
 	rep := r.report(out, files)
 	for _, err := range failed {
 		rep.Warnings = append(rep.Warnings, err.Error())
 	}
+	r.judge(rep)
 	if err := rep.Write(out.Dir); err != nil {
 		failed = append(failed, fmt.Errorf("writing the report: %w", err))
 	}
@@ -70,6 +88,10 @@ func (r *Result) Formats() (m formats.Map, ok bool) {
 	return m, true
 }
 
+// maxPartFiles bounds the trajectories that are written: of a source that falls into
+// more parts, none is worth much.
+const maxPartFiles = 20
+
 func (r *Result) writeTrajectories(out Output) (files []string, err error) {
 	all := r.Trajectories()
 	if len(all) == 0 {
@@ -83,7 +105,7 @@ func (r *Result) writeTrajectories(out Output) (files []string, err error) {
 		}
 		files = append(files, name)
 	}
-	for i, t := range all {
+	for i, t := range all[:min(len(all), maxPartFiles)] {
 		name := "trajectory.tum"
 		if i > 0 {
 			name = fmt.Sprintf("trajectory.%d.tum", i)
@@ -178,7 +200,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Scale:   1,
 		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
-		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.job.Source.Warnings()),
+		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.inputWarnings),
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures, Map: scene,
 	}
 	if err != nil {

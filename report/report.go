@@ -23,6 +23,9 @@ type Report struct {
 	Kind    string `json:"kind"`  // of the source: tum, kitti, ...
 	Depth   string `json:"depth"` // as given: none, sensor, ...
 	Seed    uint64 `json:"seed"`
+	Status  Status `json:"status"`
+	// Doubts say why the trajectory cannot be vouched for; empty where it can.
+	Doubts []string `json:"doubts"`
 
 	Frames      int     `json:"frames"`  // read, those skipped included
 	Tracked     int     `json:"tracked"` // with a pose when they were read
@@ -79,6 +82,17 @@ type Report struct {
 	Map        *page.Scene     `json:"-"` // nil: no map is shown
 	ConfigText string          `json:"-"` // config.yaml
 }
+
+// Status is how far a run came.
+type Status string
+
+// The states of a run. One that was killed stays Running.
+const (
+	Running Status = "running"
+	Done    Status = "done"
+	Stopped Status = "stopped" // by a signal, with what it had
+	Failed  Status = "failed"  // the last warning says why
+)
 
 // Span is a run of frames, both ends included.
 type Span struct {
@@ -145,6 +159,13 @@ type Picture struct {
 	PNG     []byte
 }
 
+// WriteStatus writes report.json alone, of a run that has no results yet, or none
+// at all.
+func (r *Report) WriteStatus(dir string) error {
+	r.Complete()
+	return atomicfile.Write(filepath.Join(dir, "report.json"), r.WriteJSON)
+}
+
 // Write completes the report and writes report.json and report.html into dir.
 func (r *Report) Write(dir string) error {
 	r.Complete()
@@ -183,11 +204,29 @@ func (r *Report) Complete() {
 		r.warn(err.Error())
 	}
 	r.judgeLoops()
-	if n := len(r.SkippedFrames); n > 0 {
-		first := r.SkippedFrames[0]
-		r.warn(fmt.Sprintf("%d of %d frames were skipped, first frame %d: %s", n, r.Frames, first.Frame, first.Reason))
+	r.warnSkipped()
+	r.Warnings, r.Doubts = listed(r.Warnings), listed(r.Doubts)
+}
+
+// warnSkipped counts the skipped frames by their reasons, or together where those
+// are many.
+func (r *Report) warnSkipped() {
+	const most = 3
+	var reasons []Skipped // the first of each
+	count := map[string]int{}
+	for _, s := range r.SkippedFrames {
+		if count[s.Reason]++; count[s.Reason] == 1 {
+			reasons = append(reasons, s)
+		}
 	}
-	r.Warnings = listed(r.Warnings)
+	if len(reasons) > most {
+		first := reasons[0]
+		r.warn(fmt.Sprintf("%d of %d frames were skipped, first frame %d: %s", len(r.SkippedFrames), r.Frames, first.Frame, first.Reason))
+		return
+	}
+	for _, s := range reasons {
+		r.warn(fmt.Sprintf("%d of %d frames were skipped, first frame %d: %s", count[s.Reason], r.Frames, s.Frame, s.Reason))
+	}
 }
 
 // warn adds a warning that is not there yet.

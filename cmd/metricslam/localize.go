@@ -14,10 +14,11 @@ import (
 type localizeCmd struct {
 	Map string `arg:"" name:"map" help:"Map file, such as DIR/map.mslam of a run."`
 	sourceFlags
-	Output string `short:"o" required:"" placeholder:"DIR" help:"Folder for trajectory.tum, report.json and run.log; it is made."`
-	Config string `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
-	JSON   bool   `help:"Print the report as JSON."`
-	Quiet  bool   `help:"Show nothing but errors."`
+	Output    string `short:"o" required:"" placeholder:"DIR" help:"Folder for trajectory.tum, report.json and run.log; it is made."`
+	Overwrite bool   `help:"Remove the results of an earlier run from DIR."`
+	Config    string `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
+	JSON      bool   `help:"Print the report as JSON."`
+	Quiet     bool   `help:"Show nothing but errors."`
 }
 
 // Run localises the source to its end and writes the results. The map file is
@@ -37,16 +38,20 @@ func (c localizeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
-	if err := os.MkdirAll(c.Output, 0o755); err != nil {
-		return fmt.Errorf("-o %s: %w", c.Output, err)
-	}
-	cfg.Mapping.Scratch = c.Output
-	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
-	log, logged, err := openLog(c.Output, show, c.Quiet)
+	out, err := openResults(c.Output, c.Overwrite)
 	if err != nil {
 		return err
 	}
-	defer logged.discard()
+	defer out.close()
+	cfg.Mapping.Scratch = c.Output
+	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
+	log, err := out.openLog(show, c.Quiet)
+	if err != nil {
+		return err
+	}
+	if err := out.clear(c.Map); err != nil {
+		return err
+	}
 	log.Info("map", "file", c.Map, "keyframes", len(loaded.State.Keyframes), "landmarks", len(loaded.State.Landmarks))
 	res, err := pipeline.Localise(ctx, pipeline.LocaliseJob{Source: src, Map: loaded.State, Config: cfg, Progress: show, Log: log})
 	if err != nil {
@@ -57,9 +62,6 @@ func (c localizeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log.Info("done", "localised", res.Localised, "frames", res.Frames, "wall_s", res.WallS)
-	if err := logged.finish(); err != nil {
-		return err
-	}
 	show.Done(res.Summary() + ": see " + c.Output)
 	if c.JSON {
 		return res.WriteJSON(os.Stdout)

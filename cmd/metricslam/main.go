@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -32,33 +33,84 @@ type cli struct {
 
 func main() {
 	boundMemory()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(serveMain(func() int { return run(ctx, os.Args[1:]) }))
+	ctx, sig := catchSignals()
+	os.Exit(serveMain(func() int { return runUntil(ctx, sig, os.Args[1:]) }))
 }
 
-// run parses args, runs the command and returns the exit status: 0 done, 1 the
-// command failed, 2 the command line is wrong.
+// interrupts are the signals that end more than the input.
+type interrupts struct {
+	// stop ends when the command is to stop at once with what it has.
+	stop context.Context
+}
+
+// catchSignals returns a context that ends with the first signal. Ctrl-C ends the
+// input first and, where that is over, or pressed again, all that goes on; TERM and
+// HUP (a closed terminal, unless the program runs under nohup) do so at once. A
+// further one ends the program as it is.
+func catchSignals() (context.Context, interrupts) {
+	ctx, endInput := context.WithCancel(context.Background())
+	stop, endAll := context.WithCancel(context.Background())
+	caught := make(chan os.Signal, 2)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(caught, syscall.SIGHUP)
+	}
+	go func() {
+		if s := <-caught; s == os.Interrupt {
+			endInput()
+			<-caught
+		}
+		endInput()
+		endAll()
+		signal.Stop(caught)
+	}()
+	return ctx, interrupts{stop}
+}
+
+// The exit status of the program.
+const (
+	statusFailed   = 1 // the command failed
+	statusUsage    = 2 // the command line is wrong
+	statusDoubtful = 3 // the results are there, and warnings say that the trajectory cannot be vouched for
+)
+
+// exitStatus is the error of a command that has said all, and ends with a status.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// run runs a command that nothing but ctx stops.
 func run(ctx context.Context, args []string) int {
+	return runUntil(ctx, interrupts{context.WithoutCancel(ctx)}, args)
+}
+
+// runUntil parses args, runs the command and returns the exit status.
+func runUntil(ctx context.Context, sig interrupts, args []string) int {
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("metricslam"),
 		kong.Description("Monocular dense SLAM in metres: one camera in, a drift-free metric map out."),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(sig),
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "metricslam:", err)
-		return 2
+		return statusUsage
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "metricslam:", err)
-		return 2
+		return statusUsage
 	}
-	if err := kctx.Run(); err != nil {
+	err = kctx.Run()
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "metricslam:", err)
-		return 1
+		return statusFailed
 	}
 	return 0
 }

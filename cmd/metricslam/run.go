@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -30,6 +29,7 @@ type runCmd struct {
 	networkFlags
 	knownFlags
 	Output       string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
+	Overwrite    bool          `help:"Remove the results of an earlier run from DIR."`
 	Depth        string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
 	CameraHeight *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
 	View         bool          `help:"Show the map as it grows in a window."`
@@ -52,7 +52,7 @@ type runCmd struct {
 }
 
 // Run reads the source to its end and writes the results.
-func (c runCmd) Run(ctx context.Context) error {
+func (c runCmd) Run(ctx context.Context, sig interrupts) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
@@ -70,87 +70,119 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
-	if err := os.MkdirAll(c.Output, 0o755); err != nil {
-		return fmt.Errorf("-o %s: %w", c.Output, err)
-	}
-	cfg.Mapping.Scratch, cfg.Fusion.Scratch = c.Output, c.Output
-	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
-	log, logged, err := openLog(c.Output, show, c.Quiet)
+	out, err := openResults(c.Output, c.Overwrite)
 	if err != nil {
 		return err
 	}
-	defer logged.discard()
-	if err := checkSensor(c.Depth, src); err != nil {
+	defer out.close()
+	cfg.Mapping.Scratch, cfg.Fusion.Scratch = c.Output, c.Output
+	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
+	log, err := out.openLog(show, c.Quiet)
+	if err != nil {
 		return err
+	}
+	job := pipeline.Job{Source: src, Config: cfg, Progress: show, Log: log, Saving: c.saving(), Stop: sig.stop}
+	rep, err := c.run(ctx, job, out)
+	if rep == nil {
+		i := src.Info()
+		return out.failed(report.Report{Version: buildVersion(), Source: i.Name, Kind: i.Kind, Depth: c.Depth, Seed: cfg.Seed, Warnings: src.Warnings()}, err)
+	}
+	if err != nil {
+		log.Error("not everything was written", "reason", err)
+		return err
+	}
+	if len(rep.Doubts) > 0 {
+		return exitStatus(statusDoubtful)
+	}
+	return nil
+}
+
+// run maps the source and writes the results. Without a report there are none.
+func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (*report.Report, error) {
+	src, show, log := job.Source, job.Progress, job.Log
+	if err := checkSensor(c.Depth, src); err != nil {
+		return nil, err
 	}
 	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)}))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer d.Close()
-	d = depth.Tolerate(d, warner(log))
+	job.Depth = depth.Tolerate(d, warner(log))
 	describe(log, src, d)
 	window := openView(ctx, c.View, src, log)
 	defer window.close()
 	watched, err := openServe(c.Serve, filepath.Base(src.Info().Name), show, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer watched.close()
 	rec, err := c.startRecord(src)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rec.Discard()
-	job := pipeline.Job{Source: src, Depth: d, Config: cfg, Progress: show, Log: log, Observer: watching(window, watched, rec), Saving: c.saving()}
+	job.Observer = watching(window, watched, rec)
 	if c.Map != "" {
 		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
-			return fmt.Errorf("--map %w", err)
+			return nil, fmt.Errorf("--map %w", err)
 		}
 		defer job.Map.File.Close()
 	}
+	if err := out.clear(c.Map); err != nil {
+		return nil, err
+	}
+	i := src.Info()
+	if err := out.begin(report.Report{Version: buildVersion(), Source: i.Name, Kind: i.Kind, Depth: c.Depth, Seed: job.Config.Seed, Warnings: src.Warnings()}); err != nil {
+		return nil, err
+	}
 	res, err := pipeline.Run(ctx, job)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := writeHeapProfile(c.MemProfile); err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.fuse(ctx, res, show, log); err != nil {
-		return err
+	finishing := job.Finishing(ctx, res.Interrupted())
+	if err := c.fuse(finishing, res, show, log); err != nil {
+		return nil, err
 	}
-	rep, err := res.Write(pipeline.Output{
+	rep, err := res.Write(finishing, pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
-		Pictures: meshPicture(res, src.Truth(), log),
+		Pictures: meshPicture(finishing, res, src.Truth(), log),
 	})
 	if err != nil {
-		log.Error("not everything was written", "reason", err)
-		return errors.Join(err, logged.finish())
+		return rep, err
 	}
-	if err := errors.Join(c.export(ctx, res, show, log), finishRecord(rec, res, show, log)); err != nil {
-		return err
+	if err := errors.Join(c.export(finishing, res, show, log), finishRecord(rec, res, show, log)); err != nil {
+		return rep, err
 	}
-	log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)
-	if err := logged.finish(); err != nil {
-		return err
-	}
-	show.Done(summary(rep, c.Output))
+	return rep, c.show(finishing, res, rep, window, watched, job)
+}
+
+// show says how the run went, and keeps the finished map before those who watch.
+func (c runCmd) show(ctx context.Context, res *pipeline.Result, rep *report.Report, window liveView, watched served, job pipeline.Job) error {
+	job.Log.Info("done", "posed", rep.Posed, "frames", rep.Frames, "keyframes", rep.Keyframes, "wall_s", rep.WallS)
+	job.Progress.Done(summary(rep, c.Output))
 	if c.JSON {
 		if err := rep.WriteJSON(os.Stdout); err != nil {
 			return err
 		}
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err := watched.finish(rep.Map); err != nil {
 		return err
 	}
-	window.finish(res, src.Truth(), rep)
+	window.finish(res, job.Source.Truth(), rep)
 	watched.wait(ctx)
 	return nil
 }
 
 // export hands the map on in the formats asked for.
 func (c runCmd) export(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
-	if len(c.Export) == 0 {
+	if len(c.Export) == 0 || ctx.Err() != nil {
 		return nil
 	}
 	m, ok := res.Formats()
@@ -158,7 +190,7 @@ func (c runCmd) export(ctx context.Context, res *pipeline.Result, show progress.
 		return errors.New("--export: no frame was posed")
 	}
 	show.Stage("handing the map on")
-	files, skipped, err := formats.Write(context.WithoutCancel(ctx), filepath.Join(c.Output, "export"), c.Export, m)
+	files, skipped, err := formats.Write(ctx, filepath.Join(c.Output, "export"), c.Export, m)
 	if err != nil {
 		return fmt.Errorf("--export: %w", err)
 	}
@@ -183,9 +215,13 @@ func (c runCmd) fuse(ctx context.Context, res *pipeline.Result, show progress.Di
 		return nil
 	}
 	show.Stage("fusing the dense map")
-	err := res.Fuse(context.WithoutCancel(ctx))
-	if errors.Is(err, fusion.ErrNoView) {
+	err := res.Fuse(ctx)
+	switch {
+	case errors.Is(err, fusion.ErrNoView):
 		log.Warn("no mesh: no keyframe has depth; choose a --depth", "reason", err)
+		return nil
+	case ctx.Err() != nil:
+		log.Warn("stopped while the dense map was fused: there is no mesh")
 		return nil
 	}
 	return err
@@ -225,59 +261,6 @@ func (c runCmd) config() (pipeline.Config, error) {
 	return cfg, cfg.Validate()
 }
 
-// runLog is run.log while it is written.
-type runLog struct {
-	file *os.File
-	path string
-}
-
-// openLog starts run.log under a temporary name; warnings are shown too.
-func openLog(dir string, show io.Writer, quiet bool) (*slog.Logger, *runLog, error) {
-	f, err := os.CreateTemp(dir, ".run.log-*")
-	if err != nil {
-		return nil, nil, fmt.Errorf("-o %s: %w", dir, err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return nil, nil, err
-	}
-	level := slog.LevelWarn
-	if quiet {
-		level = slog.LevelError
-	}
-	h := slog.NewMultiHandler(
-		slog.NewTextHandler(f, nil),
-		slog.NewTextHandler(show, &slog.HandlerOptions{Level: level, ReplaceAttr: dropTime}),
-	)
-	return slog.New(h), &runLog{file: f, path: filepath.Join(dir, "run.log")}, nil
-}
-
-func dropTime(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && a.Key == slog.TimeKey {
-		return slog.Attr{}
-	}
-	return a
-}
-
-// finish gives the log its final name.
-func (l *runLog) finish() error {
-	if err := l.file.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(l.file.Name(), l.path); err != nil {
-		return err
-	}
-	l.file = nil
-	return nil
-}
-
-// discard removes a log that was not finished.
-func (l *runLog) discard() {
-	if l.file != nil {
-		l.file.Close()
-		os.Remove(l.file.Name())
-	}
-}
-
 func warner(log *slog.Logger) func(string, ...any) {
 	return func(format string, args ...any) { log.Warn(fmt.Sprintf(format, args...)) }
 }
@@ -295,7 +278,14 @@ func describe(log *slog.Logger, src datasets.Source, d depth.Source) {
 // summary is the last line of a run.
 func summary(r *report.Report, dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d frames posed, %d keyframes, %.1f m", r.Posed, r.Frames, r.Keyframes, r.PathM)
+	fmt.Fprintf(&b, "%d of %d frames posed", r.Posed, r.Frames)
+	if lost := r.Frames - r.Posed; lost > 0 {
+		fmt.Fprintf(&b, " (%.2g %% not)", 100*float64(lost)/float64(r.Frames))
+	}
+	if r.Parts > 1 {
+		fmt.Fprintf(&b, " in the largest of %d parts", r.Parts)
+	}
+	fmt.Fprintf(&b, ", %d keyframes, %.1f m", r.Keyframes, r.PathM)
 	if r.ATESE3M != nil {
 		fmt.Fprintf(&b, ", ATE %.3f m (Sim3 %.3f)%s", *r.ATESE3M, *r.ATESim3M, r.Accuracy.Over())
 	} else if r.Accuracy != nil && !r.Accuracy.Representative() {
@@ -308,6 +298,14 @@ func summary(r *report.Report, dir string) string {
 	}
 	if r.Interrupted {
 		b.WriteString(", interrupted")
+	}
+	if n := len(r.Warnings); n == 1 {
+		fmt.Fprintf(&b, ", 1 warning")
+	} else if n > 1 {
+		fmt.Fprintf(&b, ", %d warnings", n)
+	}
+	if len(r.Doubts) > 0 {
+		fmt.Fprintf(&b, ", not to be trusted: %s", strings.Join(r.Doubts, "; "))
 	}
 	fmt.Fprintf(&b, ", %.1f s: see %s", r.WallS, filepath.Join(dir, "report.html"))
 	return b.String()

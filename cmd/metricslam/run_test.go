@@ -141,7 +141,8 @@ func pictures(t *testing.T, n int, size func(i int) (w, h int), grey func(i, x, 
 
 func fixed(w, h int) func(int) (int, int) { return func(int) (int, int) { return w, h } }
 
-// Pictures that show nothing end in a report that says so, not in a crash.
+// Of pictures that show nothing nothing is mapped: the run fails with the reason,
+// and the report has it.
 func TestRunShowsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	noise := func(int, int, int) uint8 { return uint8(r.Uint32()) }
@@ -155,12 +156,14 @@ func TestRunShowsNothing(t *testing.T) {
 		for _, depth := range []string{"none", "auto"} {
 			out := t.TempDir()
 			status, _, stderr := capture(t, "run", dir, "--depth", depth, "--fov", "70", "-o", out, "--quiet")
-			if status != 0 {
+			if status != statusFailed || !strings.Contains(stderr, "shows nothing") {
 				t.Errorf("%s, depth %s: status %d: %s", name, depth, status, stderr)
-				continue
 			}
-			if rep := readReport(t, out); rep.Frames == 0 || rep.Posed > rep.Frames {
-				t.Errorf("%s, depth %s: %d frames, %d posed", name, depth, rep.Frames, rep.Posed)
+			if rep := readReport(t, out); rep.Status != report.Failed || !strings.Contains(strings.Join(rep.Warnings, "\n"), "shows nothing") {
+				t.Errorf("%s, depth %s: report %+v", name, depth, rep)
+			}
+			if left, _ := filepath.Glob(filepath.Join(out, "*")); len(left) != 2 {
+				t.Errorf("%s, depth %s: %v are left, want run.log and report.json", name, depth, left)
 			}
 		}
 	}

@@ -110,8 +110,8 @@ const pictureTriangles = 2_000_000
 
 // meshPicture draws the map for the report. A machine without OpenGL gets a
 // report without the picture.
-func meshPicture(res *pipeline.Result, truth slam.Trajectory, log *slog.Logger) []report.Picture {
-	if res.Mesh() == nil || len(res.Mesh().Triangles) == 0 {
+func meshPicture(ctx context.Context, res *pipeline.Result, truth slam.Trajectory, log *slog.Logger) []report.Picture {
+	if ctx.Err() != nil || res.Mesh() == nil || len(res.Mesh().Triangles) == 0 {
 		return nil
 	}
 	scene := resultScene(res, truth)

@@ -1,0 +1,49 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/metricslam/metricslam/report"
+)
+
+// What a trajectory must have for the run to vouch for it.
+const (
+	// minPosedShare: where half of the frames have no pose, what is called the
+	// trajectory is not that of the source.
+	minPosedShare = .5
+	// maxSkippedShare: a source of which a fifth cannot be read is damaged, or is
+	// not what it was taken for.
+	maxSkippedShare = .2
+)
+
+// judge says how far the run came and why the trajectory cannot be vouched for.
+func (r *Result) judge(rep *report.Report) {
+	rep.Status = report.Done
+	doubt := func(format string, args ...any) { rep.Doubts = append(rep.Doubts, fmt.Sprintf(format, args...)) }
+	if r.stopped != "" {
+		rep.Status = report.Stopped
+		rep.Warnings = append(rep.Warnings, r.stopped)
+		doubt("%s", r.stopped)
+	}
+	if rep.Frames == 0 {
+		return
+	}
+	if share := float64(rep.Posed) / float64(rep.Frames); share < minPosedShare {
+		doubt("only %d of %d frames have a pose in the largest map", rep.Posed, rep.Frames)
+	}
+	if share := float64(len(rep.SkippedFrames)) / float64(rep.Frames); share > maxSkippedShare {
+		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
+	}
+	if r.frozen > rep.Frames/2 {
+		doubt("%d of %d frames repeat the one before to the last bit: the stream was frozen", r.frozen, rep.Frames)
+	}
+	if n := len(r.parts()) - maxPartFiles; n > 0 {
+		rep.Warnings = append(rep.Warnings, fmt.Sprintf("the trajectories of the %d smallest of %d parts were not written", n, n+maxPartFiles))
+	}
+	for _, s := range rep.ScaleSources {
+		if s.Conflict {
+			doubt("the sources of scale contradict each other (%s)", s.Name)
+			break
+		}
+	}
+}
