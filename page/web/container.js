@@ -33,13 +33,20 @@ function integers(raw, { kind, width, planes }) {
   return out;
 }
 
+// scaled returns integers times a factor, as floats.
+function scaled(values, factor) {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = values[i] * factor;
+  return out;
+}
+
 // readMesh returns the mesh of a scene as arrays, null where it has none:
 // position, index, and color, deviation [m; 0 unknown] and seen [s from the start]
 // where they are known.
 export function readMesh({ meta, column }) {
   if (!meta.mesh) return null;
   const { quantum, error, deviationSteps, deviationLeast } = meta.mesh;
-  const mesh = { error, position: Float32Array.from(column("mesh.position"), v => v * quantum) };
+  const mesh = { error, position: scaled(column("mesh.position"), quantum) };
   const behind = column("mesh.corner");
   mesh.index = new Uint32Array(behind.length);
   let next = 0;
@@ -48,13 +55,16 @@ export function readMesh({ meta, column }) {
     if (behind[i] === 0) next++;
   }
   const color = column("mesh.color");
-  if (color) mesh.color = Uint8Array.from(color);
+  if (color) mesh.color = new Uint8Array(color);
   const deviation = column("mesh.deviation");
   if (deviation) {
-    mesh.deviation = Float32Array.from(deviation, c => c === 0 ? 0 : deviationLeast * 2 ** ((c - 1) / deviationSteps));
+    mesh.deviation = new Float32Array(deviation.length);
+    for (let i = 0; i < deviation.length; i++) {
+      if (deviation[i] > 0) mesh.deviation[i] = deviationLeast * 2 ** ((deviation[i] - 1) / deviationSteps);
+    }
   }
   const seen = column("mesh.seen");
-  if (seen) mesh.seen = Float32Array.from(seen, t => t * meta.timeStep);
+  if (seen) mesh.seen = scaled(seen, meta.timeStep);
   return mesh;
 }
 
@@ -65,7 +75,7 @@ export function readPoses({ meta, column }, name) {
   if (!time) return null;
   const pose = column(name + ".pose");
   return {
-    time: Float64Array.from(time, t => t * meta.timeStep),
+    time: scaled(time, meta.timeStep),
     at: i => ({ t: Array.from(pose.subarray(7 * i, 7 * i + 3)), q: Array.from(pose.subarray(7 * i + 3, 7 * i + 7)) }),
   };
 }
@@ -88,5 +98,5 @@ export function readKeyframes(scene) {
 // readLandmarks returns positions, 3 numbers each; null where there are none.
 export function readLandmarks({ meta, column }) {
   const v = column("landmark");
-  return v && Float32Array.from(v, x => x * meta.landmarkQuantum);
+  return v && scaled(v, meta.landmarkQuantum);
 }

@@ -66,8 +66,9 @@ export class Surface {
   measureHeights() {
     const q = this.stage.root.quaternion.clone().invert();
     const up = new THREE.Vector3(0, 1, 0).applyQuaternion(q);
-    const p = this.data.position;
-    return Float32Array.from({ length: p.length / 3 }, (_, i) => up.x * p[3 * i] + up.y * p[3 * i + 1] + up.z * p[3 * i + 2]);
+    const p = this.data.position, out = new Float32Array(p.length / 3);
+    for (let i = 0; i < out.length; i++) out[i] = up.x * p[3 * i] + up.y * p[3 * i + 1] + up.z * p[3 * i + 2];
+    return out;
   }
 
   // modes lists the colours that the mesh has.
@@ -83,9 +84,12 @@ export class Surface {
     this.legend = null;
     if (!this.has) return;
     const n = this.data.position.length / 3;
-    const tint = new Uint8Array(3 * n);
-    const of = this.painter(this.modes().includes(mode) ? mode : "photo");
-    for (let i = 0; i < n; i++) tint.set(of(i), 3 * i);
+    let tint = this.data.color;
+    if (!tint || mode !== "photo" && this.modes().includes(mode)) {
+      const of = this.painter(mode);
+      tint = new Uint8Array(3 * n);
+      for (let i = 0; i < n; i++) tint.set(of(i), 3 * i);
+    }
     this.mesh.geometry.setAttribute("tint", new THREE.BufferAttribute(tint, 3, true));
     this.material.uniforms.shade.value = mode === "photo" ? .25 : .7;
     this.stage.draw();
@@ -93,7 +97,7 @@ export class Surface {
 
   // painter returns the colour of vertex i in a mode.
   painter(mode) {
-    const { color, seen, deviation } = this.data;
+    const { seen, deviation } = this.data;
     switch (mode) {
       case "height": {
         const lo = this.floor, range = Math.max(this.top - lo, 1e-6);
@@ -116,7 +120,7 @@ export class Surface {
         return i => deviation[i] > 0 ? ramp(Math.log(deviation[i] / lo) / range) : plain;
       }
       default:
-        return color ? i => color.subarray(3 * i, 3 * i + 3) : () => plain;
+        return () => plain;
     }
   }
 
@@ -163,10 +167,12 @@ export class Surface {
     const { position: p, index } = this.data, q = this.stage.root.quaternion;
     const area = new Float64Array(n);
     const backs = Array.from(area, (_, k) => backOf(2 * Math.PI * k / n, pitch));
-    const at = i => new THREE.Vector3().fromArray(p, 3 * index[i]);
-    const step = 3 * Math.max(1, Math.floor(index.length / 150000));
+    const a = new THREE.Vector3(), b = new THREE.Vector3(), c = new THREE.Vector3();
+    const at = (v, i) => v.fromArray(p, 3 * index[i]);
+    const step = 3 * Math.max(1, Math.floor(index.length / 60000));
     for (let i = 0; i < index.length; i += step) {
-      const a = at(i), normal = at(i + 1).sub(a).cross(at(i + 2).sub(a)).applyQuaternion(q);
+      at(a, i);
+      const normal = at(b, i + 1).sub(a).cross(at(c, i + 2).sub(a)).applyQuaternion(q);
       for (let k = 0; k < n; k++) area[k] += Math.max(0, normal.dot(backs[k]));
     }
     return 2 * Math.PI * area.indexOf(Math.max(...area)) / n;
