@@ -18,8 +18,8 @@ const edgeMean = 2
 
 // DropEdges returns d without the pixels around depth discontinuities: those
 // where the largest depth (for estimated depth, of local means) within a window exceeds the smallest by
-// more than cfg.EdgeSpread. The window is square, cfg.EdgeWindow pixels at a
-// focal length of 528 pixels and of the same angle for others. Unknown pixels
+// more than cfg.EdgeSpread, unless the surface is a plane seen at a grazing angle. The window is square,
+// cfg.EdgeWindow pixels at a focal length of 528 pixels and of the same angle for others. Unknown pixels
 // take no part. Unusable depth (NaN, infinite, negative) becomes unknown as
 // well.
 func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
@@ -36,12 +36,59 @@ func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 	}
 	lo, hi := f.run(in)
 	limit := float32(1 + cfg.EdgeSpread)
+	bent := f.bends(in)
 	for i, z := range out.Depth {
-		if z > 0 && math.Float32frombits(hi[i]) > limit*math.Float32frombits(lo[i]) {
+		if z > 0 && math.Float32frombits(hi[i]) > limit*math.Float32frombits(lo[i]) && bent[i] > float32(cfg.EdgeSpread)*planeShare {
 			out.Depth[i] = 0
 		}
 	}
 	return out
+}
+
+// planeShare is the share of EdgeSpread that second differences reach nowhere near a
+// pixel of a plane. A step shows in them with all of its height, noise with less
+// than a quarter of planeShare.
+const planeShare = .5
+
+// bends returns how far depth is from a plane near every pixel: inverse depth is
+// linear in the picture on any plane, so that its second differences vanish. The
+// largest within twice the window counts: a network draws a step as a ramp, which is
+// a plane but for its ends.
+func (f rangeFilter) bends(depth []float32) []float32 {
+	second := make([]float32, len(depth))
+	parallelFor(f.h, f.workers, 16, func(y int) {
+		for x := range f.w {
+			second[y*f.w+x] = f.secondDifference(depth, x, y)
+		}
+	})
+	wide := f
+	wide.r *= 2
+	_, most := wide.run(second)
+	for i, b := range most {
+		second[i] = math.Float32frombits(b)
+	}
+	return second
+}
+
+// secondDifference is the largest in four directions, relative to inverse depth; 0
+// where depth is unknown.
+func (f rangeFilter) secondDifference(depth []float32, x, y int) (most float32) {
+	z := depth[y*f.w+x]
+	if z <= 0 {
+		return 0
+	}
+	for _, dir := range [4][2]int{{1, 0}, {0, 1}, {1, 1}, {1, -1}} {
+		dx, dy := f.r*dir[0], f.r*dir[1]
+		if x < dx || x+dx >= f.w || min(y-dy, y+dy) < 0 || max(y-dy, y+dy) >= f.h {
+			continue
+		}
+		a, b := depth[(y-dy)*f.w+x-dx], depth[(y+dy)*f.w+x+dx]
+		if a > 0 && b > 0 {
+			s := z/a + z/b - 2
+			most = max(most, s, -s)
+		}
+	}
+	return most
 }
 
 // cleaned copies depth with everything that is not a positive number as 0.

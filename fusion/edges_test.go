@@ -93,3 +93,31 @@ func TestDropEdges(t *testing.T) {
 		t.Error("the input was changed")
 	}
 }
+
+// TestDropEdgesKeepsPlanes: a road at a grazing angle is whole, a step that is drawn
+// as a ramp is not.
+func TestDropEdgesKeepsPlanes(t *testing.T) {
+	cam := geom.Camera{W: 120, H: 100, Fx: 300, Fy: 300, Cx: 60, Cy: 10}
+	road := slam.DepthMap{W: 120, H: 100, Camera: cam, Depth: make([]float32, 12000), ScaleSigma: .1}
+	ramp := road
+	ramp.Depth = make([]float32, 12000)
+	for i := range road.Depth {
+		x, y := i%120, i/120
+		road.Depth[i] = float32(1.65 * 300 / (float64(y) + 5)) // 15 pixels below the horizon and more
+		ramp.Depth[i] = 2 + float32(min(max(x-58, 0), 8))/8
+	}
+	kept := 0
+	for _, z := range DropEdges(road, Default()).Depth[15*120:] {
+		if z > 0 {
+			kept++
+		}
+	}
+	if share := float64(kept) / (85 * 120); share < .97 {
+		t.Errorf("%.3f of the road is left", share)
+	}
+	for i, z := range DropEdges(ramp, Default()).Depth {
+		if x := i % 120; z > 0 && x > 59 && x < 65 {
+			t.Fatalf("column %d of the ramp is left", x)
+		}
+	}
+}

@@ -16,8 +16,8 @@ type level struct {
 }
 
 var (
-	coarse = level{levels: 31, step: 1. / 30, radius: 1, weight: .002, sigma: .08, most: 25}
-	fine   = level{levels: 13, step: .01, radius: 2, weight: .005, sigma: .03, most: 9}
+	coarse = level{levels: 31, step: 1. / 30, radius: int(envf("CR", 1)), weight: envf("PW", .002), sigma: .08, most: 25}
+	fine   = level{levels: 13, step: .01, radius: int(envf("FR", 2)), weight: envf("FW", .005), sigma: .03, most: 9}
 )
 
 // priorCost is the prior term of a level.

@@ -11,8 +11,10 @@ const costUnit = 1024
 
 const (
 	costMost  = costUnit * 6 / 10 // a pair that looks more different is an occlusion, or noise
-	noiseGrey = 2                 // deviation of a pixel in grey levels: patches of less contrast say nothing
+	noiseGrey_ = 2                 // deviation of a pixel in grey levels: patches of less contrast say nothing
 )
+
+var noiseGrey = float32(envf("NG", 2))
 
 // volume is the cost of depth prior * exp(centre + (k - levels/2) * step) for every
 // pixel: cost[pixel*levels + k].
