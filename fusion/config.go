@@ -34,6 +34,11 @@ type Config struct {
 	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
 	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
 
+	// Simplify is the error, in voxels, up to which a finished mesh is simplified, see
+	// package surface; 0: not. Faces is the most triangles it may have; 0: no bound.
+	Simplify float64 `json:"simplify" yaml:"simplify"`
+	Faces    int     `json:"faces" yaml:"faces"`
+
 	// MaxBlocks bounds the memory: 8 KiB a block. More lie in a file without a name
 	// in the folder Scratch; without one they are not mapped.
 	MaxBlocks int    `json:"max_blocks" yaml:"max_blocks"`
@@ -57,6 +62,7 @@ func Default() Config {
 		EdgeSpread:   .08,
 		EdgeWindow:   7,
 		MinTriangles: 200,
+		Simplify:     .2, // below what the field resolves: F at 5 cm stays, a fifth of the triangles is left
 		MaxBlocks:    30_000,
 	}
 }
@@ -80,6 +86,8 @@ func (c Config) Validate() error {
 		{"min_views", float64(c.MinViews), 0, math.MaxUint16},
 		{"min_triangles", float64(c.MinTriangles), 0, math.MaxInt32},
 		{"smooth_iters", float64(c.SmoothIters), 0, 1000},
+		{"simplify", c.Simplify, 0, 10},
+		{"faces", float64(c.Faces), 0, math.MaxInt32},
 		{"max_blocks", float64(c.MaxBlocks), 1, math.MaxInt32},
 		{"workers", float64(c.Workers), 0, 4096},
 	}

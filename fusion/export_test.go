@@ -1,4 +1,4 @@
 package fusion
 
 // Forget makes the next Mesh extract every block again.
-func (v *Volume) Forget() { v.surface = surface{} }
+func (v *Volume) Forget() { v.surface = extracted{} }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/metricslam/metricslam/fusion/surface"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -30,11 +31,10 @@ type Stats struct {
 	SigmaBefore float64 `json:"sigma_before"`  // median deviation of log depth from the landmarks, before
 	Sigma       float64 `json:"sigma"`         // and after alignment
 
-	Blocks      int   `json:"blocks"`
-	Bytes       int64 `json:"bytes"`
-	Full        bool  `json:"full"` // max_blocks was reached, and no file took more
-	Vertices    int   `json:"vertices"`
-	Triangles   int   `json:"triangles"`
+	Blocks int   `json:"blocks"`
+	Bytes  int64 `json:"bytes"`
+	Full   bool  `json:"full"` // max_blocks was reached, and no file took more
+	surface.Report
 	AlignMS     Timed `json:"align_ms"`     // align and drop edges, a view
 	IntegrateMS Timed `json:"integrate_ms"` // a view
 	MeshMS      Timed `json:"mesh_ms"`
@@ -167,9 +167,12 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	if err != nil {
 		return nil, f.stats, err
 	}
+	cfg := f.volume.cfg
+	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers})
+	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
+	s.Report = surface.Inspect(m)
 	s.MeshMS = timed([]float64{milliseconds(start)})
 	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)
-	s.Vertices, s.Triangles = len(m.Vertices), len(m.Triangles)
 	s.SigmaBefore, s.Sigma = median(f.before), median(f.sigmas)
 	s.LogScaleStd = spread(f.scales)
 	return m, *s, nil

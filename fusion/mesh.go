@@ -6,9 +6,9 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// surface is what Mesh keeps between calls: the pieces of the blocks, so that
+// extracted is what Mesh keeps between calls: the pieces of the blocks, so that
 // only those near a change are extracted again.
-type surface struct {
+type extracted struct {
 	pieces   []*piece // by block; nil where it holds no surface
 	views    int      // of the volume when they were extracted
 	minViews int      // that a voxel needed then
@@ -44,7 +44,7 @@ func (v *Volume) extract() error {
 	}
 	minViews := v.cfg.minViews(v.views)
 	if minViews != v.surface.minViews {
-		v.surface = surface{pieces: make([]*piece, len(v.blocks)), minViews: minViews}
+		v.surface = extracted{pieces: make([]*piece, len(v.blocks)), minViews: minViews}
 	}
 	stale := v.stale()
 	v.surface.views = v.views

@@ -48,7 +48,7 @@ type Volume struct {
 	frame   rayImage
 	touch   toucher
 	full    bool
-	surface surface
+	surface extracted
 
 	spill    *spill.File      // nil: all blocks stay in memory
 	resident int              // blocks in memory

@@ -126,24 +126,28 @@ const (
 const (
 	fillSupport = .1
 	fillAgree   = 1
-	fillStd     = .04 // deviation of log depth
 )
 
 // judged turns depth, confidence and what judges said of the completed depth into a
-// depth map; what was not confirmed is dropped.
+// depth map; what was not confirmed is dropped. The deviation grows where few agree,
+// and where texture and motion say little.
 func judged(d *refinedDepth, conf, support []float32, said []opinion, priorStd float32, cam geom.Camera) slam.DepthMap {
 	n := len(conf)
 	out := slam.DepthMap{W: d.w, H: d.h, Camera: cam, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: sureStd, Source: "multiview"}
-	for i, c := range conf {
-		m := matchPx / max(d.motion[i], leastMotion)
-		switch o := said[i]; {
+	for i, o := range said {
+		c := conf[i]
+		switch {
 		case d.depth[i] == 0:
+			continue
 		case c >= minConfidence:
-			s := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
-			out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(s*s+m*m), priorStd)
 		case support[i] >= fillSupport && o.agree-violation*o.against >= fillAgree:
-			out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(fillStd*fillStd+m*m), priorStd)
+			c = 0
+		default:
+			continue
 		}
+		agreed := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
+		matched := matchPx/max(d.motion[i], leastMotion) + d.std[i]
+		out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(agreed*agreed+matched*matched), max(priorStd, unsureStd))
 	}
 	return out
 }

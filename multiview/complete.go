@@ -3,30 +3,29 @@ package multiview
 import "math"
 
 const (
-	// reachPx is the distance over which trusted depth tells of depth without
-	// texture, and reachGrey what a step of the picture shortens it by: the filter
-	// walks reachPx / reachGrey pixels for a grey level.
+	// reachPx is the distance over which trusted depth tells of depth that is not. A
+	// step of the picture by reachGrey, or one of the prior's log depth by reachLog, is
+	// as far.
 	reachPx   = 30
-	reachGrey = 12
-	// reachLog is the same for a step of the prior's log depth.
-	reachLog = .05
+	reachGrey = 80
+	reachLog  = .05
 
 	filterRounds = 3
 	// ownWeight is what the prior itself weighs against trusted pixels nearby.
 	ownWeight = .02
 )
 
-// complete returns the depth of all pixels of the prior: that of trusted pixels as
-// it is, that of others the prior, moved as the trusted ones nearby were moved on
-// the same surface. support tells how much those weigh: 0 to 1.
+// complete returns the depth of all pixels: that of trusted pixels as it is, that of
+// others the prior, moved as the trusted ones nearby were moved on the same surface.
+// support tells how much those weigh: 0 to 1.
 //
 // It is a normalised convolution by the recursive filter of the domain transform
 // (Gastal and Oliveira 2011), whose steps are those of the picture and of the prior.
-func complete(grey []uint8, prior []float32, d *refinedDepth, conf []float32) (depth, support []float32) {
+func complete(grey []uint8, d *refinedDepth, conf []float32) (depth, support []float32) {
 	w, h := d.w, d.h
 	num, den := make([]float32, w*h), make([]float32, w*h)
 	logPrior := make([]float32, w*h)
-	for i, z := range prior {
+	for i, z := range d.prior {
 		if z == 0 {
 			logPrior[i] = float32(math.Inf(-1))
 			continue
@@ -40,7 +39,7 @@ func complete(grey []uint8, prior []float32, d *refinedDepth, conf []float32) (d
 	f.run(num)
 	f.run(den)
 	depth, support = make([]float32, w*h), den
-	for i, z := range prior {
+	for i, z := range d.prior {
 		switch {
 		case z == 0:
 		case conf[i] >= minConfidence:

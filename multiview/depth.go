@@ -16,8 +16,8 @@ type level struct {
 }
 
 var (
-	coarse = level{levels: 31, step: 1. / 30, radius: int(envf("CR", 1)), weight: envf("PW", .002), sigma: .08, most: 25}
-	fine   = level{levels: 13, step: .01, radius: int(envf("FR", 2)), weight: envf("FW", .005), sigma: .03, most: 9}
+	coarse = level{levels: 31, step: 1. / 30, radius: 1, weight: .002, sigma: .08, most: 25}
+	fine   = level{levels: 13, step: .01, radius: 2, weight: .005, sigma: .03, most: 9}
 )
 
 // priorCost is the prior term of a level.
@@ -33,6 +33,7 @@ type refinedDepth struct {
 	prior  []float32 // 0 unknown
 	depth  []float32 // 0 where prior is
 	motion []float32 // pixels a unit of log depth, rms over the neighbours
+	std    []float32 // deviation of log depth that texture and motion allow; infinite without
 }
 
 // workspace is the memory of one goroutine.
@@ -54,24 +55,47 @@ func (ws *workspace) refine(ref *image, prior []float32, views []view) refinedDe
 		}
 	}
 	if len(views) == 0 {
-		return refinedDepth{w, h, prior, prior, make([]float32, w*h)}
+		return unrefined(prior, w, h)
 	}
 	first := ws.sweep(0, small, lowPrior, half, coarse, nil)
 	second := ws.sweep(1, ref, prior, views, fine, enlarged(first, lw, lh, w, h))
-	out := refinedDepth{w, h, prior, make([]float32, w*h), make([]float32, w*h)}
+	out := refinedDepth{w, h, prior, make([]float32, w*h), make([]float32, w*h), make([]float32, w*h)}
+	texture := newTensors(ref, fine.radius)
 	for i, z := range prior {
-		if z == 0 {
-			continue
+		if z > 0 {
+			out.depth[i] = z * exp32(second[i])
+			out.measure(i, texture[i], views)
 		}
-		z *= exp32(second[i])
-		var sum float32
-		for j := range views {
-			m := views[j].motion(float32(i%w), float32(i/w), z)
-			sum += m * m
-		}
-		out.depth[i], out.motion[i] = z, sqrt32(sum/float32(len(views)))
 	}
 	return out
+}
+
+// unrefined is the depth of a keyframe without neighbours.
+func unrefined(prior []float32, w, h int) refinedDepth {
+	out := refinedDepth{w, h, prior, prior, make([]float32, w*h), make([]float32, w*h)}
+	for i := range out.std {
+		out.std[i] = float32(math.Inf(1))
+	}
+	return out
+}
+
+// matchNoise is the deviation, in grey levels, with which two pictures of a point
+// agree: noise, gloss, resampling.
+const matchNoise = 4
+
+// measure fills in what the views say of pixel i: how far its projections move, and
+// how sharply the patch around it tells.
+func (d *refinedDepth) measure(i int, t tensor, views []view) {
+	var motion, info, n float32
+	for j := range views {
+		if u, v, ok := views[j].motion(float32(i%d.w), float32(i/d.w), d.depth[i]); ok {
+			motion += u*u + v*v
+			info += t.along(u, v)
+			n++
+		}
+	}
+	d.motion[i] = sqrt32(motion / max(n, 1))
+	d.std[i] = matchNoise / sqrt32(info)
 }
 
 // sweep returns the log ratio of every pixel.

@@ -14,15 +14,17 @@ import (
 
 // keyframe is a view on its way through the refinement.
 type keyframe struct {
-	view    slam.KeyframeView
-	image   *image        // nil where it has no picture
-	prior   slam.DepthMap // bent onto the landmarks
-	sigma   float64       // deviation of its logarithm
-	depth   refinedDepth
-	conf    []float32    // what others say of it
-	whole   refinedDepth // depth of all pixels
-	support []float32
-	refine  bool // whether its depth is an estimate, which can be refined
+	view  slam.KeyframeView
+	image *image        // nil where it has no picture
+	prior slam.DepthMap // bent onto the landmarks
+	sigma float64       // deviation of its logarithm
+	depth refinedDepth
+	conf  []float32 // what others say of it: 0 to 1
+
+	whole   refinedDepth // the same where it is trusted, completed elsewhere
+	support []float32    // what trusted pixels nearby weigh: 0 to 1
+
+	refine bool // whether its depth is an estimate, which can be refined
 }
 
 func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
@@ -168,7 +170,7 @@ func (r *refiner) complete(i int, _ *workspace) {
 	}
 	k.conf = confidence(&k.depth, r.judges(i, false))
 	k.whole = k.depth
-	k.whole.depth, k.support = complete(k.image.Pix, k.depth.prior, &k.depth, k.conf)
+	k.whole.depth, k.support = complete(k.image.Pix, &k.depth, k.conf)
 }
 
 // judges are those of the i-th view.

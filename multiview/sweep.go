@@ -11,10 +11,8 @@ const costUnit = 1024
 
 const (
 	costMost  = costUnit * 6 / 10 // a pair that looks more different is an occlusion, or noise
-	noiseGrey_ = 2                 // deviation of a pixel in grey levels: patches of less contrast say nothing
+	noiseGrey = 1                 // deviation of a pixel in grey levels: patches of less contrast say nothing
 )
-
-var noiseGrey = float32(envf("NG", 2))
 
 // volume is the cost of depth prior * exp(centre + (k - levels/2) * step) for every
 // pixel: cost[pixel*levels + k].
@@ -66,21 +64,25 @@ func newView(ref *image, refPose geom.SE3, im *image, pose geom.SE3) view {
 	return v
 }
 
-// motion returns how many pixels a unit of log depth moves the projection of pixel
-// (x, y) at depth z.
-func (v *view) motion(x, y, z float32) float32 {
+// motion returns how the projection of pixel (x, y) at depth z moves with a unit of
+// log depth, in pixels of the neighbour, and whether it lies in the picture.
+func (v *view) motion(x, y, z float32) (du, dv float32, ok bool) {
 	a := [3]float32{}
 	for i := range a {
 		a[i] = z * (v.m[i][0]*x + v.m[i][1]*y + v.m[i][2])
 	}
 	w := a[2] + v.t[2]
 	if w <= 0 {
-		return 0
+		return 0, 0, false
+	}
+	inv := 1 / w
+	px, py := (a[0]+v.t[0])*inv, (a[1]+v.t[1])*inv
+	c := v.im.Camera
+	if px < 0 || py < 0 || px > float32(c.W-1) || py > float32(c.H-1) {
+		return 0, 0, false
 	}
 	// d/dl of (a e^l + t) at l = 0
-	du := (a[0]*w - (a[0]+v.t[0])*a[2]) / (w * w)
-	dv := (a[1]*w - (a[1]+v.t[1])*a[2]) / (w * w)
-	return float32(math.Sqrt(float64(du*du + dv*dv)))
+	return (a[0] - px*a[2]) * inv, (a[1] - py*a[2]) * inv, true
 }
 
 // sweeper computes cost volumes and keeps its memory between them.
