@@ -277,7 +277,27 @@ func (s *simplifier) simple(u, v int32) bool {
 	if n == 2 && s.onBoundary(u) && s.onBoundary(v) {
 		return false
 	}
-	return n > 0 && n <= 2 && common == n
+	return n > 0 && n <= 2 && common == n && s.apart(u, v)
+}
+
+// apart reports whether joining an inner vertex with a fixed one makes no new edge
+// between fixed ones: another piece may have that edge already. It relies on the
+// marks of common neighbours.
+func (s *simplifier) apart(u, v int32) bool {
+	switch {
+	case s.fixed[u]:
+		u, v = v, u
+	case !s.fixed[v]:
+		return true
+	}
+	for _, k := range s.around[u] {
+		for _, w := range s.tris[k] {
+			if w != v && s.fixed[w] && s.mark[w] != s.turn {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (s *simplifier) onBoundary(u int32) bool {

