@@ -69,6 +69,7 @@ export class Navigator {
     this.controls?.dispose();
     this.controls = null;
     this.fly.active = this.mode === "fly";
+    stage.focus = null;
     stage.camera = this.mode === "top" ? stage.ortho : stage.perspective;
     if (this.mode !== "fly" && !stage.lens) {
       const c = this.controls = new OrbitControls(stage.camera, stage.canvas);
@@ -82,7 +83,12 @@ export class Navigator {
         c.target.set(stage.ortho.position.x, this.surface.floor, stage.ortho.position.z);
       } else {
         c.target.copy(this.target);
-        c.addEventListener("change", () => this.target.copy(c.target));
+        const look = () => {
+          this.target.copy(c.target);
+          stage.focus = stage.perspective.position.distanceTo(c.target);
+        };
+        look();
+        c.addEventListener("change", look);
       }
       c.update();
       c.addEventListener("change", () => stage.draw());

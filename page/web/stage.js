@@ -23,6 +23,7 @@ export class Stage {
     this.camera = this.perspective;
     this.lens = null; // a keyframe whose camera is looked through
     this.extent = 10; // of the scene, metres
+    this.focus = null; // distance of what is looked at; null: anything
     this.listeners = []; // called after each drawing
     this.pictures = 0; // drawn so far
     this.size = { w: 1, h: 1 };
@@ -65,7 +66,9 @@ export class Stage {
   fitCameras() {
     const { w, h } = this.size, p = this.perspective, o = this.ortho;
     p.aspect = w / h;
-    p.near = Math.min(.05, this.extent / 2000);
+    // The depth buffer has no more than 24 bits: nothing is drawn that is far nearer
+    // than what is looked at.
+    p.near = this.focus ? Math.max(this.focus / 200, .002) : Math.min(.05, this.extent / 2000);
     p.far = 4 * this.extent + 2 * p.position.length();
     p.updateProjectionMatrix();
     if (this.lens) {

@@ -110,7 +110,7 @@ export class Surface {
       }
       case "age": {
         const [lo, hi] = quantiles(seen, 0, 1);
-        this.legend = [`first seen at ${lo.toFixed(1)} s`, `${hi.toFixed(1)} s`];
+        this.legend = [`seen at ${lo.toFixed(1)} s`, `${hi.toFixed(1)} s`];
         return i => ramp((seen[i] - lo) / Math.max(hi - lo, 1e-6));
       }
       case "deviation": {
