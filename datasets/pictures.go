@@ -206,6 +206,15 @@ func (s *pictures) Info() slam.SourceInfo { return s.info }
 // Warnings are those of Info: what is mended is found when listing.
 func (s *pictures) Warnings() []string { return s.info.Warnings }
 
+// Outline returns all frames that Next will return or skip, without pictures.
+func (s *pictures) Outline() []slam.Frame {
+	frames := make([]slam.Frame, len(s.entries))
+	for i, e := range s.entries {
+		frames[i] = slam.Frame{Index: s.first + i*s.stride, Time: e.time, Name: e.name, Camera: s.info.Camera}
+	}
+	return frames
+}
+
 // Truth returns the poses of the data set.
 func (s *pictures) Truth() slam.Trajectory { return s.truth }
 
@@ -247,4 +256,10 @@ func (s *pictures) Close() error {
 	return nil
 }
 
-var _ Source = (*pictures)(nil)
+// Outlined is a source that knows its frames before they are read.
+type Outlined interface{ Outline() []slam.Frame }
+
+var (
+	_ Source   = (*pictures)(nil)
+	_ Outlined = (*pictures)(nil)
+)

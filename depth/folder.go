@@ -114,6 +114,26 @@ func (s *Folder) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) 
 // Close does nothing.
 func (s *Folder) Close() error { return nil }
 
+// Covers returns an error where none of the frames, of which index, time and name
+// are read, has a file.
+func (s *Folder) Covers(frames []slam.Frame) error {
+	if len(frames) == 0 {
+		return nil
+	}
+	for i := range frames {
+		if _, ok := s.find(&frames[i]); ok {
+			return nil
+		}
+	}
+	files := make([]string, 0, len(s.byName))
+	for _, f := range s.byName {
+		files = append(files, f)
+	}
+	slices.Sort(files)
+	return fmt.Errorf("--depth %s: none of the %d frames has a file in it: the frames are named like %q (stamp %.6f), its %d files like %q; a file belongs to the frame of the same name, stamp or number",
+		s.dir, len(frames), frames[0].Name, frames[0].Time, len(files), files[0])
+}
+
 // sameShape refuses a depth picture that cannot cover the frame's view: sides
 // in another ratio than the picture's, by more than 2 %.
 func sameShape(p depthio.Picture, f *slam.Frame) error {

@@ -3,6 +3,8 @@ package depth
 import (
 	"context"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/metricslam/metricslam/slam"
@@ -20,7 +22,7 @@ func (m moody) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) {
 	if m.fails(f.Index) {
 		return slam.DepthMap{}, errMoody
 	}
-	return slam.DepthMap{W: 1}, nil
+	return slam.DepthMap{W: 1, H: 1, Depth: []float32{1}}, nil
 }
 
 func TestTolerate(t *testing.T) {
@@ -54,5 +56,44 @@ func TestTolerate(t *testing.T) {
 	before := warned
 	if _, err := never.Depth(ctx, &slam.Frame{}); errors.Is(err, ErrNoDepth) || warned != before {
 		t.Errorf("cancelled: got %v, warned %d times", err, warned-before)
+	}
+}
+
+// hollow gives maps without any depth.
+type hollow struct{ None }
+
+func (hollow) Depth(context.Context, *slam.Frame) (slam.DepthMap, error) {
+	return slam.DepthMap{W: 2, H: 1, Depth: []float32{0, float32(math.NaN())}}, nil
+}
+
+// A map without any depth is no depth, told once.
+func TestTolerateHollow(t *testing.T) {
+	warned := 0
+	src := Tolerate(hollow{}, func(string, ...any) { warned++ })
+	for i := range 3 * maxFailures {
+		if _, err := src.Depth(context.Background(), &slam.Frame{Index: i}); !errors.Is(err, ErrNoDepth) {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+	}
+	if warned != 1 {
+		t.Errorf("%d warnings, want 1", warned)
+	}
+}
+
+// A folder whose files belong to none of the frames is told before the run.
+func TestFolderCovers(t *testing.T) {
+	dir := t.TempDir()
+	writeDepth(t, dir, "scene_a.png", 1)
+	s, err := OpenFolder(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := []slam.Frame{{Name: "left", Index: 0}, {Name: "right", Index: 1}}
+	if err := s.Covers(frames); err == nil || !strings.Contains(err.Error(), "scene_a.png") || !strings.Contains(err.Error(), `"left"`) {
+		t.Errorf("error %v", err)
+	}
+	frames[1].Name = "scene_a"
+	if err := s.Covers(frames); err != nil {
+		t.Error(err)
 	}
 }

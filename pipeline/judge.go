@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 
+	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/report"
 )
 
@@ -34,6 +35,7 @@ func (r *Result) judge(rep *report.Report) {
 	if share := float64(len(rep.SkippedFrames)) / float64(rep.Frames); share > maxSkippedShare {
 		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
 	}
+	r.judgeDepth(rep, doubt)
 	if r.frozen > rep.Frames/2 {
 		doubt("%d of %d frames repeat the one before to the last bit: the stream was frozen", r.frozen, rep.Frames)
 	}
@@ -45,5 +47,28 @@ func (r *Result) judge(rep *report.Report) {
 			doubt("the sources of scale contradict each other (%s)", s.Name)
 			break
 		}
+	}
+}
+
+// judgeDepth counts the keyframes without depth where depth was asked for.
+func (r *Result) judgeDepth(rep *report.Report, doubt func(format string, args ...any)) {
+	source := r.job.Depth.Name()
+	if source == (depth.None{}).Name() {
+		return
+	}
+	all, without := 0, 0
+	for _, k := range r.Keyframes[r.firstKeyframe:] {
+		if k.Culled() {
+			continue
+		}
+		if all++; k.Depth.Empty() {
+			without++
+		}
+	}
+	switch {
+	case all > 0 && without == all:
+		doubt("depth was asked for (%s), and none of %d keyframes got any", source, all)
+	case without > all/2:
+		rep.Warnings = append(rep.Warnings, fmt.Sprintf("depth was asked for (%s), and %d of %d keyframes got none", source, without, all))
 	}
 }

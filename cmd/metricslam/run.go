@@ -108,6 +108,9 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 		return nil, err
 	}
 	defer d.Close()
+	if err := checkCovered(d, src); err != nil {
+		return nil, err
+	}
 	job.Depth = depth.Tolerate(d, warner(log))
 	describe(log, src, d)
 	window := openView(ctx, c.View, src, log)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/internal/realdata"
 	"github.com/metricslam/metricslam/report"
@@ -175,6 +176,10 @@ func TestRunRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := pictures(t, 2, fixed(64, 48), func(i, x, y int) uint8 { return uint8(x * y) })
+	strange := t.TempDir() // depth of no frame
+	if err := depthio.WritePNG(filepath.Join(strange, "other.png"), depthio.Picture{W: 1, H: 1, Depth: []float32{1}}, 1000); err != nil {
+		t.Fatal(err)
+	}
 	tiny := pictures(t, 3, fixed(1, 1), func(int, int, int) uint8 { return 9 })
 	tests := map[string]struct {
 		args []string
@@ -186,6 +191,7 @@ func TestRunRefuses(t *testing.T) {
 		"output is a file":   {[]string{good, "-o", file}, []string{file}},
 		"no depth sensor":    {[]string{good, "--depth", "sensor"}, []string{"depth"}},
 		"unknown depth":      {[]string{good, "--depth", "/no/model.onnx"}, []string{"/no/model.onnx"}},
+		"depth of others":    {[]string{good, "--fov", "70", "--depth", strange}, []string{"none of the 2 frames", "other.png"}},
 		"depth scale":        {[]string{good, "--depth", good, "--depth-scale", "-1"}, []string{"depth-scale"}},
 		"field of view":      {[]string{good, "--fov", "200"}, []string{"fov"}},
 		"settings that lack": {[]string{good, "--config", "/no/config.yaml"}, []string{"/no/config.yaml"}},

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/datasets"
+	"github.com/metricslam/metricslam/depth"
 )
 
 // sourceFlags say what is read and with which camera.
@@ -73,4 +74,15 @@ func checkSensor(spec string, src datasets.Source) error {
 		return fmt.Errorf("--depth sim: %s has no depth pictures to spoil; take auto (the network that ships) or none", i.Name)
 	}
 	return nil
+}
+
+// checkCovered refuses a folder of depth that has none for any frame, where the
+// frames are known beforehand.
+func checkCovered(d depth.Source, src datasets.Source) error {
+	folder, isFolder := d.(*depth.Folder)
+	frames, known := src.(datasets.Outlined)
+	if !isFolder || !known {
+		return nil
+	}
+	return folder.Covers(frames.Outline())
 }

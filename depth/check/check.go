@@ -71,10 +71,14 @@ func Model(ctx context.Context, m onnx.Model, c *contract.Contract, opt onnx.Opt
 	}
 	defer s.Close()
 	r.Provider = s.Provider()
-	if err := r.time(ctx, network.New(c, s), c, samples); err != nil {
+	unusable, err := r.time(ctx, network.New(c, s), samples)
+	if err != nil {
 		return nil, err
 	}
-	if len(samples) == 0 {
+	if unusable != nil {
+		r.Differences = append(r.Differences, fmt.Sprintf("what it puts out is no depth, fed as the contract says: %v", unusable))
+	}
+	if len(samples) == 0 || unusable != nil {
 		return r, nil
 	}
 	if r.Pictures, err = evaluate(ctx, network.New(c, s), samples); err != nil {
@@ -142,8 +146,9 @@ func compatible(file, want []int64) bool {
 	return true
 }
 
-// time measures the first run and the median of some more.
-func (r *Report) time(ctx context.Context, n *network.Network, c *contract.Contract, samples []Sample) error {
+// time measures the first run and the median of some more. unusable is why none of
+// the runs gave any depth.
+func (r *Report) time(ctx context.Context, n *network.Network, samples []Sample) (unusable, err error) {
 	f := &slam.Frame{Camera: geom.CameraFromFOV(640, 480, 1)}
 	f.Gray = slam.NewGray(640, 480)
 	for i := range f.Gray.Pix {
@@ -155,16 +160,16 @@ func (r *Report) time(ctx context.Context, n *network.Network, c *contract.Contr
 	var ms []float64
 	for range 1 + latencyRuns {
 		start := time.Now()
-		_, err := n.Predict(ctx, f.Color, f.Gray, f.Camera)
-		if err != nil && !errors.Is(err, network.ErrUnusable) {
-			return err
+		_, unusable = n.Predict(ctx, f.Color, f.Gray, f.Camera)
+		if unusable != nil && !errors.Is(unusable, network.ErrUnusable) {
+			return nil, unusable
 		}
 		ms = append(ms, time.Since(start).Seconds()*1e3)
 	}
 	r.FirstRunMS = ms[0]
 	slices.Sort(ms[1:])
 	r.LatencyMS = ms[1+latencyRuns/2]
-	return nil
+	return unusable, nil
 }
 
 // evaluate runs the samples. One without a usable pixel has infinite errors.

@@ -93,6 +93,18 @@ func TestGoodModel(t *testing.T) {
 	}
 }
 
+// A file that fits by its names and shapes, and puts out nothing that is a depth,
+// does not fit.
+func TestNoDepthComesOut(t *testing.T) {
+	for name, factor := range map[string]float32{"not finite": float32(math.NaN()), "not positive": -1} {
+		for _, s := range [][]Sample{nil, samples()} {
+			if r := run(t, red(factor), right, s); len(r.Differences) != 1 || !strings.Contains(r.Differences[0], "768 are "+name) && !strings.Contains(r.Differences[0], "768 "+name) {
+				t.Errorf("%s: %q", name, r.Differences)
+			}
+		}
+	}
+}
+
 // TestAdvice: what is most often done wrongly is named, with the line that
 // mends it.
 func TestAdvice(t *testing.T) {
