@@ -27,11 +27,11 @@ func TestAlike(t *testing.T) {
 			}
 			return g
 		})
-		s, ok, _ := w.sharpen(a, b, w.truth[ringLap+1].Between(w.truth[1]))
+		s, ok, _ := w.loops.refine(a, b, w.truth[ringLap+1].Between(w.truth[1]))
 		if !ok {
 			t.Fatalf("%.0f %% hidden: landmarks do not confirm the pose", 100*c.hidden)
 		}
-		if got, _ := w.alike(a, b, s.pose); got != c.alike {
+		if got, _ := w.loops.looksAlike(a, b, s.pose); got != c.alike {
 			t.Errorf("%.0f %% hidden: alike is %v", 100*c.hidden, got)
 		}
 	}
@@ -39,16 +39,16 @@ func TestAlike(t *testing.T) {
 
 // A link is asked where it moves a keyframe by some of the depth that it sees.
 func TestFromAfar(t *testing.T) {
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), nil, nil)
 	a := &Keyframe{Pose: geom.IdentitySE3()}
 	b := &Keyframe{Pose: geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: 10}}}
-	if m.fromAfar(a, b, geom.IdentitySE3(), 4) {
+	if m.loops.farFromMap(a, b, geom.IdentitySE3(), 4) {
 		t.Error("10 m are far at a depth of 4 m")
 	}
-	if !m.fromAfar(a, b, geom.IdentitySE3(), 3) {
+	if !m.loops.farFromMap(a, b, geom.IdentitySE3(), 3) {
 		t.Error("10 m are near at a depth of 3 m")
 	}
-	if b.Part = 1; m.fromAfar(a, b, geom.IdentitySE3(), 3) {
+	if b.Part = 1; m.loops.farFromMap(a, b, geom.IdentitySE3(), 3) {
 		t.Error("two parts have no distance")
 	}
 }

@@ -40,7 +40,7 @@ func (b *bundle) choose(all []*Landmark, seen map[int]int) (taken, left []*Landm
 			if observations+seen[l.ID] > b.most {
 				return false
 			}
-			if tie := quota == 0 && l.ID >= firstTie; !b.wanted(l, counts, quota) && !tie {
+			if ofLink := quota == 0 && l.ID >= firstLinkLandmark; !b.wanted(l, counts, quota) && !ofLink {
 				room = true
 				return false
 			}

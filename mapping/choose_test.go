@@ -27,7 +27,7 @@ func TestChoose(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 12, points: 800})
 	tie := w.m.landmarks.get(3)
 	w.m.landmarks.remove(3)
-	tie.ID = firstTie + 3
+	tie.ID = firstLinkLandmark + 3
 	w.m.landmarks.put(tie)
 	for _, o := range tie.Obs {
 		w.m.Keyframes[o.KF].Features[o.Index].Landmark = tie.ID

@@ -59,7 +59,7 @@ func (m *Mapper) cull(k *Keyframe) {
 // held lists the keyframes that others need: origins of parts and ends of tethers.
 func (m *Mapper) held() map[int]bool {
 	held := make(map[int]bool)
-	for p := range m.parts {
+	for p := range m.Map.parts {
 		held[m.Map.origin(p)] = true
 	}
 	for _, k := range m.Map.Keyframes {
@@ -116,7 +116,7 @@ func (m *Mapper) carrier(k *Keyframe) *Keyframe {
 // remove culls keyframe k; by carries its pose from now on, and those that it
 // carried, and has its links.
 func (m *Mapper) remove(k, by *Keyframe) {
-	m.moveLinks(k, by)
+	m.loops.moveLinks(k, by)
 	k.StepM = 0
 	if next := k.ID + 1; next < len(m.Map.Keyframes) {
 		m.Map.Keyframes[next].StepM = 0
@@ -127,7 +127,7 @@ func (m *Mapper) remove(k, by *Keyframe) {
 			m.Map.forgetObservation(l, Observation{k.ID, i})
 		}
 	}
-	m.places.Remove(k.ID)
+	m.loops.index.Remove(k.ID)
 	m.Map.images.Drop(k.ID)
 	k.Features, k.Depth = nil, images.DepthInfo{}
 	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}

@@ -17,8 +17,8 @@ func crowded(t *testing.T) (*Mapper, *synthetic) {
 		w.truth[i] = geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: .01 * float64(i%7), Y: .02 * float64(i%5)}}
 		k.Pose = w.truth[i]
 	}
-	m := NewMapper(Default(), &fakeMatcher{})
-	m.Map = NewMap(images.Options{Budget: math.MaxInt})
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
+	m.use(NewMap(images.Options{Budget: math.MaxInt}))
 	for i, pose := range w.truth {
 		k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: i, Time: float64(i)}
 		for id, p := range w.points {
@@ -27,7 +27,7 @@ func crowded(t *testing.T) (*Mapper, *synthetic) {
 			}
 		}
 		m.Map.addKeyframe(k)
-		m.places.Add(k.ID, nil)
+		m.loops.index.Add(k.ID, nil)
 	}
 	for id, p := range w.points {
 		if l, ok := m.Map.landmarks.find(id); ok {
@@ -41,14 +41,13 @@ func TestCull(t *testing.T) {
 	m, w := crowded(t)
 	last := m.Map.Keyframes[len(m.Map.Keyframes)-1]
 	m.Map.Keyframes[40].Tether = &Tether{From: 39}
-	link := func(from, to, inliers int) Link {
+	link := func(from, to, inliers int) *Link {
 		z := m.Map.Keyframes[from].Pose.Between(m.Map.Keyframes[to].Pose)
-		return Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: inliers, units: [2]float64{1, 1}}
+		return &Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: inliers, units: [2]float64{1, 1}}
 	}
 	for i := range 30 {
-		m.Links = append(m.Links, link(2+i, 60+i, 40+i))
-		l := link(3+i, 61+i, 40+i)
-		m.pending = append(m.pending, &l)
+		m.loops.links = append(m.loops.links, link(2+i, 60+i, 40+i))
+		m.loops.pending = append(m.loops.pending, link(3+i, 61+i, 40+i))
 	}
 	m.Map.Keyframes[50].StepM, m.Map.Keyframes[51].StepM = .1, .1
 	for range 100 {
@@ -74,7 +73,7 @@ func TestCull(t *testing.T) {
 	checkInvariants(t, m.Map)
 	// Links went with those that are left, and are as true as before.
 	pairs := make(map[[2]int]bool)
-	for _, l := range m.Links {
+	for _, l := range m.loops.links {
 		pairs[[2]int{l.From, l.To}] = true
 		from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
 		z := from.Pose.Between(to.Pose)
@@ -82,8 +81,8 @@ func TestCull(t *testing.T) {
 			t.Errorf("link %d-%d, culled: %v, %v: %v, want %v", l.From, l.To, from.Culled(), to.Culled(), l.Z.T, z.T)
 		}
 	}
-	if len(m.Links) == 0 || len(pairs) != len(m.Links) || len(m.Links)+len(m.pending) >= 60 {
-		t.Errorf("%d links between %d pairs of keyframes, %d wait", len(m.Links), len(pairs), len(m.pending))
+	if len(m.loops.links) == 0 || len(pairs) != len(m.loops.links) || len(m.loops.links)+len(m.loops.pending) >= 60 {
+		t.Errorf("%d links between %d pairs of keyframes, %d wait", len(m.loops.links), len(pairs), len(m.loops.pending))
 	}
 	if s := m.Map.Keyframes; s[50].Culled() && s[51].StepM > 0 {
 		t.Error("a step of the road from a keyframe that was culled")
@@ -113,8 +112,8 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 			l := &Landmark{ID: next, Host: a.ID, Ray: testCamera.Ray(u), InvDepth: .2}
 			next++
 			m.Map.landmarks.put(l)
-			m.Map.see(l, a, u)
-			m.Map.see(l, b, u)
+			m.Map.observe(l, a, u)
+			m.Map.observe(l, b, u)
 		}
 	}
 	k := kfs[len(kfs)-1]
@@ -124,7 +123,7 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 	}
 	for l := range m.Map.landmarks.all() {
 		if len(l.Obs) == cullWitness { // the place is seen again
-			m.Map.see(l, kfs[10], k.Camera.Project(kfs[10].Pose.ApplyInverse(m.Map.Position(l))))
+			m.Map.observe(l, kfs[10], k.Camera.Project(kfs[10].Pose.ApplyInverse(m.Map.Position(l))))
 		}
 	}
 	if m.redundant(k, 1) {
@@ -140,16 +139,16 @@ func TestCullWhatIsSeenAgain(t *testing.T) {
 func TestDropStale(t *testing.T) {
 	m, _ := crowded(t)
 	off := geom.ExpSE3(geom.Tangent6{2})
-	link := func(from, to int, by geom.SE3) Link {
+	link := func(from, to int, by geom.SE3) *Link {
 		z := m.Map.Keyframes[from].Pose.Between(m.Map.Keyframes[to].Pose).Mul(by)
-		return Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: 50, units: [2]float64{1, 1}}
+		return &Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: 50, units: [2]float64{1, 1}}
 	}
 	still := geom.SE3{R: geom.Identity3()}
-	m.Links = []Link{link(2, 60, still), link(3, 61, off), link(4, 62, off)}
-	m.Links[2].pairs = []linkPair{{depthM: 4}}
-	m.dropStale(0)
-	if len(m.Links) != 2 || m.Links[0].From != 2 || m.Links[1].From != 4 {
-		t.Errorf("left are %v", m.Links)
+	m.loops.links = []*Link{link(2, 60, still), link(3, 61, off), link(4, 62, off)}
+	m.loops.links[2].pairs = []linkPair{{depthM: 4}}
+	m.loops.dropStale(0)
+	if len(m.loops.links) != 2 || m.loops.links[0].From != 2 || m.loops.links[1].From != 4 {
+		t.Errorf("left are %v", m.loops.links)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 func TestDistanceBetweenFrames(t *testing.T) {
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), nil, nil)
 	m.cfg.Known.Distances = []metric.Distance{{From: metric.End{Index: 0}, To: metric.End{Index: 9}, Metres: 3}, {From: metric.End{Index: 0}, To: metric.End{Index: 99}, Metres: 7}}
 	if s := m.distanceSources(0, nil); len(s) != 0 {
 		t.Errorf("nobody tells where frames are, but: %v", s)
@@ -25,7 +25,7 @@ func TestDistanceBetweenFrames(t *testing.T) {
 }
 
 func TestWhatTellsNothing(t *testing.T) {
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), nil, nil)
 	m.cfg.Known = metric.Known{MarkerSizeM: .1, Distances: []metric.Distance{{To: metric.End{Index: 9}, Metres: 3}}}
 	m.Ground.HeightM = 1.65
 	if got := m.UnusedSizes([]metric.Estimate{{}, {}}); len(got) != 3 {

@@ -157,7 +157,7 @@ var originFields = []field[Origin]{
 var stateFields = []field[State]{
 	intField("part", func(s *State) *int { return &s.Part }),
 	intField("parts", func(s *State) *int { return &s.Parts }),
-	intField("ties", func(s *State) *int { return &s.Ties }),
+	intField("ties", func(s *State) *int { return &s.Linked }),
 	vectorField("scale", func(s *State) []*float64 { return []*float64{&s.Scale.Log, &s.Scale.Sigma} }),
 	floatField("ground.height_m", func(s *State) *float64 { return &s.Ground.HeightM }),
 	vectorField("ground.normal", func(s *State) []*float64 {

@@ -63,7 +63,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 			return metric.Estimate{}, err
 		}
 	}
-	m.dropStale(part)
+	m.loops.dropStale(part)
 	if calibrated != nil {
 		m.logCamera(part, calibrated.cam)
 	}
@@ -74,7 +74,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 	m.bringToMetres(part)
 	m.Map.carry()
 	for _, text := range m.Metric.Conflicts() {
-		m.Log.Warn(text, "part", part)
+		m.log.Warn(text, "part", part)
 	}
 	return m.Metric, nil
 }
@@ -133,7 +133,7 @@ func (m *Map) cameraOf(part int) *geom.Camera {
 // logCamera says how the camera of a part was adjusted.
 func (m *Mapper) logCamera(part int, before geom.Camera) {
 	if c := m.Map.cameraOf(part); c != nil && *c != before {
-		m.Log.Info("camera adjusted", "part", part, "focal_factor", c.Focal()/before.Focal(),
+		m.log.Info("camera adjusted", "part", part, "focal_factor", c.Focal()/before.Focal(),
 			"cx_px", c.Cx-before.Cx, "cy_px", c.Cy-before.Cy, "k1", c.K1, "k2", c.K2)
 	}
 }

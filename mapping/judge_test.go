@@ -35,7 +35,7 @@ func (w *ring) seen(from, to int, off geom.Tangent6, inliers int) *Link {
 func (w *ring) takeLinks(t *testing.T, links ...*Link) (moved bool) {
 	t.Helper()
 	for _, l := range links {
-		out, err := w.take(t.Context(), w.Map.Keyframes[l.To], []*Link{l})
+		out, err := w.resolve(t.Context(), w.Map.Keyframes[l.To], []*Link{l})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,14 +59,14 @@ func TestEvidenceAccumulates(t *testing.T) {
 			t.Fatalf("the map is moved by link %d", i)
 		}
 	}
-	if len(w.Links) != 0 || len(w.pending) != 3 {
-		t.Fatalf("%d links, %d pending", len(w.Links), len(w.pending))
+	if len(w.loops.links) != 0 || len(w.loops.pending) != 3 {
+		t.Fatalf("%d links, %d pending", len(w.loops.links), len(w.loops.pending))
 	}
 	if !w.takeLinks(t, w.seen(6, ringLap+6, none, 30)) {
 		t.Fatal("three links that agree do not move the map")
 	}
-	if len(w.Links) != 3 || len(w.pending) != 1 {
-		t.Errorf("%d links, %d pending", len(w.Links), len(w.pending))
+	if len(w.loops.links) != 3 || len(w.loops.pending) != 1 {
+		t.Errorf("%d links, %d pending", len(w.loops.links), len(w.loops.pending))
 	}
 	if after := w.ate(t, false); after > .8*before {
 		t.Errorf("error %.3f m before, %.3f m after", before, after)
@@ -82,8 +82,8 @@ func TestAgreeingLink(t *testing.T) {
 	if w.takeLinks(t, w.seen(1, ringLap+1, geom.Tangent6{.02}, 30)) {
 		t.Error("the map moved")
 	}
-	if len(w.Links) != 1 || w.Map.landmarks.n != landmarks+30 {
-		t.Errorf("%d links, %d landmarks more", len(w.Links), w.Map.landmarks.n-landmarks)
+	if len(w.loops.links) != 1 || w.Map.landmarks.n != landmarks+30 {
+		t.Errorf("%d links, %d landmarks more", len(w.loops.links), w.Map.landmarks.n-landmarks)
 	}
 	checkInvariants(t, w.Map)
 }
@@ -107,13 +107,13 @@ func TestFalseLoops(t *testing.T) {
 	if err := w.judgeAgain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range w.Links {
+	for _, l := range w.loops.links {
 		if l.Inliers == falseInliers {
 			t.Errorf("the false link from %d to %d is believed", l.From, l.To)
 		}
 	}
-	if len(w.Links) < 24 {
-		t.Errorf("%d of 28 true links are believed", len(w.Links))
+	if len(w.loops.links) < 24 {
+		t.Errorf("%d of 28 true links are believed", len(w.loops.links))
 	}
 	if after := w.ate(t, false); after > .5*before {
 		t.Errorf("error %.3f m before, %.3f m after", before, after)
@@ -141,8 +141,8 @@ func TestJoinIsRevised(t *testing.T) {
 		t.Fatalf("the join is not wrong: %.3f m", e)
 	}
 	var ties []int
-	for _, l := range w.Links {
-		ties = append(ties, l.ties...)
+	for _, l := range w.loops.links {
+		ties = append(ties, l.landmarks...)
 	}
 	for i := range 4 {
 		w.takeLinks(t, w.seen(9+i, 24+i, geom.Tangent6{}, 90))
@@ -168,17 +168,19 @@ func TestSplit(t *testing.T) {
 		w.addView(i*len(w.points), ringPose(i), 1, true)
 	}
 	w.takeLinks(t, w.seen(6, 21, geom.Tangent6{}, 120))
-	if w.Part() != 0 || len(w.Links) != 1 {
-		t.Fatalf("part %d, %d links", w.Part(), len(w.Links))
+	if w.Part() != 0 || len(w.loops.links) != 1 {
+		t.Fatalf("part %d, %d links", w.Part(), len(w.loops.links))
 	}
-	w.Links[0].Z.T.X += 3
-	w.sort(0)
+	w.loops.links[0].Z.T.X += 3
+	if err := w.correct(Correction{}); err != nil {
+		t.Fatal(err)
+	}
 	k := w.Map.Keyframes[len(w.truth)-1]
 	if k.Part != 2 || w.Part() != 2 || w.Parts() != 3 || w.Map.Keyframes[20].Part != 0 {
 		t.Errorf("the last keyframe is of part %d, current part %d of %d", k.Part, w.Part(), w.Parts())
 	}
-	if len(w.Links) != 0 || len(w.pending) != 1 {
-		t.Errorf("%d links, %d pending", len(w.Links), len(w.pending))
+	if len(w.loops.links) != 0 || len(w.loops.pending) != 1 {
+		t.Errorf("%d links, %d pending", len(w.loops.links), len(w.loops.pending))
 	}
 	checkInvariants(t, w.Map)
 }
@@ -191,8 +193,8 @@ func TestSlipIsMended(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true, slipAt: at, slipShares: 12, slip: slip}, ringLap+4)
 	before := w.Map.Keyframes[at].Pose.Between(w.Map.Keyframes[at+10].Pose)
 	w.takeLinks(t, w.seen(1, ringLap+1, geom.Tangent6{}, 60), w.seen(3, ringLap+3, geom.Tangent6{}, 60))
-	if len(w.Links) != 2 {
-		t.Fatalf("%d links", len(w.Links))
+	if len(w.loops.links) != 2 {
+		t.Fatalf("%d links", len(w.loops.links))
 	}
 	if e := w.ate(t, false); e > .03 {
 		t.Errorf("positions are off by %.3f m", e)
@@ -279,24 +281,21 @@ func TestNoisySteps(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, 1)
 	edges := func(noisePx float64) []float64 {
 		w.Map.Keyframes[1].NoisePx = noisePx
-		g, err := w.newLoopGraph(0, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := w.loops.newLoopGraph(0, nil, nil)
 		if want := len(g.Edges) - 1; len(g.slips) != want {
 			t.Fatalf("%d of %d edges may be slips", len(g.slips), len(g.Edges))
 		}
 		return []float64{math.Sqrt(1 / g.Edges[0].Info[0][0]), float64(len(g.slips))}
 	}
-	shared := float64(w.sharedTracks(&loopGraph{node: []int{0, 1}, ids: []int{0, 1}}, 1)[0])
+	shared := float64(w.loops.sharedTracks(&loopGraph{node: []int{0, 1}, ids: []int{0, 1}}, 1)[0])
 	sharp, noisy := edges(1), edges(4)
-	if shared < 4*strongShared/3 || shared > 4*slipShared*3 {
+	if shared < 4*edgeSure/3 || shared > 4*edgeSlip*3 {
 		t.Fatalf("%g landmarks are shared: the test says nothing", shared)
 	}
-	if want := math.Max(1, 4*strongShared/shared); math.Abs(noisy[0]/sharp[0]-want) > 1e-9 || want < 1.2 {
+	if want := math.Max(1, 4*edgeSure/shared); math.Abs(noisy[0]/sharp[0]-want) > 1e-9 || want < 1.2 {
 		t.Errorf("a step by pixels four times as noisy deviates %.3f times as much, want %.3f", noisy[0]/sharp[0], want)
 	}
-	if slip := shared/4 < slipShared; sharp[1] != 0 || (noisy[1] == 1) != slip {
+	if slip := shared/4 < edgeSlip; sharp[1] != 0 || (noisy[1] == 1) != slip {
 		t.Errorf("%g slips of sharp pictures, %g of noisy ones", sharp[1], noisy[1])
 	}
 }

@@ -3,12 +3,12 @@ package mapping
 import "iter"
 
 // landmarkTable finds landmarks by their id. Ids count up, those of tracks from 0
-// and those of what links made from firstTie, so that they are indices: a look-up
+// and those of what links made from firstLinkLandmark, so that they are indices: a look-up
 // costs next to nothing, and mapping is made of look-ups. Pages whose landmarks are
 // all gone take no memory.
 type landmarkTable struct {
-	tracks, ties []*landmarkPage
-	n            int
+	tracks, linked []*landmarkPage
+	n              int
 }
 
 const landmarkPageBits = 8
@@ -18,21 +18,21 @@ type landmarkPage struct {
 	at [1 << landmarkPageBits]*Landmark
 }
 
-// maxLandmarks bounds the ids of tracks, and those of ties above firstTie, in a map
+// maxLandmarks bounds the ids of tracks, and those of links above firstLinkLandmark, in a map
 // that is read.
 const maxLandmarks = 1 << 28
 
-// place returns the pages of an id and its index in them.
-func (t *landmarkTable) place(id int) (pages *[]*landmarkPage, i int) {
-	if id >= firstTie {
-		return &t.ties, id - firstTie
+// locate returns the pages of an id and its index in them.
+func (t *landmarkTable) locate(id int) (pages *[]*landmarkPage, i int) {
+	if id >= firstLinkLandmark {
+		return &t.linked, id - firstLinkLandmark
 	}
 	return &t.tracks, id
 }
 
 // get returns the landmark of an id, nil where there is none.
 func (t *landmarkTable) get(id int) *Landmark {
-	pages, i := t.place(id)
+	pages, i := t.locate(id)
 	if i < 0 || i>>landmarkPageBits >= len(*pages) {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (t *landmarkTable) find(id int) (l *Landmark, ok bool) {
 
 // put enters a landmark, in place of what had its id.
 func (t *landmarkTable) put(l *Landmark) {
-	pages, i := t.place(l.ID)
+	pages, i := t.locate(l.ID)
 	for i>>landmarkPageBits >= len(*pages) {
 		*pages = append(*pages, nil)
 	}
@@ -73,7 +73,7 @@ func (t *landmarkTable) remove(id int) {
 	if t.get(id) == nil {
 		return
 	}
-	pages, i := t.place(id)
+	pages, i := t.locate(id)
 	page := &(*pages)[i>>landmarkPageBits]
 	(*page).at[i&(1<<landmarkPageBits-1)] = nil
 	t.n--
@@ -85,7 +85,7 @@ func (t *landmarkTable) remove(id int) {
 // all yields the landmarks by ascending id; the one that is yielded may be removed.
 func (t *landmarkTable) all() iter.Seq[*Landmark] {
 	return func(yield func(*Landmark) bool) {
-		for _, pages := range [2][]*landmarkPage{t.tracks, t.ties} {
+		for _, pages := range [2][]*landmarkPage{t.tracks, t.linked} {
 			for _, page := range pages {
 				if page == nil {
 					continue

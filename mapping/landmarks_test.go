@@ -14,7 +14,7 @@ func TestLandmarkTable(t *testing.T) {
 	for range 20000 {
 		id := r.IntN(3000)
 		if r.IntN(3) == 0 {
-			id += firstTie
+			id += firstLinkLandmark
 		}
 		if r.IntN(2) == 0 {
 			table.remove(id)
@@ -28,7 +28,7 @@ func TestLandmarkTable(t *testing.T) {
 	if table.n != len(want) {
 		t.Errorf("%d landmarks, want %d", table.n, len(want))
 	}
-	for _, id := range []int{-1, 3000, 1 << 39, firstTie + 5000} {
+	for _, id := range []int{-1, 3000, 1 << 39, firstLinkLandmark + 5000} {
 		if l, ok := table.find(id); ok || l != nil {
 			t.Errorf("there is a landmark %d", id)
 		}
@@ -44,7 +44,7 @@ func TestLandmarkTable(t *testing.T) {
 	if len(ids) != len(want) || !slices.IsSorted(ids) {
 		t.Errorf("%d landmarks, want %d, sorted: %v", len(ids), len(want), slices.IsSorted(ids))
 	}
-	for _, pages := range [][]*landmarkPage{table.tracks, table.ties} {
+	for _, pages := range [][]*landmarkPage{table.tracks, table.linked} {
 		if slices.ContainsFunc(pages, func(p *landmarkPage) bool { return p != nil }) {
 			t.Error("an empty page takes memory")
 		}

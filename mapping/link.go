@@ -14,29 +14,17 @@ type Link struct {
 	Z        geom.Sim3 // T_from_to; its scale is 1 where both maps are metric
 	Inliers  int
 
-	info  posegraph.Information
-	pairs []linkPair // features of both that show the same point
-	ties  []int      // landmarks made of them
-	tried int        // links that said the same when it was judged in vain
-	units [2]float64 // Keyframe.Unit of From and To that its lengths are in
+	info      posegraph.Information
+	pairs     []linkPair // features of both that show the same point
+	landmarks []int      // made of them
+	tried     int        // links that said the same when it was judged in vain
+	units     [2]float64 // Keyframe.Unit of From and To that its lengths are in
 }
 
 type linkPair struct {
 	from, to geom.Vec2 // pixels
 	depthM   float64   // in from
 }
-
-// Floors of a link's deviations, beside what its features tell.
-const (
-	linkShiftShare = .01 // of the median depth
-	linkTurnRad    = .007
-	linkLogScale   = .05
-	// Depths at neighbouring features are wrong together: a patch of a screen, a
-	// table, a far wall comes out tilted. The tilt is this relative error of
-	// depth over the patch's half-width in radians.
-	linkDepthShare = .003
-	linkMaxTiltRad = .03 // a link that may be tilted more says too little
-)
 
 // linkInfo is the information of a link's Z, as a tangent in b: what the
 // reprojection errors tell about the pose ba = T_b_a of points in a seen along
@@ -123,9 +111,10 @@ func inverse6(a geom.Mat6) (inv geom.Mat6, ok bool) {
 	return inv, true
 }
 
-// bringUp puts the lengths of a link into those of its keyframes as they are now.
-func (m *Mapper) bringUp(l *Link) {
-	now := [2]float64{m.Map.Keyframes[l.From].Unit, m.Map.Keyframes[l.To].Unit}
+// toCurrentUnits puts the lengths of a link into those of its keyframes as they are
+// now.
+func (c *loopCloser) toCurrentUnits(l *Link) {
+	now := [2]float64{c.m.Keyframes[l.From].Unit, c.m.Keyframes[l.To].Unit}
 	if l.units == now {
 		return
 	}
@@ -150,34 +139,34 @@ func (m *Mapper) bringUp(l *Link) {
 }
 
 // information of a link; one that comes from a map file has lost its own.
-func (m *Mapper) information(l *Link) posegraph.Information {
+func (c *loopCloser) information(l *Link) posegraph.Information {
 	if l.info[0][0] > 0 {
 		return l.info
 	}
 	few := math.Max(1, math.Sqrt(linkSure/float64(max(l.Inliers, 1))))
-	return edgeInfo(3*few*linkShiftShare*m.sceneDepth(m.Map.Keyframes[l.To]), 3*few*linkTurnRad, linkLogScale)
+	return edgeInfo(3*few*linkShiftShare*c.m.sceneDepth(c.m.Keyframes[l.To]), 3*few*linkTurnRad, linkLogScale)
 }
 
-// misfit is the squared deviation of a link, in units of its covariance, where
+// chi2 is the squared deviation of a link, in units of its covariance, where
 // its keyframe To is at pose to.
-func (m *Mapper) misfit(l *Link, to geom.Sim3) float64 {
-	from := geom.Sim3FromSE3(m.Map.Keyframes[l.From].Pose, 1)
+func (c *loopCloser) chi2(l *Link, to geom.Sim3) float64 {
+	from := geom.Sim3FromSE3(c.m.Keyframes[l.From].Pose, 1)
 	e := geom.LogSim3(l.Z.Inverse().Mul(from.Inverse().Mul(to)))
-	info := m.information(l)
-	var chi2 float64
+	info := c.information(l)
+	var sum float64
 	for i := range 7 {
-		chi2 += info[i][i] * e[i] * e[i]
+		sum += info[i][i] * e[i] * e[i]
 		for j := i + 1; j < 7; j++ {
-			chi2 += 2 * info[i][j] * e[i] * e[j]
+			sum += 2 * info[i][j] * e[i] * e[j]
 		}
 	}
-	return chi2
+	return sum
 }
 
-// strainPx is the median distance, in pixels, between the features of a link and
+// residualPx is the median distance, in pixels, between the features of a link and
 // where the map would have them.
-func (m *Mapper) strainPx(l *Link) float64 {
-	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
+func (c *loopCloser) residualPx(l *Link) float64 {
+	from, to := c.m.Keyframes[l.From], c.m.Keyframes[l.To]
 	rel := to.Pose.Between(from.Pose)
 	var px []float64
 	for _, p := range l.pairs {
@@ -188,47 +177,12 @@ func (m *Mapper) strainPx(l *Link) float64 {
 	return medianOr(px, 0)
 }
 
-// correction is how a link would move the newer keyframe's map: T with
+// move is how a link would move the newer keyframe's map: T with
 // T T_w_to = T_w_from Z.
-func (m *Mapper) correction(l *Link) geom.Sim3 {
-	from := geom.Sim3FromSE3(m.Map.Keyframes[l.From].Pose, 1)
-	to := geom.Sim3FromSE3(m.Map.Keyframes[l.To].Pose, 1)
+func (c *loopCloser) move(l *Link) geom.Sim3 {
+	from := geom.Sim3FromSE3(c.m.Keyframes[l.From].Pose, 1)
+	to := geom.Sim3FromSE3(c.m.Keyframes[l.To].Pose, 1)
 	return from.Mul(l.Z).Mul(to.Inverse())
-}
-
-// firstTie is where the ids of landmarks that come from links begin, far above
-// those of tracks.
-const firstTie = 1 << 40
-
-// tie makes landmarks of a link's features, so that bundle adjustment holds the
-// two keyframes together.
-func (m *Mapper) tie(l *Link) error {
-	from, to := m.Map.Keyframes[l.From], m.Map.Keyframes[l.To]
-	for _, p := range l.pairs {
-		id := firstTie + m.ties
-		m.ties++
-		l.ties = append(l.ties, id)
-		lm := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: .1}
-		m.Map.landmarks.put(lm)
-		if err := m.Map.see(lm, from, p.from); err != nil {
-			return err
-		}
-		if err := m.Map.see(lm, to, p.to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// untie takes the landmarks of a link that proved false out of the map.
-func (m *Mapper) untie(l *Link) {
-	for _, id := range l.ties {
-		lm, ok := m.Map.landmarks.find(id)
-		for ok && len(lm.Obs) > 0 {
-			m.Map.forgetObservation(lm, lm.Obs[len(lm.Obs)-1])
-		}
-	}
-	l.ties = nil
 }
 
 // sortLinks orders links by falling number of inliers, newest first.

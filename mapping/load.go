@@ -179,8 +179,8 @@ func takeLandmarks(d *mapfile.Decoder, st *State) error {
 }
 
 func takeLinks(d *mapfile.Decoder, st *State) error {
-	st.Links = make([]Link, rowCount(d, "from"))
-	return takeLinkRows(d, pointers(st.Links))
+	st.Links = pointers(make([]Link, rowCount(d, "from")))
+	return takeLinkRows(d, st.Links)
 }
 
 func takePending(d *mapfile.Decoder, st *State) error {
@@ -192,12 +192,12 @@ func takeLinkRows(d *mapfile.Decoder, links []*Link) error {
 	if err := takeRows(d, linkFields, links); err != nil {
 		return err
 	}
-	ties := d.Ints("tie", -1)
+	landmarks := d.Ints("tie", -1)
 	for i, n := range d.Ints("ties", len(links)) {
-		if n < 0 || n > len(ties) {
-			return fmt.Errorf("link %d has %d ties, %d are left", i, n, len(ties))
+		if n < 0 || n > len(landmarks) {
+			return fmt.Errorf("link %d has %d landmarks, %d are left", i, n, len(landmarks))
 		}
-		links[i].ties, ties = ties[:n:n], ties[n:]
+		links[i].landmarks, landmarks = landmarks[:n:n], landmarks[n:]
 	}
 	if !d.Has("pairs") {
 		return d.Err()

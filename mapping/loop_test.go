@@ -69,7 +69,7 @@ func ringPose(i int) geom.SE3 {
 // newRing returns the map of keyframes 0 to last; places holds all but the last.
 func newRing(t testing.TB, s ringSpec, last int) *ring {
 	t.Helper()
-	w := &ring{t: t, Mapper: NewMapper(Default(), &fakeMatcher{}), rand: rand.New(rand.NewPCG(8, 8))}
+	w := &ring{t: t, Mapper: NewMapper(Default(), &fakeMatcher{}, nil), rand: rand.New(rand.NewPCG(8, 8))}
 	for range 1500 {
 		a := 2 * math.Pi * w.rand.Float64()
 		d := 5 + 2*w.rand.Float64()
@@ -147,7 +147,7 @@ func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 		}
 	}
 	if i > 0 {
-		if err := w.enterPlaces(w.Map.Keyframes[i-1 : i]); err != nil {
+		if err := w.loops.enter(w.Map.Keyframes[i-1]); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -174,7 +174,7 @@ func (w *ring) ate(t *testing.T, withScale bool) float64 {
 func TestVerify(t *testing.T) {
 	w := newRing(t, ringSpec{driftM: .01, driftRad: .003, metric: true}, ringLap+1)
 	a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
-	l, err := w.verify(a, b)
+	l, err := w.loops.verify(a, b)
 	if err != nil || l == nil {
 		t.Fatal("the same place is not recognised")
 	}
@@ -185,7 +185,7 @@ func TestVerify(t *testing.T) {
 	if l.Inliers < linkSure || len(l.pairs) < linkSure {
 		t.Errorf("%d inliers, %d pairs", l.Inliers, len(l.pairs))
 	}
-	if l, err := w.verify(w.Map.Keyframes[12], b); err != nil || l != nil {
+	if l, err := w.loops.verify(w.Map.Keyframes[12], b); err != nil || l != nil {
 		t.Error("another place is taken for this one")
 	}
 	// Enough descriptors agree, but the corners lie elsewhere.
@@ -197,7 +197,7 @@ func TestVerify(t *testing.T) {
 	}
 	im.Keypoints = images.NewKeypoints(mixed)
 	putImages(t, w.Map, a, im)
-	if l, err := w.verify(a, b); err != nil || l != nil {
+	if l, err := w.loops.verify(a, b); err != nil || l != nil {
 		t.Error("a place with its corners mixed up is recognised")
 	}
 }
@@ -215,7 +215,7 @@ func TestCloseLoop(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := w.ate(t, !s.metric)
-			if len(w.Links) == 0 {
+			if len(w.loops.links) == 0 {
 				t.Fatal("no loop")
 			}
 			// The ends fit at once; the way between is left to the adjustment of the
@@ -233,15 +233,15 @@ func TestCloseLoop(t *testing.T) {
 // is lost.
 func TestNoLoops(t *testing.T) {
 	w := newRing(t, ringSpec{driftM: .002, driftRad: .0007, metric: true}, ringLap+1)
-	w.cfg.Loops = false
+	w.cfg.Loops, w.loops.cfg.Loops = false, false
 	if err := w.closeLoops(t.Context(), w.Map.Keyframes[ringLap+1]); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Conclude(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.Links) > 0 || len(w.pending) > 0 {
-		t.Errorf("%d links, %d wait", len(w.Links), len(w.pending))
+	if len(w.loops.links) > 0 || len(w.loops.pending) > 0 {
+		t.Errorf("%d links, %d wait", len(w.loops.links), len(w.loops.pending))
 	}
 	k := w.Map.Keyframes[ringLap+1]
 	keypoints, _ := w.Map.keypoints(k)
@@ -249,7 +249,7 @@ func TestNoLoops(t *testing.T) {
 	for i, p := range keypoints {
 		px[i], desc[i] = p.Pixel, p.Desc
 	}
-	if _, ok, err := w.Sight(testCamera, px, desc); err != nil || !ok {
+	if _, ok, err := w.Relocalise(testCamera, px, desc); err != nil || !ok {
 		t.Error("a lost frame is not found")
 	}
 }
@@ -257,7 +257,7 @@ func TestNoLoops(t *testing.T) {
 // checkEnds compares the relative pose of the loop's ends with the truth.
 func (w *ring) checkEnds(t *testing.T) {
 	t.Helper()
-	l := w.Links[len(w.Links)-1]
+	l := w.loops.links[len(w.loops.links)-1]
 	got := w.Map.Keyframes[l.From].Pose.Between(w.Map.Keyframes[l.To].Pose)
 	want := w.truth[l.From].Between(w.truth[l.To])
 	if m, rad := got.T.Sub(want.T).Norm(), geom.RotationAngle(got.R.T().Mul(want.R)); m > .1 || rad > .02 {
@@ -324,13 +324,13 @@ func TestLinkWithoutScratch(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := w.Map.Keyframes[ringLap+1]
-	if l, err := w.verify(w.Map.Keyframes[1], last); err == nil {
+	if l, err := w.loops.verify(w.Map.Keyframes[1], last); err == nil {
 		t.Errorf("verified: %+v", l)
 	}
 	if err := w.closeLoops(t.Context(), last); err == nil || !strings.Contains(err.Error(), "keyframe") {
 		t.Errorf("closing loops: %v", err)
 	}
-	if len(w.Links) > 0 || len(w.pending) > 0 {
-		t.Errorf("%d links, %d pending", len(w.Links), len(w.pending))
+	if len(w.loops.links) > 0 || len(w.loops.pending) > 0 {
+		t.Errorf("%d links, %d pending", len(w.loops.links), len(w.loops.pending))
 	}
 }

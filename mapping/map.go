@@ -72,12 +72,14 @@ type Map struct {
 	landmarks landmarkTable
 	images    *images.Store
 	moved     int // times that it was moved as a whole, from 1
+	parts     int // connected maps that were ever started
+	linked    int // landmarks that were ever made of links
 	lenses    lenses
 }
 
 // NewMap returns an empty map that keeps images of keyframes as o says.
 func NewMap(o images.Options) *Map {
-	return &Map{images: images.New(o), moved: 1}
+	return &Map{images: images.New(o), moved: 1, parts: 1}
 }
 
 // keypoints returns the keypoints by which a keyframe's place is recognised.
@@ -177,8 +179,8 @@ func (m *Map) rehost(l *Landmark) {
 // minDepthM is the nearest depth at which anything is believed.
 const minDepthM = .05
 
-// see adds one observation of a landmark.
-func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) error {
+// observe adds one observation of a landmark.
+func (m *Map) observe(l *Landmark, k *Keyframe, u geom.Vec2) error {
 	im, err := m.Images(k)
 	if err != nil {
 		return err
@@ -187,4 +189,44 @@ func (m *Map) see(l *Landmark, k *Keyframe, u geom.Vec2) error {
 	l.Obs = append(l.Obs, Observation{k.ID, len(k.Features)})
 	k.Features = append(k.Features, Feature{Landmark: l.ID, Pixel: u, DepthM: z, LogStd: s})
 	return nil
+}
+
+// firstLinkLandmark is where the ids of landmarks that come from links begin, far
+// above those of tracks.
+const firstLinkLandmark = 1 << 40
+
+// linkLandmarkStd is the deviation of the log depth of a new one.
+const linkLandmarkStd = .1
+
+// addLinkLandmarks makes landmarks of the features that two keyframes share by a
+// link, so that bundle adjustment holds the two together.
+func (m *Map) addLinkLandmarks(from, to *Keyframe, pairs []linkPair) (ids []int, err error) {
+	for _, p := range pairs {
+		id := firstLinkLandmark + m.linked
+		m.linked++
+		ids = append(ids, id)
+		l := &Landmark{ID: id, Host: from.ID, Ray: from.Camera.Ray(p.from), InvDepth: 1 / p.depthM, LogStd: linkLandmarkStd}
+		m.landmarks.put(l)
+		if err := m.observe(l, from, p.from); err != nil {
+			return ids, err
+		}
+		if err := m.observe(l, to, p.to); err != nil {
+			return ids, err
+		}
+	}
+	return ids, nil
+}
+
+// removeLandmark takes a landmark with all its observations out of the map.
+func (m *Map) removeLandmark(id int) {
+	l, ok := m.landmarks.find(id)
+	for ok && len(l.Obs) > 0 {
+		m.forgetObservation(l, l.Obs[len(l.Obs)-1])
+	}
+}
+
+// newPart starts a connected map and returns its id.
+func (m *Map) newPart() int {
+	m.parts++
+	return m.parts - 1
 }

@@ -77,8 +77,8 @@ func TestTakeUp(t *testing.T) {
 	shared := k.Features[0].Landmark
 	at := k.Features[0].Pixel.Add(geom.Vec2{X: 1})
 	w.m.landmarks.put(&Landmark{ID: 9000, Host: k.ID, Ray: k.Camera.Ray(at)})
-	w.m.see(w.m.landmarks.get(9000), k, at)
-	m.takeUp(k, lost, at.Add(geom.Vec2{Y: 2}))
+	w.m.observe(w.m.landmarks.get(9000), k, at)
+	m.addLandmark(k, lost, at.Add(geom.Vec2{Y: 2}))
 	if _, there := w.m.landmarks.find(9000); there {
 		t.Error("the feature made of the same corner is still there")
 	}

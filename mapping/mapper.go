@@ -28,8 +28,6 @@ type Mapper struct {
 	Scale  Scale
 	Metric metric.Estimate // of the current part
 	Ground ground.Estimator
-	Links  []Link // places seen twice
-	Log    *slog.Logger
 	// Where returns the place of a frame's camera and its part, for known
 	// distances; nil while nobody can tell.
 	Where func(frame int) (at geom.Vec3, part int, ok bool)
@@ -38,22 +36,33 @@ type Mapper struct {
 	// come with; 0 where it was calibrated. All metres are as far off.
 	FocalSigma float64
 
-	cfg    Config
-	match  Matcher
-	part   int
-	parts  int // ever started
-	places *recognition.Index
+	cfg   Config
+	match Matcher
+	log   *slog.Logger
+	part  int // that keyframes are added to
+	loops *loopCloser
 
-	pending   []*Link // verified, not believed
-	ties      int
-	relaxed   int // keyframe at which accepted links moved the map last
 	sightings sightings
 	inherited []inheritedSource
 }
 
-// NewMapper returns a mapper with an empty map.
-func NewMapper(cfg Config, match Matcher) *Mapper {
-	return &Mapper{Map: NewMap(cfg.imageOptions(match)), cfg: cfg, match: match, parts: 1, places: recognition.NewIndex(), Log: slog.New(slog.DiscardHandler)}
+// NewMapper returns a mapper with an empty map; log may be nil.
+func NewMapper(cfg Config, match Matcher, log *slog.Logger) *Mapper {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	m := &Mapper{Map: NewMap(cfg.imageOptions(match)), cfg: cfg, match: match, log: log}
+	m.loops = newLoopCloser(m.Map, &m.Ground, cfg, log)
+	return m
+}
+
+// Links returns the places seen twice.
+func (m *Mapper) Links() []Link {
+	out := make([]Link, len(m.loops.links))
+	for i, l := range m.loops.links {
+		out[i] = *l
+	}
+	return out
 }
 
 // Candidate is a frame that is to become a keyframe.
@@ -184,16 +193,15 @@ func (m *Mapper) giveDepth(k *Keyframe) {
 
 // NewPart starts a new connected map, after tracking was lost for good.
 func (m *Mapper) NewPart() {
-	m.part = m.parts
-	m.parts++
+	m.part = m.Map.newPart()
 }
 
-// Rest forgets what only new keyframes and lost frames need.
-func (m *Mapper) Rest() { m.places = recognition.NewIndex() }
+// DropIndex forgets what only new keyframes and lost frames need.
+func (m *Mapper) DropIndex() { m.loops.index = recognition.NewIndex() }
 
 // Parts returns how many parts were ever started; their ids lie below it. Some
 // may have been joined to others.
-func (m *Mapper) Parts() int { return m.parts }
+func (m *Mapper) Parts() int { return m.Map.parts }
 
 // PartEmpty reports whether the current part has no keyframe yet.
 func (m *Mapper) PartEmpty() bool { return m.Map.origin(m.part) < 0 }
@@ -226,5 +234,5 @@ func (m *Mapper) Discard() {
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
 	m.Map.images.Drop(k.ID)
-	m.places.Remove(k.ID)
+	m.loops.index.Remove(k.ID)
 }

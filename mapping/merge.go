@@ -33,13 +33,12 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 	if !a.Metric() && b.Metric() {
 		a, b = b, a
 	}
-	m := NewMapper(c.Config, c.Match)
-	m.Log = c.Log
+	m := NewMapper(c.Config, c.Match, c.Log)
 	if err := m.Restore(a); err != nil {
 		return nil, err
 	}
 	first := len(a.Keyframes)
-	if err := m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), ties: a.Ties}); err != nil {
+	if err := m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), linked: a.Linked}); err != nil {
 		return nil, err
 	}
 	out := &Merged{}
@@ -76,11 +75,11 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 }
 
 // shift is what is added to the ids of a map that is adopted.
-type shift struct{ keyframes, parts, tracks, ties int }
+type shift struct{ keyframes, parts, tracks, linked int }
 
 func (s shift) landmark(id int) int {
-	if id >= firstTie {
-		return id + s.ties
+	if id >= firstLinkLandmark {
+		return id + s.linked
 	}
 	return id + s.tracks
 }
@@ -94,7 +93,7 @@ func (m *Mapper) adopt(o *State, by shift) error {
 	if err := m.Map.images.Adopt(o.Images, by.keyframes); err != nil {
 		return err
 	}
-	if err := m.enterPlaces(o.Keyframes); err != nil {
+	if err := m.loops.enter(o.Keyframes...); err != nil {
 		return err
 	}
 	for _, l := range o.Landmarks {
@@ -104,14 +103,14 @@ func (m *Mapper) adopt(o *State, by shift) error {
 		}
 		m.Map.landmarks.put(l)
 	}
-	for _, l := range slices.Concat(pointers(o.Links), o.Pending) {
+	for _, l := range slices.Concat(o.Links, o.Pending) {
 		l.From, l.To = l.From+by.keyframes, l.To+by.keyframes
-		for i := range l.ties {
-			l.ties[i] = by.landmark(l.ties[i])
+		for i := range l.landmarks {
+			l.landmarks[i] = by.landmark(l.landmarks[i])
 		}
 	}
-	m.Links, m.pending = append(m.Links, o.Links...), append(m.pending, o.Pending...)
-	m.parts, m.ties = m.parts+o.Parts, m.ties+o.Ties
+	m.loops.links, m.loops.pending = append(m.loops.links, o.Links...), append(m.loops.pending, o.Pending...)
+	m.Map.parts, m.Map.linked = m.Map.parts+o.Parts, m.Map.linked+o.Linked
 	for part, e := range o.Metrics {
 		m.inheritPart(part+by.parts, e)
 	}
@@ -138,25 +137,24 @@ func (m *Mapper) joinPlace(ctx context.Context, k *Keyframe, first int, out *Mer
 	if err := ctx.Err(); err != nil || k.Culled() {
 		return err
 	}
-	before := len(m.Links)
-	links, err := m.recogniseBut(k, func(kf int) bool { return kf >= first })
+	links, err := m.loops.detectBut(k, func(kf int) bool { return kf >= first })
 	if err != nil {
 		return err
 	}
-	got, err := m.take(ctx, k, links)
+	got, err := m.resolve(ctx, k, links)
 	if err != nil {
 		return err
 	}
-	out.Links += max(0, len(m.Links)-before)
+	out.Links += max(0, got.accepted)
 	if got.joined {
-		m.Log.Info("maps joined", "keyframe", k.ID, "as", got.from)
+		m.log.Info("maps joined", "keyframe", k.ID, "as", got.from)
 	}
 	return nil
 }
 
 // mixedParts lists the parts that hold keyframes of both maps.
 func (m *Mapper) mixedParts(first int) []int {
-	has := make([][2]bool, m.parts)
+	has := make([][2]bool, m.Map.parts)
 	for i, k := range m.Map.Keyframes {
 		if i < first {
 			has[k.Part][0] = true

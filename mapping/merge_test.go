@@ -16,7 +16,7 @@ import (
 func (w *ring) split(t *testing.T, last, first int, move geom.Sim3) (a, b *State) {
 	t.Helper()
 	cut := func(from, to int) *State {
-		m := NewMapper(Default(), &fakeMatcher{})
+		m := NewMapper(Default(), &fakeMatcher{}, nil)
 		for _, k := range w.Map.Keyframes[from : to+1] {
 			c := *k
 			c.Features = append([]Feature(nil), k.Features...)

@@ -23,7 +23,7 @@ func (m *Mapper) updateMetric() (err error) {
 	if !m.Metric.Measured() || m.Metric.Sigma > bringSigma || math.Abs(g) < math.Max(bringLeast, 2*m.Metric.Sigma) {
 		return nil
 	}
-	m.Log.Info("map brought to metres", "keyframes", len(m.Map.Keyframes), "factor", math.Exp(g), "log_sigma", m.Metric.Sigma, "sources", m.Metric.Sources)
+	m.log.Info("map brought to metres", "keyframes", len(m.Map.Keyframes), "factor", math.Exp(g), "log_sigma", m.Metric.Sigma, "sources", m.Metric.Sources)
 	m.bringToMetres(m.part)
 	return nil
 }
@@ -33,8 +33,8 @@ func (m *Mapper) updateMetric() (err error) {
 func (m *Mapper) bringToMetres(part int) {
 	g := m.Metric.Gain
 	m.Map.Rescale(part, math.Exp(g))
-	for i := range m.Links {
-		m.bringUp(&m.Links[i]) // they are reported in metres
+	for _, l := range m.loops.links {
+		m.loops.toCurrentUnits(l) // they are reported in metres
 	}
 	m.Scale.update(m.Map, part)
 	m.Metric = m.Metric.Shifted(g)

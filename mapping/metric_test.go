@@ -31,7 +31,7 @@ func TestCalibrationOfNetworks(t *testing.T) {
 		var within int
 		var worst, stated float64
 		for range runs {
-			m := NewMapper(Default(), nil)
+			m := NewMapper(Default(), nil, nil)
 			bias, view := c.bias*r.NormFloat64(), c.view*r.NormFloat64()
 			for i := range c.keyframes {
 				k := &Keyframe{ID: i}
@@ -78,8 +78,9 @@ func TestFinishBringsMetres(t *testing.T) {
 			}
 		}
 		w.m.Rescale(0, math.Exp(-.4)) // as it came out of tracking
-		m := NewMapper(Default(), nil)
-		m.Map, m.cfg.RetrackFrom = w.m, 0
+		m := NewMapper(Default(), nil, nil)
+		m.use(w.m)
+		m.cfg.RetrackFrom = 0
 		got, err := m.Finish(context.Background(), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -104,21 +105,23 @@ func TestBringLinksToMetres(t *testing.T) {
 	for _, k := range w.m.Keyframes {
 		k.Unit = 1
 	}
-	m := NewMapper(Default(), nil)
-	m.Map, m.Metric = w.m, metric.Estimate{Gain: .4}
+	m := NewMapper(Default(), nil, nil)
+	m.use(w.m)
+	m.Metric = metric.Estimate{Gain: .4}
 	rel := func() geom.SE3 { return w.m.Keyframes[0].Pose.Between(w.m.Keyframes[9].Pose) }
-	m.Links = []Link{{From: 0, To: 9, Z: geom.Sim3FromSE3(rel(), 1), units: [2]float64{1, 1}}}
+	m.loops.links = []*Link{{From: 0, To: 9, Z: geom.Sim3FromSE3(rel(), 1), units: [2]float64{1, 1}}}
 	before := rel().T.Norm()
 	m.bringToMetres(0)
-	if got := m.Links[0].Z.T.Norm(); math.Abs(got-rel().T.Norm()) > 1e-9 || math.Abs(got-math.Exp(.4)*before) > 1e-9 {
+	if got := m.loops.links[0].Z.T.Norm(); math.Abs(got-rel().T.Norm()) > 1e-9 || math.Abs(got-math.Exp(.4)*before) > 1e-9 {
 		t.Errorf("a link of %.3f m, its keyframes are %.3f m apart, %.3f before", got, rel().T.Norm(), before)
 	}
 }
 
 func TestNoSourceIsNoScale(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 4, points: 100, noisePx: .3})
-	m := NewMapper(Default(), nil)
-	m.Map, m.cfg.RetrackFrom = w.m, 0
+	m := NewMapper(Default(), nil, nil)
+	m.use(w.m)
+	m.cfg.RetrackFrom = 0
 	got, err := m.Finish(context.Background(), 0)
 	if err != nil || got.Known() || !math.IsInf(got.Deviation(), 1) {
 		t.Errorf("%+v, %v", got, err)

@@ -11,7 +11,7 @@ import (
 // another, and most are.
 func TestReach(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
-	m := NewMapper(Default(), nil)
+	m := NewMapper(Default(), nil, nil)
 	var points []geom.Vec3
 	for range 9000 {
 		points = append(points, geom.Vec3{X: 20*r.Float64() - 10, Y: 4*r.Float64() - 3, Z: 840 * r.Float64()})

@@ -25,7 +25,7 @@ func BenchmarkRecognise(b *testing.B) {
 		im.Keypoints = images.NewKeypoints(list)
 		putImages(b, w.Map, k, im)
 	}
-	w.places = recognition.NewIndex()
+	w.loops.index = recognition.NewIndex()
 	for i := range 500 {
 		if i > ringLap+1 {
 			k := &Keyframe{ID: i, Part: 1, Camera: testCamera}
@@ -33,14 +33,14 @@ func BenchmarkRecognise(b *testing.B) {
 			putImages(b, w.Map, k, images.Images{Keypoints: images.NewKeypoints(randomImage(w.rand, 1000))})
 		}
 		if i != ringLap+1 {
-			if err := w.enterPlaces(w.Map.Keyframes[i : i+1]); err != nil {
+			if err := w.loops.enter(w.Map.Keyframes[i]); err != nil {
 				b.Fatal(err)
 			}
 		}
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if links, err := w.recognise(last); err != nil || len(links) == 0 {
+		if links, err := w.loops.detect(last); err != nil || len(links) == 0 {
 			b.Fatal("not recognised")
 		}
 	}

@@ -12,28 +12,28 @@ func TestReturned(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap+2)
 	for i := ringLap; i < ringLap+3; i++ {
 		k := w.Map.Keyframes[i]
-		if links := len(w.Links); i == ringLap && links != 0 {
+		if links := len(w.loops.links); i == ringLap && links != 0 {
 			t.Fatalf("%d links before the return", links)
 		}
 		back := 0
 		for _, f := range append([]Feature(nil), k.Features...) {
 			if old := w.Map.landmarks.get(f.Landmark % lapShift); f.Landmark >= lapShift && old != nil {
-				w.takeUp(k, old, f.Pixel)
+				w.addLandmark(k, old, f.Pixel)
 				back++
 			}
 		}
 		if back < returnShared {
 			t.Fatalf("keyframe %d takes up %d landmarks, too few for this test", i, back)
 		}
-		w.places.Remove(k.ID)
+		w.loops.index.Remove(k.ID)
 		if err := w.closeLoops(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(w.Links) != 1 {
-		t.Fatalf("%d links, want one", len(w.Links))
+	if len(w.loops.links) != 1 {
+		t.Fatalf("%d links, want one", len(w.loops.links))
 	}
-	l := w.Links[0]
+	l := w.loops.links[0]
 	d := w.truth[l.From].Between(w.truth[l.To]).Inverse().Mul(l.Z.SE3())
 	if d.T.Norm() > .02 || geom.RotationAngle(d.R) > .005 {
 		t.Errorf("the link of %d and %d is off by %.3f m and %.4f rad", l.From, l.To, d.T.Norm(), geom.RotationAngle(d.R))
@@ -47,13 +47,13 @@ func TestReturned(t *testing.T) {
 func TestStaysInSight(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap)
 	first, last := w.Map.Keyframes[0], w.Map.Keyframes[ringLap]
-	w.places.Remove(last.ID)
+	w.loops.index.Remove(last.ID)
 	for _, k := range w.Map.Keyframes[1:] {
 		for _, f := range first.Features[:2*returnShared] {
-			w.takeUp(k, w.Map.landmarks.get(f.Landmark), f.Pixel)
+			w.addLandmark(k, w.Map.landmarks.get(f.Landmark), f.Pixel)
 		}
 	}
-	if l, err := w.returned(last); err != nil || l != nil {
+	if l, err := w.loops.revisited(last); err != nil || l != nil {
 		t.Errorf("a link %+v, %v", l, err)
 	}
 }

@@ -116,7 +116,7 @@ func TestWanderersHardlyCount(t *testing.T) {
 				continue
 			}
 			if c.tied {
-				w.m.rename(f.Landmark, firstTie+f.Landmark)
+				w.m.rename(f.Landmark, firstLinkLandmark+f.Landmark)
 			}
 			f.Pixel.X++ // 1.9e-3 rad
 		}
@@ -142,7 +142,7 @@ func TestTiesHoldInBlur(t *testing.T) {
 		}
 		track, tie := &last.Features[0], &last.Features[1]
 		track.found, tie.found = 0, 0
-		w.m.rename(tie.Landmark, firstTie)
+		w.m.rename(tie.Landmark, firstLinkLandmark)
 		b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
 		b.addLandmarks()
 		if got := [2]float64{b.trust(last, *track), b.trust(last, *tie)}; got != [2]float64{wanderTrust, c.tied} {

@@ -148,7 +148,7 @@ func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) 
 	for i, id := range ids {
 		if ok[i] && guess[i].Sub(want[i]).Norm() < gatePx {
 			seen[id] = true
-			if err := m.takeUp(k, m.Map.landmarks.get(id), guess[i]); err != nil {
+			if err := m.addLandmark(k, m.Map.landmarks.get(id), guess[i]); err != nil {
 				return err
 			}
 		}
@@ -159,9 +159,9 @@ func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) 
 // sameCornerPx is how near to each other two features show the same corner.
 const sameCornerPx = 4
 
-// takeUp lists a landmark in keyframe k at pixel u. A feature of k at the same
+// addLandmark lists a landmark in keyframe k at pixel u. A feature of k at the same
 // corner that nobody else has seen is that landmark, found anew.
-func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) error {
+func (m *Mapper) addLandmark(k *Keyframe, l *Landmark, u geom.Vec2) error {
 	for i := range k.Features {
 		f := &k.Features[i]
 		if f.Landmark < 0 || f.Pixel.Sub(u).Norm2() > sameCornerPx*sameCornerPx {
@@ -171,5 +171,5 @@ func (m *Mapper) takeUp(k *Keyframe, l *Landmark, u geom.Vec2) error {
 			m.Map.forgetObservation(twin, twin.Obs[0])
 		}
 	}
-	return m.Map.see(l, k, u)
+	return m.Map.observe(l, k, u)
 }

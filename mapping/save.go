@@ -182,21 +182,21 @@ func putLandmarks(e *mapfile.Encoder, st *State) {
 	putRows(e, observationFields, rows)
 }
 
-func putLinks(e *mapfile.Encoder, st *State) { putLinkRows(e, pointers(st.Links)) }
+func putLinks(e *mapfile.Encoder, st *State) { putLinkRows(e, st.Links) }
 
 func putPending(e *mapfile.Encoder, st *State) { putLinkRows(e, st.Pending) }
 
 func putLinkRows(e *mapfile.Encoder, links []*Link) {
 	putRows(e, linkFields, links)
-	tieCounts, pairCounts := make([]int, len(links)), make([]int, len(links))
-	var ties []int
+	counts, pairCounts := make([]int, len(links)), make([]int, len(links))
+	var landmarks []int
 	var pairs []*linkPair
 	for i, l := range links {
-		tieCounts[i], pairCounts[i] = len(l.ties), len(l.pairs)
-		ties, pairs = append(ties, l.ties...), append(pairs, pointers(l.pairs)...)
+		counts[i], pairCounts[i] = len(l.landmarks), len(l.pairs)
+		landmarks, pairs = append(landmarks, l.landmarks...), append(pairs, pointers(l.pairs)...)
 	}
-	e.Ints("ties", tieCounts)
-	e.Ints("tie", ties)
+	e.Ints("ties", counts)
+	e.Ints("tie", landmarks)
 	e.Ints("pairs", pairCounts)
 	putRows(e, linkPairFields, pairs)
 }

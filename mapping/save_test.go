@@ -32,8 +32,8 @@ func fullState(t testing.TB, keyframes int) *State {
 	t.Helper()
 	r := rand.New(rand.NewPCG(4, 4))
 	w := newSynthetic(syntheticSpec{keyframes: keyframes, points: 60, noisePx: .3, depth: true, depthNoise: .02, scaleSigma: .1})
-	m := NewMapper(Default(), &fakeMatcher{})
-	m.Map = w.m
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
+	m.use(w.m)
 	for i, k := range m.Map.Keyframes {
 		small := geom.Camera{W: 48, H: 36, Fx: 40, Fy: 41, Cx: 23, Cy: 17}
 		k.Camera, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx = small, .01*float64(i), 1.5, .2, .03, 1.7
@@ -64,7 +64,7 @@ func fullState(t testing.TB, keyframes int) *State {
 		l.Ray = m.Map.Keyframes[l.Host].Camera.Ray(m.Map.Keyframes[l.Host].Features[l.Obs[0].Index].Pixel)
 	}
 	if keyframes > 3 {
-		if err := m.enterPlaces(m.Map.Keyframes[2:3]); err != nil {
+		if err := m.loops.enter(m.Map.Keyframes[2]); err != nil {
 			t.Fatal(err)
 		}
 		m.remove(m.Map.Keyframes[2], m.Map.Keyframes[1])
@@ -74,16 +74,17 @@ func fullState(t testing.TB, keyframes int) *State {
 		info[i/6][i%6] = float64(i)
 	}
 	m.Map.Keyframes[keyframes-1].Tether = &Tether{From: 0, Z: walk(2), Info: info}
-	m.Links = []Link{{From: 0, To: keyframes - 1, Z: geom.Sim3FromSE3(walk(1), 1.1), Inliers: 44}}
+	m.loops.links = []*Link{{From: 0, To: keyframes - 1, Z: geom.Sim3FromSE3(walk(1), 1.1), Inliers: 44}}
 	from, to := m.Map.Keyframes[0], m.Map.Keyframes[keyframes-1]
-	m.Links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
-	if err := m.tie(&m.Links[0]); err != nil {
+	m.loops.links[0].pairs = []linkPair{{from.Features[0].Pixel, to.Features[0].Pixel, 2}}
+	var err error
+	if m.loops.links[0].landmarks, err = m.Map.addLinkLandmarks(from, to, m.loops.links[0].pairs); err != nil {
 		t.Fatal(err)
 	}
-	m.Links[0].units, m.Links[0].tried = [2]float64{1, 1.5}, 3
-	m.Links[0].info[2][6] = .25
-	m.pending = []*Link{{From: 1, To: 0, Z: geom.Sim3FromSE3(walk(2), 1), Inliers: 20, pairs: []linkPair{{depthM: 1}}}}
-	m.Scale, m.parts, m.part = Scale{.02, .04}, 3, 1
+	m.loops.links[0].units, m.loops.links[0].tried = [2]float64{1, 1.5}, 3
+	m.loops.links[0].info[2][6] = .25
+	m.loops.pending = []*Link{{From: 1, To: 0, Z: geom.Sim3FromSE3(walk(2), 1), Inliers: 20, pairs: []linkPair{{depthM: 1}}}}
+	m.Scale, m.Map.parts, m.part = Scale{.02, .04}, 3, 1
 	m.Ground = ground.Estimator{HeightM: 1.6, Normal: geom.Vec3{Y: 1}, Count: 7}
 	s := stateOf(t, m)
 	s.Origins = []Origin{{Source: "a b", Kind: "tum"}}
@@ -173,7 +174,7 @@ func TestSaveLoad(t *testing.T) {
 		t.Errorf("read back (-want +got):\n%s", d)
 	}
 	sameImages(t, want, l.State)
-	m := NewMapper(Default(), &fakeMatcher{})
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
 	if err := m.Restore(l.State); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestSaveLoad(t *testing.T) {
 func TestRestoreMetres(t *testing.T) {
 	s := fullState(t, 4)
 	s.Metrics[0].Sources = []metric.Source{{Name: "known distance 0,1", Log: .2, Sigma: .01, Used: true, Rank: metric.RankDistance}}
-	m := NewMapper(Default(), &fakeMatcher{})
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
 	if err := m.Restore(load(t, save(t, s)).State); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestRestoreMetres(t *testing.T) {
 }
 
 func TestSaveEmpty(t *testing.T) {
-	want := stateOf(t, NewMapper(Default(), &fakeMatcher{}))
+	want := stateOf(t, NewMapper(Default(), &fakeMatcher{}, nil))
 	if d := cmp.Diff(want, load(t, save(t, want)).State, wholeState); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -229,8 +230,8 @@ func TestSaveEmpty(t *testing.T) {
 // A state is what the map was, whatever becomes of the map.
 func TestStateStays(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 4, points: 60})
-	m := NewMapper(Default(), &fakeMatcher{})
-	m.Map = w.m
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
+	m.use(w.m)
 	s, same := stateOf(t, m), stateOf(t, m)
 	w.disturb(0, .1, .1, .1)
 	for _, k := range m.Map.Keyframes {
@@ -411,7 +412,7 @@ func (p patchable) read(t *testing.T, which uint8, at int, patch []byte) {
 	}
 	defer file.Close()
 	if s, err := Read(context.Background(), file); err == nil {
-		if err := NewMapper(Default(), &fakeMatcher{}).Restore(s); err != nil {
+		if err := NewMapper(Default(), &fakeMatcher{}, nil).Restore(s); err != nil {
 			t.Error(err)
 		}
 	} else if !errors.Is(err, mapfile.ErrDamaged) {
@@ -444,8 +445,8 @@ func FuzzRead(f *testing.F) {
 
 func BenchmarkState(b *testing.B) {
 	w := newSynthetic(syntheticSpec{keyframes: 200, points: 20000})
-	m := NewMapper(Default(), &fakeMatcher{})
-	m.Map = w.m
+	m := NewMapper(Default(), &fakeMatcher{}, nil)
+	m.use(w.m)
 	for b.Loop() {
 		stateOf(b, m)
 	}
@@ -456,7 +457,7 @@ func BenchmarkState(b *testing.B) {
 func TestSaveWithoutScratch(t *testing.T) {
 	folder := t.TempDir()
 	s := fullState(t, 5)
-	m := NewMapper(Config{Scratch: folder}, &fakeMatcher{})
+	m := NewMapper(Config{Scratch: folder}, &fakeMatcher{}, nil)
 	m.cfg.ScaleTieSigma = 1
 	if err := m.Restore(s); err != nil {
 		t.Fatal(err)
@@ -489,7 +490,7 @@ func TestLoadLarge(t *testing.T) {
 	s := fullState(t, 12)
 	path := save(t, s)
 	l := load(t, path)
-	m := NewMapper(Config{Scratch: t.TempDir()}, &fakeMatcher{}) // hardly any memory
+	m := NewMapper(Config{Scratch: t.TempDir()}, &fakeMatcher{}, nil) // hardly any memory
 	if err := m.Restore(l.State); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type syntheticSpec struct {
 	logScale          func(kf int) float64
 }
 
+// use makes a map the mapper's.
+func (m *Mapper) use(o *Map) { m.Map, m.loops.m = o, o }
+
 // putImages gives a keyframe of a map images.
 func putImages(t testing.TB, m *Map, k *Keyframe, im images.Images) {
 	t.Helper()

@@ -20,7 +20,7 @@ func TestSharpen(t *testing.T) {
 	})
 	want := w.truth[ringLap+1].Between(w.truth[1])
 	turn := geom.SE3{R: geom.ExpSO3(geom.Vec3{Y: .05}), T: geom.Vec3{X: -.05 * 4}} // of a point 4 m ahead: nothing
-	s, ok, _ := w.sharpen(a, b, turn.Mul(want))
+	s, ok, _ := w.loops.refine(a, b, turn.Mul(want))
 	if !ok {
 		t.Fatal("not confirmed")
 	}
@@ -30,11 +30,11 @@ func TestSharpen(t *testing.T) {
 	if len(s.from) != len(s.to) || len(s.from) != len(s.points) || len(s.to) < linkSure {
 		t.Errorf("%d pixels, %d pixels, %d points", len(s.from), len(s.to), len(s.points))
 	}
-	if s, ok, _ := w.sharpen(w.Map.Keyframes[12], b, want); ok {
+	if s, ok, _ := w.loops.refine(w.Map.Keyframes[12], b, want); ok {
 		t.Errorf("another place is confirmed by %d landmarks", len(s.to))
 	}
 	repaint(t, w.Map, b, func(g slam.Gray) slam.Gray { return slam.NewGray(10, 10) })
-	if _, ok, _ := w.sharpen(a, b, want); ok {
+	if _, ok, _ := w.loops.refine(a, b, want); ok {
 		t.Error("a link without a picture is confirmed")
 	}
 }

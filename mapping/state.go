@@ -9,7 +9,6 @@ import (
 	"github.com/metricslam/metricslam/mapping/ground"
 	"github.com/metricslam/metricslam/mapping/images"
 	"github.com/metricslam/metricslam/mapping/metric"
-	"github.com/metricslam/metricslam/mapping/recognition"
 )
 
 // Origin is a source of frames that a map was made from.
@@ -24,13 +23,13 @@ type Origin struct {
 type State struct {
 	Keyframes []*Keyframe // index = ID
 	Landmarks []*Landmark // by ascending id
-	Links     []Link
+	Links     []*Link
 	Pending   []*Link // verified, not believed yet
 	Scale     Scale
 	Ground    ground.Estimator
 	Part      int               // that keyframes are added to
 	Parts     int               // ever started
-	Ties      int               // landmarks ever made of links
+	Linked    int               // landmarks ever made of links
 	Metrics   []metric.Estimate // of each part
 	Origins   []Origin
 
@@ -44,17 +43,10 @@ type State struct {
 func (m *Mapper) State() (*State, error) {
 	s := &State{
 		Keyframes: make([]*Keyframe, len(m.Map.Keyframes)), Landmarks: make([]*Landmark, 0, m.Map.landmarks.n),
-		Links: make([]Link, len(m.Links)), Pending: make([]*Link, len(m.pending)), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.parts, Ties: m.ties,
+		Links: clones(m.loops.links), Pending: clones(m.loops.pending), Scale: m.Scale, Ground: m.Ground, Part: m.part, Parts: m.Map.parts, Linked: m.Map.linked,
 		Images: m.Map.images.Snapshot(),
 	}
-	for i := range m.Links {
-		s.Links[i] = m.Links[i].clone()
-	}
-	for i, l := range m.pending {
-		c := l.clone()
-		s.Pending[i] = &c
-	}
-	for part := range m.parts {
+	for part := range m.Map.parts {
 		e, err := m.metricOf(part)
 		if err != nil {
 			return nil, err
@@ -104,39 +96,29 @@ func (m *Mapper) Restore(s *State) (err error) {
 		return err
 	}
 	height := m.Ground.HeightM
-	m.Links, m.Scale, m.Ground = s.Links, s.Scale, s.Ground
+	m.Scale, m.Ground = s.Scale, s.Ground
 	if height > 0 {
 		m.Ground.HeightM = height
 	}
-	m.part, m.parts, m.ties, m.pending = s.Part, s.Parts, s.Ties, s.Pending
+	m.part, m.Map.parts, m.Map.linked = s.Part, s.Parts, s.Linked
+	m.loops = newLoopCloser(m.Map, &m.Ground, m.cfg, m.log)
+	m.loops.links, m.loops.pending = s.Links, s.Pending
 	m.inherit(s)
 	if m.Metric, err = m.metricOf(m.part); err != nil {
 		return err
 	}
-	m.places = recognition.NewIndex()
-	return m.enterPlaces(s.Keyframes)
+	return m.loops.enter(s.Keyframes...)
 }
 
-// enterPlaces makes keyframes known as places.
-func (m *Mapper) enterPlaces(all []*Keyframe) error {
-	for _, k := range all {
-		if k.Culled() {
-			continue
-		}
-		keypoints, err := m.Map.keypoints(k)
-		if err != nil {
-			return err
-		}
-		m.places.Add(k.ID, keypoints)
+// clones copies links that the mapper goes on changing.
+func clones(links []*Link) []*Link {
+	out := make([]*Link, len(links))
+	for i, l := range links {
+		c := *l
+		c.pairs, c.landmarks = slices.Clone(l.pairs), slices.Clone(l.landmarks)
+		out[i] = &c
 	}
-	return nil
-}
-
-// clone copies a link that the mapper goes on changing.
-func (l *Link) clone() Link {
-	c := *l
-	c.pairs, c.ties = slices.Clone(l.pairs), slices.Clone(l.ties)
-	return c
+	return out
 }
 
 // inherit keeps what a loaded map knew of its metres.
@@ -159,7 +141,7 @@ func (s *State) Sources() (first []int) {
 func (s *State) NextTrack() int {
 	next := 0
 	for _, l := range s.Landmarks {
-		if l.ID < firstTie {
+		if l.ID < firstLinkLandmark {
 			next = max(next, l.ID+1)
 		}
 	}
@@ -171,8 +153,8 @@ func (s *State) check() error {
 	if s.Parts < 1 || s.Part < 0 || s.Part >= s.Parts {
 		return fmt.Errorf("part %d of %d", s.Part, s.Parts)
 	}
-	if s.Ties < 0 || !geom.Finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.Normal.IsFinite() {
-		return fmt.Errorf("scale %v, ground %v, %d ties", s.Scale, s.Ground, s.Ties)
+	if s.Linked < 0 || !geom.Finite(s.Scale.Log, s.Scale.Sigma, s.Ground.HeightM) || !s.Ground.Normal.IsFinite() {
+		return fmt.Errorf("scale %v, ground %v, %d landmarks of links", s.Scale, s.Ground, s.Linked)
 	}
 	for i, k := range s.Keyframes {
 		if err := k.check(i, s.Parts); err != nil {
@@ -190,7 +172,7 @@ func (s *State) check() error {
 			return fmt.Errorf("metres of part %d: %w", part, err)
 		}
 	}
-	for i, l := range slices.Concat(pointers(s.Links), s.Pending) {
+	for i, l := range slices.Concat(s.Links, s.Pending) {
 		if !l.sound(len(s.Keyframes)) {
 			return fmt.Errorf("link %d from keyframe %d to %d", i, l.From, l.To)
 		}
@@ -247,7 +229,7 @@ func (s *State) checkLandmarks() error {
 			return fmt.Errorf("landmark %d comes after %d", l.ID, last)
 		}
 		last = l.ID
-		if n := l.ID - firstTie; l.ID >= maxLandmarks && n < 0 || n >= maxLandmarks {
+		if n := l.ID - firstLinkLandmark; l.ID >= maxLandmarks && n < 0 || n >= maxLandmarks {
 			return fmt.Errorf("landmark %d is beyond all that were ever made", l.ID)
 		}
 		if !(l.InvDepth >= 0) || !geom.Finite(l.InvDepth, l.LogStd) || !l.Ray.IsFinite() || !l.Slant.Valid() {

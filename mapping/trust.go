@@ -43,7 +43,7 @@ func (b *bundle) foundKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 // find it and others hold the keyframe. In blur a link's own features count all
 // the same: little else holds two visits to a place together.
 func (b *bundle) trust(k *Keyframe, f Feature) float64 {
-	if f.found == 1 || f.Landmark >= firstTie && !b.sharp {
+	if f.found == 1 || f.Landmark >= firstLinkLandmark && !b.sharp {
 		return 1
 	}
 	held, ok := b.registered[k.ID]

@@ -28,10 +28,9 @@ type backEnd struct {
 // newBackEnd returns a back end with the map that a job goes on with, or an empty one.
 func newBackEnd(ctx context.Context, job Job, stages *report.Stages) (*backEnd, error) {
 	b := &backEnd{matcher: frontend.NewMatcher(job.Config.Frontend), depth: job.Depth, stages: stages}
-	b.mapper = mapping.NewMapper(job.Config.Mapping, b.matcher)
+	b.mapper = mapping.NewMapper(job.Config.Mapping, b.matcher, job.Log)
 	b.mapper.Ground.HeightM = job.Config.CameraHeightM
 	b.mapper.FocalSigma = job.Source.Info().FocalSigma
-	b.mapper.Log = job.Log
 	if job.Map != nil {
 		if err := b.mapper.Restore(job.Map.State); err != nil {
 			b.matcher.Close()
@@ -116,9 +115,9 @@ func (b *backEnd) adjust(ctx context.Context, frames *records) (metrics []metric
 
 // finish saves the map and returns it; nothing may change it any more.
 func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
-	b.mapper.Rest()
+	b.mapper.DropIndex()
 	b.saver.finish(b.mapper)
-	f := finishedMap{Map: b.mapper.Map, metrics: metrics, links: b.mapper.Links, warnings: b.mapper.UnusedSizes(metrics)}
+	f := finishedMap{Map: b.mapper.Map, metrics: metrics, links: b.mapper.Links(), warnings: b.mapper.UnusedSizes(metrics)}
 	if b.late != nil {
 		stats := b.late.worker.Stats()
 		f.depthWorker = &stats
@@ -129,9 +128,9 @@ func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 // relocalise looks for an image in the whole map by its descriptors. Where it is
 // found, the map goes on in that part.
 func (b *backEnd) relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (geom.SE3, bool, error) {
-	pose, part, ok, err := b.mapper.Relocalise(cam, px, desc)
+	at, ok, err := b.mapper.Relocalise(cam, px, desc)
 	if ok {
-		b.mapper.Resume(part)
+		b.mapper.Resume(at.Part)
 	}
-	return pose, ok, err
+	return at.Pose, ok, err
 }

@@ -88,7 +88,7 @@ func newLocaliser(job LocaliseJob) (*localiser, error) {
 		job: job, front: frontend.New(cfg.Frontend), match: frontend.NewMatcher(cfg.Frontend),
 		track: tracking.New(cfg.Tracking, cfg.Seed), out: newLocalisation(job), state: slam.Lost,
 	}
-	l.mapper = mapping.NewMapper(cfg.Mapping, l.match)
+	l.mapper = mapping.NewMapper(cfg.Mapping, l.match, job.Log)
 	if err := l.mapper.Restore(job.Map); err != nil {
 		l.close()
 		return nil, err
@@ -180,7 +180,7 @@ func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	if err != nil {
 		return err
 	}
-	s, ok, err := l.mapper.Sight(f.Camera, px, desc)
+	s, ok, err := l.mapper.Relocalise(f.Camera, px, desc)
 	if err != nil || !ok {
 		return err
 	}
@@ -206,7 +206,7 @@ func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 // now on, and estimates the pose from all that is followed.
 func (l *localiser) renew(f *slam.Frame, pose geom.SE3) (est tracking.Estimate, err error) {
 	defer l.out.stages.Start("search landmarks")()
-	found, err := l.mapper.InSight(f.Gray, f.Camera, pose, l.part)
+	found, err := l.mapper.FindLandmarks(f.Gray, f.Camera, pose, l.part)
 	if err != nil {
 		return est, err
 	}

@@ -100,7 +100,7 @@ func newWatchedMap(m *mapping.Mapper, mesh func() *slam.Mesh) *watchedMap {
 		w.placements[k.ID] = placementOf(k)
 		w.keyframes = append(w.keyframes, slam.StampedPose{Time: k.Time, Pose: k.Pose})
 	}
-	for _, l := range m.Links {
+	for _, l := range m.Links() {
 		from, ok := index[l.From]
 		to, ok2 := index[l.To]
 		if ok && ok2 {

@@ -12,12 +12,12 @@ import (
 // verify measures the pose of b seen from a by PnP in both directions, asks that
 // they agree, and has the landmarks of a confirm it. Without all that the link is
 // nil.
-func (m *Mapper) verify(a, b *Keyframe) (*Link, error) {
-	atA, err := m.Map.keypoints(a)
+func (c *loopCloser) verify(a, b *Keyframe) (*Link, error) {
+	atA, err := c.m.keypoints(a)
 	if err != nil {
 		return nil, err
 	}
-	atB, err := m.Map.keypoints(b)
+	atB, err := c.m.keypoints(b)
 	if err != nil {
 		return nil, err
 	}
@@ -25,16 +25,16 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, error) {
 	if len(pairs) < linkMinInliers {
 		return nil, nil
 	}
-	pa, err := m.places3D(a, atA, pairs, 0)
+	pa, err := c.points(a, atA, pairs, 0)
 	if err != nil {
 		return nil, err
 	}
-	pb, err := m.places3D(b, atB, pairs, 1)
+	pb, err := c.points(b, atB, pairs, 1)
 	if err != nil {
 		return nil, err
 	}
-	ba, inB, okB := placePnP(pa, b.Camera, atB, pairs, 1, uint64(b.ID)) // T_b_a
-	ab, inA, okA := placePnP(pb, a.Camera, atA, pairs, 0, uint64(a.ID)) // T_a_b
+	ba, inB, okB := pnp(pa, b.Camera, atB, pairs, 1, uint64(b.ID)) // T_b_a
+	ab, inA, okA := pnp(pb, a.Camera, atA, pairs, 0, uint64(a.ID)) // T_a_b
 	if !okA || !okB || min(len(inA), len(inB)) < linkMinInliers {
 		return nil, nil
 	}
@@ -47,18 +47,18 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, error) {
 	back := ab.Inverse()
 	turn := geom.RotationAngle(back.R.T().Mul(ba.R))
 	shift := back.T.Scale(1/scale).Sub(ba.T).Norm() / depth
-	if turn > linkMaxTurnRad || shift > linkMaxShift || m.metric(a) && m.metric(b) && math.Abs(math.Log(scale)) > linkMaxLogScale {
+	if turn > linkMaxTurnRad || shift > linkMaxShift || c.metric(a) && c.metric(b) && math.Abs(math.Log(scale)) > linkMaxLogScale {
 		return nil, nil
 	}
-	if !m.freeScale(a) {
+	if !c.freeScale(a) {
 		scale = 1
 	}
-	s, ok, err := m.sharpen(a, b, ba)
+	s, ok, err := c.refine(a, b, ba)
 	if err != nil || !ok {
 		return nil, err
 	}
-	if m.fromAfar(a, b, s.pose, depth) {
-		if alike, err := m.alike(a, b, s.pose); err != nil || !alike {
+	if c.farFromMap(a, b, s.pose, depth) {
+		if same, err := c.looksAlike(a, b, s.pose); err != nil || !same {
 			return nil, err
 		}
 	}
@@ -79,46 +79,45 @@ func (m *Mapper) verify(a, b *Keyframe) (*Link, error) {
 
 // freeScale reports whether the lengths around a keyframe may drift: without a
 // metric source, or with a network whose scale wanders.
-func (m *Mapper) freeScale(k *Keyframe) bool {
-	return !m.Ground.Metric() && (k.Depth.Empty() || k.Depth.ScaleSigma > 0)
+func (c *loopCloser) freeScale(k *Keyframe) bool {
+	return !c.ground.Metric() && (k.Depth.Empty() || k.Depth.ScaleSigma > 0)
 }
 
 // metric reports whether the lengths around a keyframe are metres rather than
 // free.
-func (m *Mapper) metric(k *Keyframe) bool { return !k.Depth.Empty() || m.Ground.Metric() }
+func (c *loopCloser) metric(k *Keyframe) bool { return !k.Depth.Empty() || c.ground.Metric() }
 
-// places3D returns the points of one side of the matched features, places of k, in
-// its camera; those without depth have Z = 0.
-func (m *Mapper) places3D(k *Keyframe, places []recognition.Keypoint, pairs [][2]int, side int) ([]geom.Vec3, error) {
-	im, err := m.Map.Images(k)
+// points returns the points of one side of the matched keypoints, those of k, in its
+// camera; those without depth have Z = 0.
+func (c *loopCloser) points(k *Keyframe, keypoints []recognition.Keypoint, pairs [][2]int, side int) ([]geom.Vec3, error) {
+	im, err := c.m.Images(k)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]geom.Vec3, len(pairs))
 	for i, p := range pairs {
-		u := places[p[side]].Pixel
-		if z, ok := m.placeDepth(k, &im.Depth, u); ok {
+		u := keypoints[p[side]].Pixel
+		if z, ok := c.depthAt(k, &im.Depth, u); ok {
 			out[i] = k.Camera.Unproject(u, z)
 		}
 	}
 	return out, nil
 }
 
-// placeDepth is the depth at a pixel of a keyframe in the map's lengths: of a
+// depthAt is the depth at a pixel of a keyframe in the map's lengths: of a
 // landmark close by, else of its depth map.
-func (m *Mapper) placeDepth(k *Keyframe, depth *images.Depth, u geom.Vec2) (depthM float64, ok bool) {
-	const reach = 5.0
-	best := reach * reach
+func (c *loopCloser) depthAt(k *Keyframe, depth *images.Depth, u geom.Vec2) (depthM float64, ok bool) {
+	best := landmarkReachPx * landmarkReachPx * 1.
 	for _, f := range k.Features {
 		d := f.Pixel.Sub(u).Norm2()
 		if d >= best {
 			continue
 		}
-		l, has := m.Map.landmarks.find(f.Landmark)
-		if !has || !l.Known() || l.LogStd > .2 {
+		l, has := c.m.landmarks.find(f.Landmark)
+		if !has || !l.Known() || l.LogStd > landmarkMaxStd {
 			continue
 		}
-		if z := k.Pose.ApplyInverse(m.Map.Position(l)).Z; z > minDepthM {
+		if z := k.Pose.ApplyInverse(c.m.Position(l)).Z; z > minDepthM {
 			depthM, best, ok = z, d, true
 		}
 	}
@@ -132,20 +131,20 @@ func (m *Mapper) placeDepth(k *Keyframe, depth *images.Depth, u geom.Vec2) (dept
 	return z * math.Exp(k.LogScale), true
 }
 
-// placePnP locates the camera of the given side of the pairs against points of
+// pnp locates the camera of the given side of the pairs against points of
 // the other one; inliers are indices of pairs.
-func placePnP(points []geom.Vec3, cam geom.Camera, places []recognition.Keypoint, pairs [][2]int, side int, seed uint64) (pose geom.SE3, inliers []int, ok bool) {
+func pnp(points []geom.Vec3, cam geom.Camera, keypoints []recognition.Keypoint, pairs [][2]int, side int, seed uint64) (pose geom.SE3, inliers []int, ok bool) {
 	var x []geom.Vec2
 	var p []geom.Vec3
 	var at []int
 	for i, pair := range pairs {
 		if points[i].Z > 0 {
-			x = append(x, cam.Ray(places[pair[side]].Pixel).XY())
+			x = append(x, cam.Ray(keypoints[pair[side]].Pixel).XY())
 			p, at = append(p, points[i]), append(at, i)
 		}
 	}
 	opt := geom.PnPOptions{Sigma: linkPixelSigma / cam.Focal()}
-	opt.MinInliers, opt.Seed = placeMinInliers, seed
+	opt.MinInliers, opt.Seed = pnpMinInliers, seed
 	pose, in, ok := geom.PnP(x, p, opt)
 	for _, i := range in {
 		inliers = append(inliers, at[i])
@@ -165,7 +164,7 @@ func relativeScale(pa, pb []geom.Vec3, ba geom.SE3) (scale, depth float64, ok bo
 			ratio, z = append(ratio, pb[i].Z/p.Z), append(z, p.Z)
 		}
 	}
-	if len(ratio) < placeMinInliers/2 {
+	if len(ratio) < pnpMinInliers/2 {
 		return 0, 0, false
 	}
 	slices.Sort(ratio)

@@ -8,27 +8,6 @@ import (
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
-// Deviations of the steps of the pose graph, which drift with the distance.
-const (
-	edgeStepShare = .04  // of the distance, which steps in a row get wrong alike
-	edgeTurnShare = .04  // of the angle
-	edgeFloor     = .005 // and this share of the depth
-	edgeFloorRad  = .004
-	edgeLogScale  = .01 // a step, where the scale is free
-	nodeLogScale  = .4  // of a keyframe, where the scale is free
-
-	strongShared = 60 // landmarks that make a step sure
-	slipShared   = 30 // below it a step may be a slip of the map
-	stepShared   = 8  // below it two keyframes are not joined at all
-	tetherShared = 20 // landmarks that a tether is worth
-	farStep      = 10 // keyframes between which a step closes a loop of its own
-	slipGain     = 15 // deviations of a slip, in those of the step
-
-	visitReach  = 10 // keyframes whose links are of one visit
-	visitLinks  = 3  // links of a visit that take part
-	graphVisits = 60 // links that take part at most
-)
-
 // loopGraph is a pose graph of one part, or of two that are to be joined.
 type loopGraph struct {
 	posegraph.Graph
@@ -45,9 +24,9 @@ type loopGraph struct {
 
 // newLoopGraph builds the graph of a part, with keyframes of the part that move
 // names brought to it, from steps and links; those of group come first.
-func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGraph, error) {
-	g := &loopGraph{node: m.noNodes(), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool), accepted: make(map[*Link]bool)}
-	for _, k := range m.Map.Keyframes {
+func (c *loopCloser) newLoopGraph(part int, move *partMove, group []*Link) *loopGraph {
+	g := &loopGraph{node: c.noNodes(), link: make(map[int]*Link), start: make(map[int]bool), group: make(map[*Link]bool), accepted: make(map[*Link]bool)}
+	for _, k := range c.m.Keyframes {
 		pose := geom.Sim3FromSE3(k.Pose, 1)
 		switch {
 		case k.Culled():
@@ -58,23 +37,23 @@ func (m *Mapper) newLoopGraph(part int, move *partMove, group []*Link) (*loopGra
 		default:
 			continue
 		}
-		g.addNode(k.ID, pose, m.freeScale(k))
+		g.addNode(k.ID, pose, c.freeScale(k))
 	}
 	for i := range g.ids {
-		m.addSteps(g, i)
+		c.addSteps(g, i)
 	}
 	for _, l := range group {
 		g.group[l] = true
 	}
-	for _, l := range m.chooseLinks(g, group) {
-		m.addLink(g, l)
+	for _, l := range c.chooseLinks(g, group) {
+		c.addLink(g, l)
 	}
 	for i := 1; i < len(g.ids); i++ {
 		if !g.joined(i-1, i) {
-			m.addHold(g, i)
+			c.addHold(g, i)
 		}
 	}
-	return g, nil
+	return g
 }
 
 // partMove brings the keyframes of a part into another frame.
@@ -84,8 +63,8 @@ type partMove struct {
 }
 
 // noNodes is the look-up of a graph that is empty.
-func (m *Mapper) noNodes() []int {
-	node := make([]int, len(m.Map.Keyframes))
+func (c *loopCloser) noNodes() []int {
+	node := make([]int, len(c.m.Keyframes))
 	for i := range node {
 		node[i] = -1
 	}
@@ -124,35 +103,35 @@ func (g *loopGraph) find(i int) int {
 
 // addSteps joins node i to the one before, to an earlier one that shares more
 // with it, and to one of long ago that it shares much with.
-func (m *Mapper) addSteps(g *loopGraph, i int) {
+func (c *loopCloser) addSteps(g *loopGraph, i int) {
 	var before, near, far covisible
-	for j, n := range m.sharedTracks(g, i) {
+	for j, n := range c.sharedTracks(g, i) {
 		switch {
 		case j == i-1:
 			before = covisible{j, n}
-		case i-j < farStep && n >= near.n:
+		case i-j < edgeFar && n >= near.n:
 			near = covisible{j, n}
-		case i-j >= farStep && n > far.n:
+		case i-j >= edgeFar && n > far.n:
 			far = covisible{j, n}
 		}
 	}
-	if before.n >= stepShared {
-		m.addStep(g, before.kf, i, before.n)
+	if before.n >= edgeShared {
+		c.addStep(g, before.kf, i, before.n)
 	}
-	if j, ok := m.tethered(g, i); ok && before.n < tetherShared {
-		m.addStep(g, j, i, tetherShared)
+	if j, ok := c.tethered(g, i); ok && before.n < edgeTether {
+		c.addStep(g, j, i, edgeTether)
 	}
-	if near.n >= stepShared && 2*near.n > 3*before.n {
-		m.addStep(g, near.kf, i, near.n)
+	if near.n >= edgeShared && 2*near.n > 3*before.n {
+		c.addStep(g, near.kf, i, near.n)
 	}
-	if far.n >= strongShared {
-		m.addStep(g, far.kf, i, far.n)
+	if far.n >= edgeSure {
+		c.addStep(g, far.kf, i, far.n)
 	}
 }
 
 // tethered returns the node that node i was measured against by its pixels.
-func (m *Mapper) tethered(g *loopGraph, i int) (j int, ok bool) {
-	t := m.Map.Keyframes[g.ids[i]].Tether
+func (c *loopCloser) tethered(g *loopGraph, i int) (j int, ok bool) {
+	t := c.m.Keyframes[g.ids[i]].Tether
 	if t == nil {
 		return 0, false
 	}
@@ -162,11 +141,11 @@ func (m *Mapper) tethered(g *loopGraph, i int) (j int, ok bool) {
 
 // sharedTracks counts the landmarks that node i shares with each node before it,
 // without those that links made.
-func (m *Mapper) sharedTracks(g *loopGraph, i int) []int {
+func (c *loopCloser) sharedTracks(g *loopGraph, i int) []int {
 	count := make([]int, i)
-	for _, f := range m.Map.Keyframes[g.ids[i]].Features {
-		l, ok := m.Map.landmarks.find(f.Landmark)
-		if !ok || l.ID >= firstTie {
+	for _, f := range c.m.Keyframes[g.ids[i]].Features {
+		l, ok := c.m.landmarks.find(f.Landmark)
+		if !ok || l.ID >= firstLinkLandmark {
 			continue
 		}
 		for _, o := range l.Obs {
@@ -181,32 +160,32 @@ func (m *Mapper) sharedTracks(g *loopGraph, i int) []int {
 // addStep enters the relative pose of two nodes that share landmarks. Few of
 // them make it doubtful, very few a possible slip: it may then be let go, but for
 // a loose copy. Noisy pixels count as fewer landmarks do.
-func (m *Mapper) addStep(g *loopGraph, a, b, shared int) {
+func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	z := g.Nodes[a].Pose.Inverse().Mul(g.Nodes[b].Pose)
-	ka, kb := m.Map.Keyframes[g.ids[a]], m.Map.Keyframes[g.ids[b]]
-	worth := float64(shared) * m.cfg.PixelSigma / math.Max(m.cfg.pixelSigma(ka), m.cfg.pixelSigma(kb))
-	doubt := math.Max(1, strongShared/worth)
-	depth := m.sceneDepth(kb)
+	ka, kb := c.m.Keyframes[g.ids[a]], c.m.Keyframes[g.ids[b]]
+	worth := float64(shared) * c.cfg.PixelSigma / math.Max(c.cfg.pixelSigma(ka), c.cfg.pixelSigma(kb))
+	doubt := math.Max(1, edgeSure/worth)
+	depth := c.m.sceneDepth(kb)
 	shift := doubt * (edgeFloor*depth + edgeStepShare*z.T.Norm())
 	turn := doubt * (edgeFloorRad + edgeTurnShare*geom.RotationAngle(z.R))
 	e := posegraph.Edge{From: a, To: b, Z: z, Info: edgeInfo(shift, turn, doubt*edgeLogScale)}
 	g.join(a, b)
-	if worth >= slipShared {
+	if worth >= edgeSlip {
 		g.Edges = append(g.Edges, e)
 		return
 	}
 	loose := e
-	loose.Info = edgeInfo(slipGain*shift, slipGain*turn, slipGain*doubt*edgeLogScale)
-	e.Suspicious, e.Trust = true, worth/slipShared
+	loose.Info = edgeInfo(slipSigmas*shift, slipSigmas*turn, slipSigmas*doubt*edgeLogScale)
+	e.Suspicious, e.Trust = true, worth/edgeSlip
 	g.slips = append(g.slips, len(g.Edges))
 	g.Edges = append(g.Edges, e, loose)
 }
 
 // addHold keeps a node that no steps join to the one before roughly where it is,
 // where no link says otherwise.
-func (m *Mapper) addHold(g *loopGraph, i int) {
+func (c *loopCloser) addHold(g *loopGraph, i int) {
 	z := g.Nodes[i-1].Pose.Inverse().Mul(g.Nodes[i].Pose)
-	depth := m.sceneDepth(m.Map.Keyframes[g.ids[i]])
+	depth := c.m.sceneDepth(c.m.Keyframes[g.ids[i]])
 	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: edgeInfo(5*depth+z.T.Norm(), 2, 1)})
 }
 
@@ -220,14 +199,14 @@ func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
 
 // chooseLinks picks, of each visit to a place, the links with most inliers:
 // pictures of one visit err together, so that they count as few.
-func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
+func (c *loopCloser) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	all := append([]*Link(nil), group...)
 	sortLinks(all)
-	rest := pointers(m.Links)
+	rest := append([]*Link(nil), c.links...)
 	for _, l := range rest {
 		g.accepted[l] = true
 	}
-	for _, l := range m.pending {
+	for _, l := range c.pending {
 		if !g.group[l] {
 			rest = append(rest, l)
 		}
@@ -238,7 +217,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 		if g.node[l.From] < 0 || g.node[l.To] < 0 {
 			continue
 		}
-		m.bringUp(l)
+		c.toCurrentUnits(l)
 		same := 0
 		for _, o := range out {
 			if near(o.From, l.From, visitReach) && near(o.To, l.To, visitReach) {
@@ -257,7 +236,7 @@ func (m *Mapper) chooseLinks(g *loopGraph, group []*Link) []*Link {
 
 func near(a, b, reach int) bool { return max(a-b, b-a) <= reach }
 
-func (m *Mapper) addLink(g *loopGraph, l *Link) {
+func (c *loopCloser) addLink(g *loopGraph, l *Link) {
 	e := len(g.Edges)
 	g.link[e] = l
 	if g.accepted[l] {
@@ -265,7 +244,7 @@ func (m *Mapper) addLink(g *loopGraph, l *Link) {
 	}
 	trust := math.Min(float64(l.Inliers)/linkSure, 3)
 	g.Edges = append(g.Edges, posegraph.Edge{
-		From: g.node[l.From], To: g.node[l.To], Z: l.Z, Info: m.information(l), Suspicious: true, Trust: math.Max(trust, .5),
+		From: g.node[l.From], To: g.node[l.To], Z: l.Z, Info: c.information(l), Suspicious: true, Trust: math.Max(trust, .5),
 	})
 }
 

@@ -7,11 +7,11 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// InSight finds landmarks of a part in a picture that a camera took at about
-// pose: each is searched around its projection, from the pictures of the
+// FindLandmarks finds landmarks of a part in an image that a camera took at about
+// pose: each is searched around its projection, from the images of the
 // keyframes that see most of them. They are returned as tracks under their ids.
 // The map stays as it is.
-func (m *Mapper) InSight(g slam.Gray, cam geom.Camera, pose geom.SE3, part int) ([]slam.Track, error) {
+func (m *Mapper) FindLandmarks(g slam.Gray, cam geom.Camera, pose geom.SE3, part int) ([]slam.Track, error) {
 	k := &Keyframe{ID: len(m.Map.Keyframes), Pose: pose, Camera: cam, Part: part}
 	m.match.Keep(k.ID, g)
 	found := make(map[int]bool)
