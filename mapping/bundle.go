@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -87,6 +88,9 @@ func (b *bundle) addPose(id int) {
 		b.p.AddFactor(&scaleTie{s, b.meanScale, max(b.priorGain, .01) / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: 2}, b.scaleIDs[id])
 	}
 }
+
+// ids lists the keyframes of the problem.
+func (b *bundle) ids() []int { return slices.Sorted(maps.Keys(b.poses)) }
 
 // addLandmarks enters every known landmark that two or more of the problem's
 // keyframes see, its observations and the depth readings at them, or as many as
@@ -246,7 +250,7 @@ func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
 
 func (b *bundle) write() error {
 	for _, id := range b.moving {
-		b.m.Keyframes[id].Pose = b.poses[id].pose
+		b.m.movePose(b.m.Keyframes[id], b.poses[id].pose)
 	}
 	for id, s := range b.scales {
 		b.m.Keyframes[id].LogScale = s.s
@@ -363,10 +367,17 @@ func (m *Map) window(cfg Config, id int) (moving, fixed []int) {
 	return moving, fixed
 }
 
-// origin returns the first keyframe of a part.
+// origin returns the first keyframe of a part, -1 where it has none.
 func (m *Map) origin(part int) int {
+	if id, ok := m.origins[part]; ok {
+		return id
+	}
 	for _, k := range m.Keyframes {
 		if k.Part == part {
+			if m.origins == nil {
+				m.origins = make(map[int]int)
+			}
+			m.origins[part] = k.ID
 			return k.ID
 		}
 	}

@@ -38,8 +38,8 @@ func (m *Mapper) cull(k *Keyframe) {
 	if len(m.Map.Keyframes) < cullFrom {
 		return
 	}
-	held, least := m.held(), 1
-	if m.Map.uncut() >= cullLong {
+	least := 1
+	if len(m.Map.Keyframes)-m.Map.culled >= cullLong {
 		least = cullLasting
 	}
 	n := 0
@@ -48,7 +48,7 @@ func (m *Mapper) cull(k *Keyframe) {
 			break
 		}
 		o := m.Map.Keyframes[id]
-		if held[id] || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o, least) {
+		if m.Map.needed(o) || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o, least) {
 			continue
 		}
 		m.remove(o, m.carrier(o))
@@ -56,28 +56,10 @@ func (m *Mapper) cull(k *Keyframe) {
 	}
 }
 
-// held lists the keyframes that others need: origins of parts and ends of tethers.
-func (m *Mapper) held() map[int]bool {
-	held := make(map[int]bool)
-	for p := range m.Map.parts {
-		held[m.Map.origin(p)] = true
-	}
-	for _, k := range m.Map.Keyframes {
-		if k.Tether != nil {
-			held[k.ID], held[k.Tether.From] = true, true
-		}
-	}
-	return held
-}
-
-// uncut counts the keyframes that were not culled.
-func (m *Map) uncut() (n int) {
-	for _, k := range m.Keyframes {
-		if !k.Culled() {
-			n++
-		}
-	}
-	return n
+// needed reports whether others need a keyframe: the origin of a part, and the ends
+// of a tether.
+func (m *Map) needed(k *Keyframe) bool {
+	return k.Tether != nil || m.tethered[k.ID] || m.origin(k.Part) == k.ID
 }
 
 // redundant reports whether enough other keyframes see the landmarks of k that at
@@ -129,26 +111,56 @@ func (m *Mapper) remove(k, by *Keyframe) {
 	}
 	m.loops.index.Remove(k.ID)
 	m.Map.images.Drop(k.ID)
+	m.Map.cull(k, by)
+}
+
+// cull leaves nothing but the pose of a keyframe, which moves along with keyframe by
+// from now on, and so do those that moved with it.
+func (m *Map) cull(k, by *Keyframe) {
 	k.Features, k.Depth = nil, images.DepthInfo{}
-	k.carried = &carried{by: by.ID, rel: by.Pose.Between(k.Pose), unit: by.Unit, own: k.Unit}
-	for _, o := range m.Map.Keyframes {
-		if o.Culled() && o.carried.by == k.ID {
-			*o.carried = carried{by: by.ID, rel: by.Pose.Between(o.Pose), unit: by.Unit, own: o.Unit}
-		}
+	m.culled++
+	for _, o := range append(m.followers[k.ID], k) {
+		o.carried = &carried{by: by.ID, rel: by.Pose.Between(o.Pose), unit: by.Unit, own: o.Unit}
+		m.followers[by.ID] = append(m.followers[by.ID], o)
+	}
+	delete(m.followers, k.ID)
+	m.moving = append(m.moving, by.ID)
+}
+
+// movePose changes the pose of a keyframe.
+func (m *Map) movePose(k *Keyframe, pose geom.SE3) {
+	k.Pose = pose
+	if len(m.followers[k.ID]) > 0 {
+		m.moving = append(m.moving, k.ID)
 	}
 }
 
-// carry moves the culled keyframes with those that carry them.
+// carry moves the culled keyframes with those that carry them, where these have
+// moved since.
 func (m *Map) carry() {
-	for _, k := range m.Keyframes {
-		c := k.carried
-		if c == nil {
-			continue
+	if m.carryAll {
+		m.carryAll, m.origins = false, nil
+		for _, k := range m.Keyframes {
+			m.follow(k)
 		}
-		by := m.Keyframes[c.by]
-		s := by.Unit / c.unit
-		rel := c.rel
-		rel.T = rel.T.Scale(s)
-		k.Pose, k.Unit, k.Part = by.Pose.Mul(rel), c.own*s, by.Part
 	}
+	for _, id := range m.moving {
+		for _, k := range m.followers[id] {
+			m.follow(k)
+		}
+	}
+	m.moving = m.moving[:0]
+}
+
+// follow moves a culled keyframe with the one that carries it.
+func (m *Map) follow(k *Keyframe) {
+	c := k.carried
+	if c == nil {
+		return
+	}
+	by := m.Keyframes[c.by]
+	s := by.Unit / c.unit
+	rel := c.rel
+	rel.T = rel.T.Scale(s)
+	k.Pose, k.Unit, k.Part = by.Pose.Mul(rel), c.own*s, by.Part
 }

@@ -41,6 +41,7 @@ func TestCull(t *testing.T) {
 	m, w := crowded(t)
 	last := m.Map.Keyframes[len(m.Map.Keyframes)-1]
 	m.Map.Keyframes[40].Tether = &Tether{From: 39}
+	m.Map.tethered[39] = true
 	link := func(from, to, inliers int) *Link {
 		z := m.Map.Keyframes[from].Pose.Between(m.Map.Keyframes[to].Pose)
 		return &Link{From: from, To: to, Z: geom.Sim3FromSE3(z, 1), Inliers: inliers, units: [2]float64{1, 1}}
@@ -165,6 +166,7 @@ func TestCarry(t *testing.T) {
 			k.Pose, k.Part = move.Mul(k.Pose), 5
 		}
 	}
+	m.Map.carryAll = true
 	m.Map.carry()
 	for i, k := range m.Map.Keyframes {
 		want := w.truth[i]

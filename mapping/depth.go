@@ -62,7 +62,7 @@ func (m *Map) triangulateLandmark(l *Landmark, k *Keyframe, f Feature, minParall
 	if pc.Z < minDepthM || k.Camera.Project(pc).Sub(f.Pixel).Norm() > 2.5 {
 		return
 	}
-	l.InvDepth = 1 / za
+	m.setDepth(l, 1/za)
 	l.LogStd = 1 / (k.Camera.Focal() * angle)
 }
 

@@ -46,6 +46,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	}
 	sum, err := b.solve(ctx)
 	m.moved++
+	m.carryAll = true
 	if err != nil {
 		return sum, err
 	}

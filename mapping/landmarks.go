@@ -9,6 +9,7 @@ import "iter"
 type landmarkTable struct {
 	tracks, linked []*landmarkPage
 	n              int
+	known          int // of these, with a depth
 }
 
 const landmarkPageBits = 8
@@ -65,13 +66,23 @@ func (t *landmarkTable) put(l *Landmark) {
 		page.n++
 		t.n++
 	}
+	if *at != nil && (*at).Known() {
+		t.known--
+	}
+	if l.Known() {
+		t.known++
+	}
 	*at = l
 }
 
 // remove takes a landmark out.
 func (t *landmarkTable) remove(id int) {
-	if t.get(id) == nil {
+	l := t.get(id)
+	if l == nil {
 		return
+	}
+	if l.Known() {
+		t.known--
 	}
 	pages, i := t.locate(id)
 	page := &(*pages)[i>>landmarkPageBits]

@@ -72,14 +72,22 @@ type Map struct {
 	landmarks landmarkTable
 	images    *images.Store
 	moved     int // times that it was moved as a whole, from 1
-	parts     int // connected maps that were ever started
-	linked    int // landmarks that were ever made of links
-	lenses    lenses
+
+	culled    int                 // keyframes of which nothing but the pose is left
+	followers map[int][]*Keyframe // culled ones, by the keyframe that carries them
+	moving    []int               // keyframes with followers that have moved since these did
+	carryAll  bool                // all have
+	origins   map[int]int         // first keyframes of parts, of those that were asked for
+	tethered  map[int]bool        // keyframes that a tether begins at
+
+	parts  int // connected maps that were ever started
+	linked int // landmarks that were ever made of links
+	lenses lenses
 }
 
 // NewMap returns an empty map that keeps images of keyframes as o says.
 func NewMap(o images.Options) *Map {
-	return &Map{images: images.New(o), moved: 1, parts: 1}
+	return &Map{images: images.New(o), moved: 1, parts: 1, followers: make(map[int][]*Keyframe), tethered: make(map[int]bool)}
 }
 
 // keypoints returns the keypoints by which a keyframe's place is recognised.
@@ -96,14 +104,16 @@ func (m *Map) Landmark(id int) (*Landmark, bool) {
 }
 
 // LandmarkCount returns the number of landmarks with a depth.
-func (m *Map) LandmarkCount() int {
-	var n int
-	for l := range m.landmarks.all() {
-		if l.Known() {
-			n++
-		}
+func (m *Map) LandmarkCount() int { return m.landmarks.known }
+
+// setDepth gives a landmark a depth, or takes it away by 0.
+func (m *Map) setDepth(l *Landmark, invDepth float64) {
+	if l.Known() {
+		m.landmarks.known--
 	}
-	return n
+	if l.InvDepth = invDepth; l.Known() {
+		m.landmarks.known++
+	}
 }
 
 // Position returns a known landmark's place in the world.
@@ -127,11 +137,23 @@ func (m *Map) Points(part int) []geom.Vec3 {
 	return out
 }
 
+// enter appends a keyframe with the next id.
+func (m *Map) enter(k *Keyframe) {
+	m.Keyframes = append(m.Keyframes, k)
+	if k.Tether != nil {
+		m.tethered[k.Tether.From] = true
+	}
+	if k.carried != nil {
+		m.culled++
+		m.followers[k.carried.by] = append(m.followers[k.carried.by], k)
+	}
+}
+
 // addKeyframe enters a keyframe whose Features name landmarks; landmarks not
 // seen before get it as host.
 func (m *Map) addKeyframe(k *Keyframe) {
 	k.ID = len(m.Keyframes)
-	m.Keyframes = append(m.Keyframes, k)
+	m.enter(k)
 	sort.Slice(k.Features, func(i, j int) bool { return k.Features[i].Landmark < k.Features[j].Landmark })
 	for i, f := range k.Features {
 		l, ok := m.landmarks.find(f.Landmark)
@@ -168,10 +190,11 @@ func (m *Map) rehost(l *Landmark) {
 	ray := next.Camera.Ray(next.Features[l.Obs[0].Index].Pixel)
 	if l.Known() {
 		p := next.Pose.ApplyInverse(m.Position(l))
-		l.InvDepth = 0
+		var invDepth float64
 		if p.Z > minDepthM {
-			l.InvDepth = 1 / p.Z
+			invDepth = 1 / p.Z
 		}
+		m.setDepth(l, invDepth)
 	}
 	l.Host, l.Ray, l.Slant = next.ID, ray, patch.Slant{}
 }

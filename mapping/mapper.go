@@ -183,7 +183,7 @@ func (m *Mapper) giveDepth(k *Keyframe) {
 		if l == nil || l.Known() || l.Host != k.ID || f.DepthM <= 0 {
 			continue
 		}
-		l.InvDepth = 1 / (f.DepthM * math.Exp(k.LogScale))
+		m.Map.setDepth(l, 1/(f.DepthM*math.Exp(k.LogScale)))
 		l.LogStd = f.LogStd
 		if k.Depth.ScaleSigma > 0 {
 			l.LogStd *= m.cfg.PriorInflate
@@ -233,6 +233,7 @@ func (m *Mapper) Discard() {
 		m.Map.landmarks.remove(id)
 	}
 	m.Map.Keyframes = m.Map.Keyframes[:k.ID]
+	m.Map.origins = nil
 	m.Map.images.Drop(k.ID)
 	m.loops.index.Remove(k.ID)
 }

@@ -88,7 +88,7 @@ func (s shift) landmark(id int) int {
 func (m *Mapper) adopt(o *State, by shift) error {
 	for _, k := range o.Keyframes {
 		by.keyframe(k)
-		m.Map.Keyframes = append(m.Map.Keyframes, k)
+		m.Map.enter(k)
 	}
 	if err := m.Map.images.Adopt(o.Images, by.keyframes); err != nil {
 		return err

@@ -119,7 +119,7 @@ func newSynthetic(s syntheticSpec) *synthetic {
 	}
 	for id, p := range w.points {
 		if l, ok := w.m.landmarks.find(id); ok {
-			l.InvDepth = 1 / w.m.Keyframes[l.Host].Pose.ApplyInverse(p).Z
+			w.m.setDepth(l, 1/w.m.Keyframes[l.Host].Pose.ApplyInverse(p).Z)
 		}
 	}
 	return w

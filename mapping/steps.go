@@ -76,7 +76,8 @@ func (f *stepLength) Linearize(r []float64, j [][]float64) bool {
 
 // addSteps enters the metric steps between keyframes of the problem.
 func (b *bundle) addSteps() {
-	for _, k := range b.m.Keyframes {
+	for _, id := range b.ids() {
+		k := b.m.Keyframes[id]
 		if k.StepM <= 0 || k.ID == 0 {
 			continue
 		}
@@ -93,6 +94,7 @@ func (b *bundle) addSteps() {
 // Rescale multiplies all lengths of a part by a factor.
 func (m *Map) Rescale(part int, factor float64) {
 	m.moved++
+	m.carryAll = true
 	for _, k := range m.Keyframes {
 		if k.Part == part {
 			k.Pose.T = k.Pose.T.Scale(factor)

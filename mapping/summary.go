@@ -29,7 +29,9 @@ func (s *State) Map() (*Map, error) {
 		return s.asMap, nil
 	}
 	m := NewMap(images.Options{Budget: Default().OpenMB << 20})
-	m.Keyframes = s.Keyframes
+	for _, k := range s.Keyframes {
+		m.enter(k)
+	}
 	for _, l := range s.Landmarks {
 		m.landmarks.put(l)
 	}

@@ -89,7 +89,8 @@ func rootOf(info geom.Mat6) (root geom.Mat6, ok bool) {
 
 // addTethers enters the tethers between keyframes of the problem.
 func (b *bundle) addTethers() {
-	for _, k := range b.m.Keyframes {
+	for _, id := range b.ids() {
+		k := b.m.Keyframes[id]
 		t := k.Tether
 		if t == nil {
 			continue
