@@ -8,11 +8,11 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// A place that shares a third of its picture with another is not that place,
+// A place that shares a third of its image with another is not that place,
 // although landmarks confirm the pose; one of which a quarter is hidden is.
 func TestAlike(t *testing.T) {
 	for _, c := range []struct {
-		hidden float64 // share of the picture's width
+		hidden float64 // share of the image's width
 		alike  bool
 	}{{0, true}, {.25, true}, {.65, false}} {
 		w := newRing(t, ringSpec{metric: true}, ringLap+12)

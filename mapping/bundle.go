@@ -19,23 +19,23 @@ type bundle struct {
 	cfg       Config
 	meanScale float64 // log-scale of the depth source
 
-	p          *optimize.Problem
-	poses      map[int]*poseVar
-	poseIDs    map[int]optimize.ID
-	scales     map[int]*scaleVar
-	scaleIDs   map[int]optimize.ID
-	lens       *lensVar // nil: the camera is as it is
-	lensID     optimize.ID
-	depths     []bundleDepth
-	factors    []bundleFactor
-	moving     []int
-	found      geom.Kernel  // of the features that were found
-	sharp      bool         // whether these err so little that others stand out
-	registered map[int]bool // keyframes that found features hold by themselves, of those asked for
-	priorGain  float64      // scales the weight of depth readings; 1 in the local window
-	lambda     float64      // damping to begin with; 0 for the solver's own
-	most       int          // observations that are taken; 0: all
-	left       []*Landmark  // landmarks that were left out for it
+	p              *optimize.Problem
+	poses          map[int]*poseVar
+	poseIDs        map[int]optimize.ID
+	scales         map[int]*scaleVar
+	scaleIDs       map[int]optimize.ID
+	lens           *lensVar // nil: the camera is as it is
+	lensID         optimize.ID
+	depths         []bundleDepth
+	factors        []bundleFactor
+	moving         []int
+	registeredLoss geom.Kernel  // of registered features
+	sharp          bool         // whether these err so little that others stand out
+	registered     map[int]bool // keyframes that found features hold by themselves, of those asked for
+	priorGain      float64      // scales the weight of depth readings; 1 in the local window
+	lambda         float64      // damping to begin with; 0 for the solver's own
+	most           int          // observations that are taken; 0: all
+	left           []*Landmark  // landmarks that were left out for it
 }
 
 type bundleDepth struct {
@@ -106,7 +106,7 @@ func (b *bundle) addLandmarks() {
 			n += seen[id]
 		}
 	}
-	b.found, b.sharp = b.foundKernel(all)
+	b.registeredLoss, b.sharp = b.registeredKernel(all)
 	if b.most > 0 && n > b.most {
 		all, b.left, n = b.choose(all, seen)
 	}
@@ -168,8 +168,8 @@ func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feat
 	trust := b.trust(k, f)
 	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel) * trust}
 	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
-	if f.found == 1 {
-		kernel = b.found
+	if f.Registered {
+		kernel = b.registeredLoss
 	}
 	weight := b.m.pixelWeight(k, d.l, b.cfg) * trust
 	var r optimize.Factor = &reprojection{ob, &k.Camera, f.Pixel, weight}

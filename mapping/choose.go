@@ -11,22 +11,22 @@ import (
 
 // The last adjustment of a large map would take more memory than the map. Most
 // of its landmarks are seen two or three times and say little: enough of those that
-// are seen most often, spread over each picture, hold the keyframes as well
+// are seen most often, spread over each image, hold the keyframes as well
 // (Theia's selection of good tracks: Sweeney et al., Large scale SfM with the
 // distributed camera model, 2016). The others follow afterwards, each by itself.
 
-// A picture is cut into chooseColumns x chooseRows cells.
+// An image is cut into chooseColumns x chooseRows cells.
 const (
 	chooseColumns = 6
 	chooseRows    = 4
 )
 
-// cellCounts are the landmarks taken in each cell of a picture.
+// cellCounts are the landmarks taken in each cell of an image.
 type cellCounts [chooseColumns * chooseRows]uint16
 
 // choose takes landmarks until the problem holds b.most observations: those that
 // links made, since little else holds two visits to a place together, then in
-// rounds, in each of which every cell of a picture gets one more, first of those
+// rounds, in each of which every cell of an image gets one more, first of those
 // that are seen most often. It returns what is taken, by ascending id, the others
 // and the number of observations taken.
 func (b *bundle) choose(all []*Landmark, seen map[int]int) (taken, left []*Landmark, observations int) {
@@ -95,7 +95,7 @@ func (b *bundle) settleLeft(ctx context.Context) error {
 			}
 		}
 		part := newBundle(b.m, b.cfg, nil, slices.Sorted(maps.Keys(at)), b.meanScale, b.priorGain)
-		part.found, part.sharp, part.registered = b.found, b.sharp, b.registered
+		part.registeredLoss, part.sharp, part.registered = b.registeredLoss, b.sharp, b.registered
 		part.add(left[:n], observations)
 		if _, err := part.solve(ctx); err != nil {
 			return err

@@ -21,7 +21,7 @@ func (w *synthetic) choosing(most int) (b *bundle, all []*Landmark, seen map[int
 	return b, all, seen
 }
 
-// What is chosen fits, is spread over every picture, and is what is seen most
+// What is chosen fits, is spread over every image, and is what is seen most
 // often; what links made comes first.
 func TestChoose(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 12, points: 800})

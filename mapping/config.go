@@ -12,7 +12,7 @@ type Config struct {
 	Window             int          `yaml:"window"`              // keyframes that local bundle adjustment moves
 	FixedWindow        int          `yaml:"fixed_window"`        // keyframes that hold it in place
 	Iterations         int          `yaml:"iterations"`          // of local bundle adjustment, each of two rounds
-	PixelSigma         float64      `yaml:"pixel_sigma"`         // of a KLT measurement in a sharp picture, pixels
+	PixelSigma         float64      `yaml:"pixel_sigma"`         // of a KLT measurement in a sharp image, pixels
 	ScaleTieSigma      float64      `yaml:"scale_tie_sigma"`     // of a keyframe's log-scale around the source's
 	PriorInflate       float64      `yaml:"prior_inflate"`       // factor on a network's stated deviation: its errors are shared by neighbours
 	GlobalPriorGain    float64      `yaml:"global_prior_gain"`   // weight of a network's readings in the last adjustment, against the local ones: hundreds of them err alike
@@ -20,7 +20,7 @@ type Config struct {
 	MinParallax        float64      `yaml:"min_parallax"`        // radians between two rays that fix a depth
 	RetrackFrom        int          `yaml:"retrack_from"`        // older keyframes searched for known landmarks at each new one
 	Loops              bool         `yaml:"loops"`               // places seen before are looked for, in this part of the map and in others
-	OpenMB             int          `yaml:"open_mb"`             // memory for pictures and depth of keyframes that are looked at; those of the others lie packed
+	OpenMB             int          `yaml:"open_mb"`             // memory for images and depth of keyframes that are looked at; those of the others lie packed
 	Known              metric.Known `yaml:"known"`               // true sizes
 	Scratch            string       `yaml:"-"`                   // folder for a nameless file that holds what lies packed; empty: memory holds it
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // A keyframe whose landmarks others see as well says nothing new. In a long run
-// it is culled: its observations, pictures and depth go, its pose stays, carried
+// it is culled: its observations, images and depth go, its pose stays, carried
 // by a keyframe near by, since frames are posed against it. So a map grows with
 // what was seen, not with the time it took.
 

@@ -14,6 +14,7 @@ type field[T any] struct {
 	name     string
 	optional bool
 	ints     func(*T) []*int
+	flag     func(*T) *bool // as 0 or 1
 	floats   func(*T) []*float64
 }
 
@@ -48,7 +49,7 @@ var featureFields = []field[Feature]{
 	vectorField("pixel", func(f *Feature) []*float64 { return []*float64{&f.Pixel.X, &f.Pixel.Y} }),
 	floatField("depth_m", func(f *Feature) *float64 { return &f.DepthM }),
 	floatField("log_std", func(f *Feature) *float64 { return &f.LogStd }),
-	{name: "found", optional: true, ints: func(f *Feature) []*int { return []*int{&f.found} }},
+	{name: "found", optional: true, flag: func(f *Feature) *bool { return &f.Registered }},
 }
 
 var landmarkFields = []field[Landmark]{
@@ -184,6 +185,14 @@ func cameraValues(c *geom.Camera) []*float64 {
 // putRows adds the columns of rows to a section; values of one row stand together.
 func putRows[T any](e *mapfile.Encoder, fields []field[T], rows []*T) {
 	for _, f := range fields {
+		if f.flag != nil {
+			v := make([]int, len(rows))
+			for i, r := range rows {
+				v[i] = asInt(*f.flag(r))
+			}
+			e.Ints(f.name, v)
+			continue
+		}
 		if f.ints != nil {
 			var v []int
 			for _, r := range rows {
@@ -210,7 +219,11 @@ func takeRows[T any](d *mapfile.Decoder, fields []field[T], rows []*T) error {
 		if f.optional && !d.Has(f.name) {
 			continue
 		}
-		if f.ints != nil {
+		if f.flag != nil {
+			for i, v := range d.Ints(f.name, len(rows)) {
+				*f.flag(rows[i]) = v != 0
+			}
+		} else if f.ints != nil {
 			takeValues(d.Ints(f.name, len(rows)*len(f.ints(new(T)))), f.ints, rows)
 		} else {
 			takeValues(d.Floats(f.name, len(rows)*len(f.floats(new(T)))), f.floats, rows)

@@ -18,7 +18,7 @@ func (m *Mapper) FindLandmarks(g slam.Gray, cam geom.Camera, pose geom.SE3, part
 	var out []slam.Track
 	for _, kf := range m.retrackKeyframes(k) {
 		o := m.Map.Keyframes[kf]
-		ids, from, want := m.inSightOf(k, o, func(id int) bool { return found[id] })
+		ids, from, want := m.landmarksInView(k, o, func(id int) bool { return found[id] })
 		at := slices.Clone(want)
 		if _, err := m.Map.Images(o); err != nil { // the matcher has them now
 			return nil, err

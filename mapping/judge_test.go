@@ -7,7 +7,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// seen returns the link of two keyframes of a ring as pictures would give it, off
+// seen returns the link of two keyframes of a ring as images would give it, off
 // by a pose, with at most so many inliers.
 func (w *ring) seen(from, to int, off geom.Tangent6, inliers int) *Link {
 	a, b := w.truth[from], w.truth[to]
@@ -275,7 +275,7 @@ func TestLinkInformation(t *testing.T) {
 	}
 }
 
-// Landmarks of noisy pictures make a step less sure than sharp ones do, and where
+// Landmarks of noisy images make a step less sure than sharp ones do, and where
 // they are few a possible slip.
 func TestNoisySteps(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, 1)
@@ -296,6 +296,6 @@ func TestNoisySteps(t *testing.T) {
 		t.Errorf("a step by pixels four times as noisy deviates %.3f times as much, want %.3f", noisy[0]/sharp[0], want)
 	}
 	if slip := shared/4 < edgeSlip; sharp[1] != 0 || (noisy[1] == 1) != slip {
-		t.Errorf("%g slips of sharp pictures, %g of noisy ones", sharp[1], noisy[1])
+		t.Errorf("%g slips of sharp images, %g of noisy ones", sharp[1], noisy[1])
 	}
 }

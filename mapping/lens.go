@@ -8,8 +8,8 @@ import (
 
 // A calibration is never exact, and what it leaves bends the map: a radial
 // distortion of one per cent makes the scale drift wherever the camera turns,
-// for landmarks then pass from the edge of the picture, where their rays are
-// wrong, to its middle. (KITTI's rectified pictures carry that much: Cvisic et
+// for landmarks then pass from the edge of the image, where their rays are
+// wrong, to its middle. (KITTI's rectified images carry that much: Cvisic et
 // al., Recalibrating the KITTI dataset camera setup, 2021.) The last adjustment
 // therefore has the camera as an unknown too, held by what calibration promises.
 
@@ -156,7 +156,7 @@ func projectByLens(c geom.Camera, p geom.Vec3) (d [2][lensDim]float64) {
 
 // addLens makes the camera of the problem's keyframes an unknown around what was
 // calibrated, unless they are few, differ in their cameras or have the depth of a
-// sensor: its pictures were brought to the camera's by this very calibration, and
+// sensor: its images were brought to the camera's by this very calibration, and
 // its systematic errors would be taken for the camera's.
 func (b *bundle) addLens(before calibrated) {
 	if len(b.poses) < lensKeyframes || len(b.poses) > lensMaxKeyframes {

@@ -17,7 +17,7 @@ import (
 // Loaded is a map that was read from a file.
 type Loaded struct {
 	State *State
-	File  *mapfile.File // open: later files take pictures from it
+	File  *mapfile.File // open: later files take images from it
 }
 
 // Load reads a map file and checks all of it. Errors name the file, what is wrong
@@ -67,7 +67,7 @@ func readImages(ctx context.Context, f *mapfile.File, st *State) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			d, err := f.Section(tagPictures, i)
+			d, err := f.Section(tagImages, i)
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func readImages(ctx context.Context, f *mapfile.File, st *State) error {
 				err = k.checkImages(&im)
 			}
 			if err != nil {
-				return f.Damaged("section %s %d: %w", tagPictures, i, err)
+				return f.Damaged("section %s %d: %w", tagImages, i, err)
 			}
 			k.Depth = im.Depth.DepthInfo
 			if k.Culled() {

@@ -10,11 +10,11 @@ import (
 // link: corners that pair, a pose by them, landmarks that patches confirm. What
 // tells them apart is what is not there: the houses behind. So where a link says that
 // two keyframes are together which the map has far apart, most of the landmarks that
-// should be in sight must look like what they are; some are hidden, or blurred. Of 35
+// should be in view must look like what they are; some are hidden, or blurred. Of 35
 // links between places of synthetic:tour that are not one, the best reaches .53; of
 // the true ones on streets all reach .84. In the dark of tum/desk, where the map is
 // off by less than what it sees is away, true ones reach .34 to .9, and are not asked.
-// looksAlike reports whether the landmarks of a that should be in sight of b, which lies
+// looksAlike reports whether the landmarks of a that should be in view of b, which lies
 // at ba = T_b_a, look alike there.
 func (c *loopCloser) looksAlike(a, b *Keyframe, ba geom.SE3) (bool, error) {
 	find, ok, err := c.m.newFinder(a, b, ba, false, aliasNCC)
@@ -37,7 +37,7 @@ func (c *loopCloser) farFromMap(a, b *Keyframe, ba geom.SE3, depthM float64) boo
 	return a.Part == b.Part && b.Pose.Between(a.Pose).T.Sub(ba.T).Norm() > aliasDepths*depthM
 }
 
-// expected calls do for each landmark of a that should be in sight of b, with its
+// expected calls do for each landmark of a that should be in view of b, with its
 // place p in a and its pixel u in b.
 func (c *loopCloser) expected(a, b *Keyframe, ba geom.SE3, do func(f Feature, l *Landmark, p geom.Vec3, u geom.Vec2)) {
 	for _, f := range a.Features {

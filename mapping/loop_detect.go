@@ -19,13 +19,13 @@ func (c *loopCloser) detect(k *Keyframe) ([]*Link, error) {
 }
 
 // revisited returns the verified link of keyframe k to the old keyframe with which
-// it shares most of the landmarks that came back into sight. They were found
+// it shares most of the landmarks that came back into view. They were found
 // where the map has them, so that the loop is closed by then; the link confirms
 // it. One link a return is enough. It is nil where there is none.
 func (c *loopCloser) revisited(k *Keyframe) (*Link, error) {
 	for _, kf := range c.m.Covisible(k.ID, returnShared) {
 		o := c.m.Keyframes[kf]
-		if o.Part != k.Part || k.ID-kf < 2*linkRecent || c.linkedNear(kf, k.ID) || !c.leftSight(o, k) {
+		if o.Part != k.Part || k.ID-kf < 2*linkRecent || c.linkedNear(kf, k.ID) || !c.leftView(o, k) {
 			continue
 		}
 		return c.verify(o, k)
@@ -38,9 +38,9 @@ func (c *loopCloser) linkedNear(a, b int) bool {
 	return slices.ContainsFunc(c.links, func(l *Link) bool { return near(l.From, a, linkRecent-1) && near(l.To, b, linkRecent-1) })
 }
 
-// leftSight reports whether keyframes between o and k, some linkRecent of them,
+// leftView reports whether keyframes between o and k, some linkRecent of them,
 // saw next to nothing of what o sees.
-func (c *loopCloser) leftSight(o, k *Keyframe) bool {
+func (c *loopCloser) leftView(o, k *Keyframe) bool {
 	seen := 0
 	for _, kf := range c.m.Covisible(o.ID, neighbourShared) {
 		if o.ID < kf && kf < k.ID {

@@ -198,7 +198,7 @@ func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
 }
 
 // chooseLinks picks, of each visit to a place, the links with most inliers:
-// pictures of one visit err together, so that they count as few.
+// images of one visit err together, so that they count as few.
 func (c *loopCloser) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	all := append([]*Link(nil), group...)
 	sortLinks(all)

@@ -7,10 +7,10 @@ import (
 	"github.com/metricslam/metricslam/mapping/patch"
 )
 
-// Corners that ORB pairs are few, lie in a patch of the picture and are known to
+// Corners that ORB pairs are few, lie in a patch of the image and are known to
 // two pixels: a pose by them takes a turn for a shift, in the dark most of all. So
 // a link that is verified is measured once more by the landmarks of the one
-// keyframe in the picture of the other. What this does not confirm is no link.
+// keyframe in the image of the other. What this does not confirm is no link.
 
 // refined is a pose T_b_a by landmarks of a that were found in b.
 type refined struct {

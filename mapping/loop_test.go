@@ -15,7 +15,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// fakeMatcher describes pictures as it is told, and matches nothing.
+// fakeMatcher describes images as it is told, and matches nothing.
 type fakeMatcher struct {
 	px   []geom.Vec2
 	desc []slam.Descriptor
@@ -100,7 +100,7 @@ func newRing(t testing.TB, s ringSpec, last int) *ring {
 }
 
 // addView adds the next keyframe. It goes on with keep landmarks at most of the
-// one before; a point that was lost from sight gets a new id.
+// one before; a point that was lost from view gets a new id.
 func (w *ring) addView(keep int, pose geom.SE3, scale float64, metric bool) {
 	i := len(w.Map.Keyframes)
 	k := &Keyframe{Pose: pose, Camera: testCamera, Unit: 1, Frame: 10 * i, Time: float64(i), Part: w.part}

@@ -16,7 +16,9 @@ type Feature struct {
 	DepthM   float64 // the depth source's reading at Pixel, 0 where it has none
 	LogStd   float64 // deviation of its logarithm
 
-	found int // 1 where the patch of another keyframe found it: its pixel does not wander
+	// Registered says that the patch of another keyframe found it: its pixel does not
+	// drift with the age of its track.
+	Registered bool
 }
 
 // Keyframe is a frame that is kept. IDs count up in the order of insertion.
@@ -39,7 +41,7 @@ type Keyframe struct {
 
 	Tether *Tether // nil where landmarks hold it
 
-	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp picture
+	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp image
 
 	reach   reach
 	carried *carried // nil unless it was culled
@@ -80,9 +82,9 @@ type Map struct {
 	origins   map[int]int         // first keyframes of parts, of those that were asked for
 	tethered  map[int]bool        // keyframes that a tether begins at
 
-	parts  int // connected maps that were ever started
-	linked int // landmarks that were ever made of links
-	lenses lenses
+	parts         int // connected maps that were ever started
+	linked        int // landmarks that were ever made of links
+	undistortions undistortions
 }
 
 // NewMap returns an empty map that keeps images of keyframes as o says.

@@ -14,7 +14,7 @@ import (
 )
 
 // Matcher is what a mapper asks of the frontend: points of one keyframe's
-// picture searched in another's, and the features by which places are known.
+// image searched in another's, and the features by which places are known.
 type Matcher interface {
 	Keep(keyframe int, g slam.Gray)
 	Forget(keyframe int)
@@ -42,8 +42,8 @@ type Mapper struct {
 	part  int // that keyframes are added to
 	loops *loopCloser
 
-	sightings sightings
-	inherited []inheritedSource
+	markerDetections markerDetections
+	inherited        []inheritedSource
 }
 
 // NewMapper returns a mapper with an empty map; log may be nil.
@@ -77,7 +77,7 @@ type Candidate struct {
 }
 
 // Insert makes a keyframe of a frame: it takes up known landmarks that came back
-// into sight, gives new ones depth from the depth map or by triangulation,
+// into view, gives new ones depth from the depth map or by triangulation,
 // adjusts the neighbourhood and looks for places seen before.
 func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	f := c.Frame
@@ -226,7 +226,7 @@ func (m *Mapper) point(id, part int) (p slam.Point, ok bool) {
 }
 
 // Discard removes the only keyframe of the current part, which never became a
-// map: a two-view start that is tried again from a later picture.
+// map: a two-view start that is tried again from a later image.
 func (m *Mapper) Discard() {
 	k := m.Map.Keyframes[len(m.Map.Keyframes)-1]
 	for _, id := range k.landmarksOf() {

@@ -11,14 +11,14 @@ import (
 // markerLogStd is the deviation of a marker's printed size, and of the map's shape about it.
 const markerLogStd = .01
 
-// sightings are the markers found in the keyframes' pictures.
-type sightings struct {
+// markerDetections are the markers found in the keyframes' images.
+type markerDetections struct {
 	detector *marker.Detector
 	seen     map[*Keyframe][]marker.Detection
 }
 
 // look searches the keyframes that were not searched yet.
-func (s *sightings) look(m *Map, known metric.Known) error {
+func (s *markerDetections) look(m *Map, known metric.Known) error {
 	if s.detector == nil {
 		f, err := marker.ByName(known.Family())
 		if err != nil {
@@ -46,7 +46,7 @@ func (m *Mapper) markers(part int) (map[int]metric.MarkerFit, error) {
 	if !m.cfg.Known.NeedsMarkers() {
 		return nil, nil
 	}
-	if err := m.sightings.look(m.Map, m.cfg.Known); err != nil {
+	if err := m.markerDetections.look(m.Map, m.cfg.Known); err != nil {
 		return nil, err
 	}
 	views := make(map[int][]metric.MarkerView)
@@ -54,7 +54,7 @@ func (m *Mapper) markers(part int) (map[int]metric.MarkerFit, error) {
 		if k.Part != part {
 			continue
 		}
-		for _, d := range m.sightings.seen[k] {
+		for _, d := range m.markerDetections.seen[k] {
 			views[d.ID] = append(views[d.ID], metric.MarkerView{Pose: k.Pose, Camera: k.Camera, Corners: d.Corners})
 		}
 	}

@@ -86,7 +86,7 @@ func TestSlantOfAWall(t *testing.T) {
 			t.Fatal(err)
 		}
 		for j, f := range k.Features {
-			if f.found == 1 && i == 3 {
+			if f.Registered && i == 3 {
 				off = append(off, f.Pixel.Sub(want[j]).Norm())
 			}
 		}

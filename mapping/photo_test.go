@@ -10,13 +10,13 @@ import (
 )
 
 // A photo of a bent camera shows each thing where its pinhole sees it, at full size
-// and with the colours of the small picture; depth, which is kept in coarser pixels,
+// and with the colours of the small image; depth, which is kept in coarser pixels,
 // goes along.
 func TestPhoto(t *testing.T) {
 	cam := geom.Camera{W: 160, H: 120, Fx: 120, Fy: 120, Cx: 79.5, Cy: 59.5, K1: .15}
 	k := &Keyframe{Camera: cam, LogScale: math.Log(2)}
 	gray, color := slam.NewGray(cam.W, cam.H), slam.NewRGB(80, 60)
-	// Brightness rises with x on the z = 1 plane, so that a straight picture is a ramp.
+	// Brightness rises with x on the z = 1 plane, so that a straight image is a ramp.
 	bright := func(x float64) float64 { return 128 + 100*x }
 	depth := slam.DepthMap{W: cam.W, H: cam.H, Camera: cam, Depth: make([]float32, cam.W*cam.H), Sigma: .1, ScaleSigma: .1}
 	for i := range gray.Pix {

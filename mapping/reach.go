@@ -9,7 +9,7 @@ import (
 
 // A long way has thousands of keyframes, and each new one looks for landmarks of
 // all that it could share a view with. Those too far away for that are known by
-// how deep they see: were a landmark in both pictures at about the same size, its
+// how deep they see: were a landmark in both images at about the same size, its
 // distance from either camera would be bounded by its depth in the older one.
 
 // reach is how deep a keyframe sees.
@@ -25,7 +25,7 @@ const (
 )
 
 // outOfReach reports whether keyframe o is too far from k for retrackFewest of its
-// landmarks to be in both pictures, at sizes that look alike; wide is
+// landmarks to be in both images, at sizes that look alike; wide is
 // cornerSecant of k.
 func (m *Mapper) outOfReach(k, o *Keyframe, wide float64) bool {
 	if o.reach.moved != m.Map.moved || near(k.ID, o.ID, reachFresh) {
@@ -53,7 +53,7 @@ func (m *Mapper) depthOf(k *Keyframe) float64 {
 	return deepest[0]
 }
 
-// cornerSecant is how much longer the ray of a picture's corner is than its depth.
+// cornerSecant is how much longer the ray of an image's corner is than its depth.
 func cornerSecant(c geom.Camera) float64 {
 	w, h := float64(c.W), float64(c.H)
 	return math.Max(c.Ray(geom.Vec2{}).Norm(), c.Ray(geom.Vec2{X: w, Y: h}).Norm())

@@ -35,7 +35,7 @@ func TestReach(t *testing.T) {
 		for _, o := range m.Map.Keyframes {
 			n := 0
 			for i := 0; i < len(o.Features); i += retrackSample {
-				if _, _, ok := m.inSight(k, o, o.Features[i]); ok {
+				if _, _, ok := m.inView(k, o, o.Features[i]); ok {
 					n++
 				}
 			}

@@ -43,7 +43,7 @@ func TestReturned(t *testing.T) {
 	}
 }
 
-// TestStaysInSight: what never left the picture does not return.
+// TestStaysInSight: what never left the image does not return.
 func TestStaysInSight(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap)
 	first, last := w.Map.Keyframes[0], w.Map.Keyframes[ringLap]

@@ -8,24 +8,24 @@ import (
 	"github.com/metricslam/metricslam/mapping/patch"
 )
 
-// A feature that is followed from picture to picture wanders: every step adds
+// A feature that is followed from image to image wanders: every step adds
 // its error to the one before. register finds it again in a keyframe by the
 // patch around its first observation, warped as the landmark's depth and the
 // two poses say, so that its error no longer grows with its age.
 
 const (
-	registerMinNCC = .85 // correlation of the warped patch with the picture
+	registerMinNCC = .85 // correlation of the warped patch with the image
 	registerMaxPx  = 3   // farthest that a patch is moved
-	registerPlenty = 100 // found features that hold a keyframe by themselves
+	registerSure   = 100 // found features that hold a keyframe by themselves
 )
 
-// wanderTrust is the weight that is left to the other features there. They slide
+// driftingWeight is the weight that is left to the other features there. They slide
 // along outlines and occlusions, all to the same side of the motion, so that more
 // of them do not help. They hold what nothing else does.
-const wanderTrust = .03
+const driftingWeight = .03
 
-// glimpse is a feature of a keyframe, and the observation that it is looked for from.
-type glimpse struct {
+// registration is a feature of a keyframe, and the observation that it is looked for from.
+type registration struct {
 	feature  int
 	landmark *Landmark
 	from     Observation
@@ -35,50 +35,50 @@ type glimpse struct {
 // their landmarks say or, where these look too different, the nearest keyframe
 // whose own feature was found. It notes those that it finds.
 func (m *Map) register(k *Keyframe) error {
-	var first, again []glimpse
+	var first, again []registration
 	for i := range k.Features {
 		if l, ok := m.landmarks.find(k.Features[i].Landmark); ok && l.Known() && l.Host != k.ID {
-			first = append(first, glimpse{i, l, l.Obs[0]})
+			first = append(first, registration{i, l, l.Obs[0]})
 		}
 	}
-	missed, err := m.registerFrom(k, first)
+	missed, err := m.registerAgainst(k, first)
 	if err != nil {
 		return err
 	}
 	for _, g := range missed {
 		var ok bool
-		if g.from, ok = m.nearestFound(g.landmark, k.ID); ok {
+		if g.from, ok = m.nearestRegistered(g.landmark, k.ID); ok {
 			again = append(again, g)
 		}
 	}
-	_, err = m.registerFrom(k, again)
+	_, err = m.registerAgainst(k, again)
 	return err
 }
 
-// nearestFound returns the observation of l that was found in the keyframe next to kf.
-func (m *Map) nearestFound(l *Landmark, kf int) (best Observation, ok bool) {
+// nearestRegistered returns the observation of l that was found in the keyframe next to kf.
+func (m *Map) nearestRegistered(l *Landmark, kf int) (best Observation, ok bool) {
 	gap := math.MaxInt
 	for _, o := range l.Obs {
 		d := max(o.KF-kf, kf-o.KF)
-		if o.KF != kf && d < gap && m.Keyframes[o.KF].Features[o.Index].found == 1 {
+		if o.KF != kf && d < gap && m.Keyframes[o.KF].Features[o.Index].Registered {
 			best, gap, ok = o, d, true
 		}
 	}
 	return best, ok
 }
 
-// registerFrom looks for features of keyframe k and returns those that it does not
+// registerAgainst looks for features of keyframe k and returns those that it does not
 // find. It takes them in the order of the keyframes that they are looked for from:
 // each of those is opened once.
-func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse, err error) {
-	slices.SortStableFunc(all, func(a, b glimpse) int { return a.from.KF - b.from.KF })
+func (m *Map) registerAgainst(k *Keyframe, all []registration) (missed []registration, err error) {
+	slices.SortStableFunc(all, func(a, b registration) int { return a.from.KF - b.from.KF })
 	var find patch.Finder
-	var pictured bool
-	var hold float64 // pictures that are not sharp say little of a slant
+	var hasImages bool
+	var hold float64 // images that are not sharp say little of a slant
 	for n, g := range all {
 		from := m.Keyframes[g.from.KF]
 		if n == 0 || all[n-1].from.KF != g.from.KF {
-			if find, pictured, err = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC); err != nil {
+			if find, hasImages, err = m.newFinder(from, k, k.Pose.Inverse().Mul(from.Pose), true, registerMinNCC); err != nil {
 				return nil, err
 			}
 			hold = math.Pow(max(k.NoisePx, from.NoisePx, 1), 4)
@@ -88,7 +88,7 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse, err er
 		}
 		f := &k.Features[g.feature]
 		z := from.Pose.ApplyInverse(m.Position(g.landmark)).Z
-		if !pictured || z < minDepthM {
+		if !hasImages || z < minDepthM {
 			missed = append(missed, g)
 			continue
 		}
@@ -98,7 +98,7 @@ func (m *Map) registerFrom(k *Keyframe, all []glimpse) (missed []glimpse, err er
 			missed = append(missed, g)
 			continue
 		}
-		f.Pixel, f.found = s.Pixel, 1
+		f.Pixel, f.Registered = s.Pixel, true
 		if from.ID == l.Host {
 			l.Slant = l.Slant.Update(s.Turn, s.Info)
 		}
@@ -113,7 +113,7 @@ func (m *Map) registerAll(part int) error {
 			continue
 		}
 		for i := range k.Features {
-			k.Features[i].found = 0
+			k.Features[i].Registered = false
 		}
 	}
 	for _, k := range m.Keyframes {
@@ -130,9 +130,11 @@ func (m *Map) registerAll(part int) error {
 func (k *Keyframe) registered() bool {
 	n := 0
 	for _, f := range k.Features {
-		n += f.found
+		if f.Registered {
+			n++
+		}
 	}
-	return n >= registerPlenty
+	return n >= registerSure
 }
 
 // newFinder returns a finder between two keyframes at the relative pose T_to_from.

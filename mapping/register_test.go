@@ -45,7 +45,7 @@ func TestRegisterTakesDriftAway(t *testing.T) {
 		if err := m.register(m.Keyframes[1]); err != nil {
 			t.Fatal(err)
 		}
-		if m.Keyframes[1].Features[0].found == 0 {
+		if !m.Keyframes[1].Features[0].Registered {
 			t.Fatalf("drift %v: not found", drift)
 		}
 		if d := m.Keyframes[1].Features[0].Pixel.Sub(want).Norm(); d > .06 {
@@ -67,12 +67,12 @@ func TestRegisterLeavesWhatDoesNotMatch(t *testing.T) {
 	if err := m.register(m.Keyframes[1]); err != nil {
 		t.Fatal(err)
 	}
-	if m.Keyframes[1].Features[0].found == 1 {
+	if m.Keyframes[1].Features[0].Registered {
 		t.Error("a patch was enlarged beyond recognition")
 	}
 }
 
-// TestRegisterFromTheNearest: where the first picture of a landmark looks
+// TestRegisterFromTheNearest: where the first image of a landmark looks
 // different, a later one that it was found in will do.
 func TestRegisterFromTheNearest(t *testing.T) {
 	m, want := registerScene(t, 1.5, geom.Vec2{})
@@ -83,15 +83,15 @@ func TestRegisterFromTheNearest(t *testing.T) {
 	if err := m.register(last); err != nil {
 		t.Fatal(err)
 	}
-	if last.Features[0].found == 1 {
-		t.Fatal("found in a picture that itself was found nowhere")
+	if last.Features[0].Registered {
+		t.Fatal("found in an image that itself was found nowhere")
 	}
-	k.Features[0].found = 1
+	k.Features[0].Registered = true
 	if err := m.register(last); err != nil {
 		t.Fatal(err)
 	}
-	if d := last.Features[0].Pixel.Sub(want).Norm(); last.Features[0].found == 0 || d > .06 {
-		t.Errorf("%.3f pixels off, found %d", d, last.Features[0].found)
+	if d := last.Features[0].Pixel.Sub(want).Norm(); !last.Features[0].Registered || d > .06 {
+		t.Errorf("%.3f pixels off, registered %v", d, last.Features[0].Registered)
 	}
 }
 
@@ -104,15 +104,15 @@ func TestWanderersHardlyCount(t *testing.T) {
 		tied              bool
 		leastRad, mostRad float64
 	}{
-		{registerPlenty + 20, false, 0, 1e-4}, {registerPlenty - 20, false, 5e-4, 2e-3},
-		{registerPlenty + 20, true, 0, 1e-4}, {registerPlenty - 20, true, 5e-4, 2e-3},
+		{registerSure + 20, false, 0, 1e-4}, {registerSure - 20, false, 5e-4, 2e-3},
+		{registerSure + 20, true, 0, 1e-4}, {registerSure - 20, true, 5e-4, 2e-3},
 	} {
 		w := newSynthetic(syntheticSpec{keyframes: 4, points: 400})
 		last := w.m.Keyframes[3]
 		for i := range last.Features {
 			f := &last.Features[i]
 			if i < c.found {
-				f.found = 1
+				f.Registered = true
 				continue
 			}
 			if c.tied {
@@ -134,19 +134,19 @@ func TestWanderersHardlyCount(t *testing.T) {
 // TestTiesHoldInBlur: where found features err by more than a quarter of a pixel, what
 // a link tied counts in full though it was not found again.
 func TestTiesHoldInBlur(t *testing.T) {
-	for _, c := range []struct{ noisePx, tied float64 }{{0, wanderTrust}, {.3, 1}} {
+	for _, c := range []struct{ noisePx, tied float64 }{{0, driftingWeight}, {.3, 1}} {
 		w := newSynthetic(syntheticSpec{keyframes: 4, points: 400, noisePx: c.noisePx})
 		last := w.m.Keyframes[3]
 		for i := range last.Features {
-			last.Features[i].found = 1
+			last.Features[i].Registered = true
 		}
 		track, tie := &last.Features[0], &last.Features[1]
-		track.found, tie.found = 0, 0
+		track.Registered, tie.Registered = false, false
 		w.m.rename(tie.Landmark, firstLinkLandmark)
 		b := newBundle(w.m, Default(), []int{3}, []int{0, 1, 2}, 0, 1)
 		b.addLandmarks()
-		if got := [2]float64{b.trust(last, *track), b.trust(last, *tie)}; got != [2]float64{wanderTrust, c.tied} {
-			t.Errorf("noise %.1f pixels: a track and a tie count %v, want %v and %v", c.noisePx, got, wanderTrust, c.tied)
+		if got := [2]float64{b.trust(last, *track), b.trust(last, *tie)}; got != [2]float64{driftingWeight, c.tied} {
+			t.Errorf("noise %.1f pixels: a track and a tie count %v, want %v and %v", c.noisePx, got, driftingWeight, c.tied)
 		}
 	}
 }
@@ -170,7 +170,7 @@ func TestSlidingHardlyCounts(t *testing.T) {
 	last := w.m.Keyframes[3]
 	var mean float64
 	for i := range last.Features {
-		last.Features[i].found = 1
+		last.Features[i].Registered = true
 		if i%8 == 0 {
 			last.Features[i].Pixel.X += 2.2
 			mean += 2.2 / float64(len(last.Features)) / last.Camera.Fx

@@ -20,7 +20,7 @@ const (
 	tagTethers   = "TETH"
 	tagMetrics   = "SCAL"
 	tagCarried   = "CULL"
-	tagPictures  = "PICT" // one a keyframe
+	tagImages    = "PICT" // one a keyframe
 )
 
 // section is a part of a state that has a section of its own. One that older
@@ -92,7 +92,7 @@ func (s *Store) Save(path string, st *State) error {
 // note remembers where a file has the images of a state.
 func (s *Store) note(f *mapfile.File, all images.Snapshot) {
 	for i, item := range all {
-		if e, ok := f.Find(tagPictures, i); ok && item != nil {
+		if e, ok := f.Find(tagImages, i); ok && item != nil {
 			s.packed[item] = packed{f, e}
 		}
 	}
@@ -143,7 +143,7 @@ func (s *Store) images(out *mapfile.Writer, i int, all images.Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("images of keyframe %d: %w", i, err)
 	}
-	return out.Add(tagPictures, i, data)
+	return out.Add(tagImages, i, data)
 }
 
 func putState(e *mapfile.Encoder, st *State) {

@@ -42,7 +42,7 @@ func fullState(t testing.TB, keyframes int) *State {
 			gray.Pix[j] = uint8(r.Uint32() >> (uint32(i) % 8))
 		}
 		for j := range k.Features {
-			k.Features[j].found = j % 2
+			k.Features[j].Registered = j%2 == 1
 		}
 		for j := range color.Pix {
 			color.Pix[j] = uint8(j / 8)
@@ -248,7 +248,7 @@ func TestStateStays(t *testing.T) {
 }
 
 // A map that is saved as it grows, or that was loaded, gives the same bytes as
-// one that is saved once: pictures are taken over from the file before.
+// one that is saved once: images are taken over from the file before.
 func TestSaveAgain(t *testing.T) {
 	s := fullState(t, 5)
 	once, err := os.ReadFile(save(t, s))
@@ -368,7 +368,7 @@ func newPatchable(t testing.TB) (p patchable) {
 	for _, s := range sections {
 		p.tags = append(p.tags, s.tag)
 	}
-	p.tags = append(p.tags, tagPictures)
+	p.tags = append(p.tags, tagImages)
 	for _, tag := range p.tags {
 		e, _ := whole.Find(tag, 0)
 		raw, err := whole.Read(e)
@@ -397,7 +397,7 @@ func (p patchable) read(t *testing.T, which uint8, at int, patch []byte) {
 		if err := w.Add(tag, 0, raw); err != nil {
 			t.Fatal(err)
 		}
-		if tag == tagPictures {
+		if tag == tagImages {
 			if err := w.Add(tag, 1, raw); err != nil {
 				t.Fatal(err)
 			}

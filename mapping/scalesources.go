@@ -35,7 +35,7 @@ func (m *Map) logScales(part int, which func(*Keyframe) bool) (mean, variance fl
 // networkSource is the scale by a depth network. Its readings are unbiased over
 // all places in the world: log z = log D + e with E[e] = 0, so that the gain is
 // -mean(s_k). Its error has two parts: a bias of the place, which no number of
-// pictures of that place averages away, and one of the viewpoint, of which
+// images of that place averages away, and one of the viewpoint, of which
 // scaleCorrelation keyframes share a draw. The viewpoint's is measured, from the
 // spread of s_k; the place's is what the network states (place_sigma of its
 // contract, measured over places and cameras that it was not trained on), or that

@@ -8,7 +8,7 @@ import (
 )
 
 // A pose that takes a turn for a shift is put right by the landmarks all over the
-// picture, in another light too; another place is not confirmed.
+// image, in another light too; another place is not confirmed.
 func TestSharpen(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, ringLap+12)
 	a, b := w.Map.Keyframes[1], w.Map.Keyframes[ringLap+1]
@@ -35,6 +35,6 @@ func TestSharpen(t *testing.T) {
 	}
 	repaint(t, w.Map, b, func(g slam.Gray) slam.Gray { return slam.NewGray(10, 10) })
 	if _, ok, _ := w.loops.refine(a, b, want); ok {
-		t.Error("a link without a picture is confirmed")
+		t.Error("a link without an image is confirmed")
 	}
 }

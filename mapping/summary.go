@@ -100,7 +100,7 @@ type CloudPoint struct {
 }
 
 // Cloud returns the confirmed landmarks of a part by ascending id, with the
-// colour of their host's picture.
+// colour of their host's image.
 func (m *Map) Cloud(part int) ([]CloudPoint, error) {
 	var out []CloudPoint
 	hosted := make(map[int][]hostedPoint)

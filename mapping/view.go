@@ -25,7 +25,7 @@ func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {
 	}
 	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: im.Gray, Depth: k.metricDepth(&im.Depth), Picture: im.Gray, PictureCamera: k.Camera}
 	shrunk := 1.0
-	if !color.Empty() { // its pixels are means: their centres lie between the picture's
+	if !color.Empty() { // its pixels are means: their centres lie between the image's
 		v.Camera, v.Color, v.Gray = k.Camera.Resized(color.W, color.H), color, slam.Gray{}
 		shrunk = float64(color.W) / float64(k.Camera.W)
 	}
@@ -38,14 +38,14 @@ func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {
 			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: geom.ResizePixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
-	if m.lenses == nil {
-		m.lenses = make(lenses)
+	if m.undistortions == nil {
+		m.undistortions = make(undistortions)
 	}
-	m.lenses.straighten(&v)
+	m.undistortions.undistort(&v)
 	return v, nil
 }
 
-// Views yields the views of those of the keyframes that have depth; the pictures of
+// Views yields the views of those of the keyframes that have depth; the images of
 // a large map are put away at the end.
 func (m *Map) Views(keyframes []*Keyframe) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {

@@ -151,7 +151,7 @@ func TestRefuses(t *testing.T) {
 	}
 	tiny := View{Camera: geom.Camera{W: 1, H: 1, Fx: 1, Fy: 1}, Gray: slam.NewGray(1, 1), Pose: geom.IdentitySE3()}
 	if _, ok := g.Measure(tiny, tiny, TiltStd); ok {
-		t.Error("a picture of one pixel shows the ground")
+		t.Error("an image of one pixel shows the ground")
 	}
 }
 

@@ -121,7 +121,7 @@ func TestAt(t *testing.T) {
 	}
 }
 
-// Depth pictures of another size than the camera's are read at the same place.
+// Depth images of another size than the camera's are read at the same place.
 func TestAtOfAnotherSize(t *testing.T) {
 	cam := geom.CameraFromFOV(640, 480, 1)
 	ramp := func(w int) func(x, y int) float64 {

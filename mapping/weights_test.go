@@ -6,7 +6,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// A camera that turns fast on the spot blurs its pictures, and bundle adjustment
+// A camera that turns fast on the spot blurs its images, and bundle adjustment
 // that takes their corners for sharp ones explains the noise by steps along it and
 // depths to match. Told of the noise it stays on the spot.
 func TestBundleKnowsNoise(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // wallView is what a camera sees of a slanted wall z = 2 + x/2: its depth, and a
-// picture whose brightness is the x that is seen.
+// image whose brightness is the x that is seen.
 func wallView(c geom.Camera) (slam.DepthMap, slam.Gray) {
 	d := slam.DepthMap{W: c.W, H: c.H, Camera: c, Depth: make([]float32, c.W*c.H), ScaleSigma: .1, Sigma: .05}
 	g := slam.NewGray(c.W, c.H)

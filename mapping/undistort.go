@@ -7,33 +7,33 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// lenses are, by camera, where its pinhole sees the pixels of its pictures: all
+// undistortions are, by camera, where its pinhole sees the pixels of its images: all
 // views of a part share two or three.
-type lenses map[geom.Camera][]int
+type undistortions map[geom.Camera][]int
 
-func (l lenses) unbend(c geom.Camera) []int {
+func (l undistortions) undistortionMap(c geom.Camera) []int {
 	from, ok := l[c]
 	if !ok {
-		from = unbend(c)
+		from = undistortionMap(c)
 		l[c] = from
 	}
 	return from
 }
 
-// straighten turns a view of an adjusted camera into that of a pinhole of the same
+// undistort turns a view of an adjusted camera into that of a pinhole of the same
 // focal length and principal point: fusion knows no other. Pixels are taken, not
 // averaged, for the reason that packDepth has.
-func (l lenses) straighten(v *slam.KeyframeView) {
+func (l undistortions) undistort(v *slam.KeyframeView) {
 	if bent := v.Camera; bent.Bent() {
 		v.Camera = pinhole(bent)
 		for i, s := range v.Landmarks {
 			v.Landmarks[i].Pixel = v.Camera.Project(bent.Ray(s.Pixel))
 		}
-		from := l.unbend(bent)
+		from := l.undistortionMap(bent)
 		v.Gray.Pix, v.Color.Pix = picked(v.Gray.Pix, from, 1), picked(v.Color.Pix, from, 3)
 	}
 	if d := &v.Depth; !d.Empty() && d.Camera.Bent() {
-		from := l.unbend(d.Camera)
+		from := l.undistortionMap(d.Camera)
 		d.Camera = pinhole(d.Camera)
 		d.Depth, d.LogStd = picked(d.Depth, from, 1), picked(d.LogStd, from, 1)
 	}
@@ -45,9 +45,9 @@ func pinhole(c geom.Camera) geom.Camera {
 	return c
 }
 
-// unbend returns which pixel of a bent camera's picture every pixel of its pinhole
+// undistortionMap returns which pixel of a bent camera's image every pixel of its pinhole
 // sees, -1 where it sees past the edge.
-func unbend(c geom.Camera) []int {
+func undistortionMap(c geom.Camera) []int {
 	straight := pinhole(c)
 	from := make([]int, c.W*c.H)
 	for y := range c.H {

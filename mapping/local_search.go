@@ -11,13 +11,13 @@ const (
 	retrackBorder  = 8
 	retrackZoomMin = .6 // ratio of depths between which a patch still looks alike
 	retrackZoomMax = 1.7
-	retrackRollMin = .85 // cosine of the roll between two pictures of a patch
-	retrackSample  = 4   // every so many features of a keyframe tell what it has in sight
-	retrackFewest  = 5   // of these, in sight of a keyframe that is searched
+	retrackRollMin = .85 // cosine of the roll between two images of a patch
+	retrackSample  = 4   // every so many features of a keyframe tell what it has in view
+	retrackFewest  = 5   // of these, in view of a keyframe that is searched
 )
 
 // retrack searches landmarks that keyframe k does not list but should see, in the
-// pictures of the older keyframes that see most of them, and lists those that it
+// images of the older keyframes that see most of them, and lists those that it
 // finds. It is what keeps a camera that looks around in one place from drifting.
 func (m *Mapper) retrack(k *Keyframe) error {
 	if m.cfg.RetrackFrom == 0 {
@@ -33,12 +33,12 @@ func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
 	var all []candidate
 	wide := cornerSecant(k.Camera)
 	for _, o := range m.Map.Keyframes {
-		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !rollAlike(o, k) || m.outOfReach(k, o, wide) {
+		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !similarRoll(o, k) || m.outOfReach(k, o, wide) {
 			continue
 		}
 		var n int
 		for i := 0; i < len(o.Features); i += retrackSample {
-			if _, _, ok := m.inSight(k, o, o.Features[i]); ok {
+			if _, _, ok := m.inView(k, o, o.Features[i]); ok {
 				n++
 			}
 		}
@@ -59,16 +59,16 @@ func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
 	return ids
 }
 
-// rollAlike reports whether two pictures are turned alike about the optical axis.
-func rollAlike(a, b *Keyframe) bool {
+// similarRoll reports whether two images are turned alike about the optical axis.
+func similarRoll(a, b *Keyframe) bool {
 	down := b.Pose.R.TMulVec(a.Pose.R.Col(1))
 	n := down.X*down.X + down.Y*down.Y
 	return n > 0 && down.Y > 0 && down.Y*down.Y/n > retrackRollMin*retrackRollMin
 }
 
-// inSight returns the landmark of a feature of o and its projection in k, if it
-// is known, in the picture, and near enough to its size in o.
-func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, ok bool) {
+// inView returns the landmark of a feature of o and its projection in k, if it
+// is known, in the image, and near enough to its size in o.
+func (m *Mapper) inView(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, ok bool) {
 	if f.Landmark < 0 {
 		return nil, u, false
 	}
@@ -89,11 +89,11 @@ func (m *Mapper) inSight(k, o *Keyframe, f Feature) (l *Landmark, u geom.Vec2, o
 	return l, u, k.Camera.Contains(u, retrackBorder)
 }
 
-// inSightOf lists the landmarks of o that should be in sight of k, where o sees
+// landmarksInView lists the landmarks of o that should be in view of k, where o sees
 // them and where k should, but for those that skip names.
-func (m *Mapper) inSightOf(k, o *Keyframe, skip func(id int) bool) (ids []int, from, want []geom.Vec2) {
+func (m *Mapper) landmarksInView(k, o *Keyframe, skip func(id int) bool) (ids []int, from, want []geom.Vec2) {
 	for _, f := range o.Features {
-		if l, u, ok := m.inSight(k, o, f); ok && !skip(l.ID) {
+		if l, u, ok := m.inView(k, o, f); ok && !skip(l.ID) {
 			ids, from, want = append(ids, l.ID), append(from, f.Pixel), append(want, u)
 		}
 	}
@@ -134,7 +134,7 @@ func (m *Mapper) rematch(k *Keyframe, gatePx float64) error {
 }
 
 func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) error {
-	ids, from, want := m.inSightOf(k, o, func(id int) bool { return seen[id] })
+	ids, from, want := m.landmarksInView(k, o, func(id int) bool { return seen[id] })
 	guess := append([]geom.Vec2(nil), want...)
 	for _, kf := range [2]*Keyframe{o, k} {
 		if _, err := m.Map.Images(kf); err != nil { // the matcher has them now

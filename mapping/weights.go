@@ -7,18 +7,18 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Where pictures are sharp, features that were found err by .1 or .2 pixels; some are
+// Where images are sharp, features that were found err by .1 or .2 pixels; some are
 // found as well and slide along an outline, all to the same side. What is off by some
 // times the median counts ever less there. In the hand of somebody who walks, blur
 // and a rolling shutter move all features alike, by more: nothing stands out.
 const (
-	foundSharp = .25 // pixels: median error of sharp pictures, at most
-	foundWide  = 2.5 // medians: half the weight there
-	foundLeast = .3  // pixels, of these
+	sharpMedianPx  = .25 // pixels: median error of sharp images, at most
+	outlierMedians = 2.5 // medians: half the weight there
+	outlierLeastPx = .3  // pixels, of these
 )
 
-// foundKernel is the loss of the features that were found; sharp says that pictures are.
-func (b *bundle) foundKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
+// registeredKernel is the loss of the features that were found; sharp says that images are.
+func (b *bundle) registeredKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 	var off []float64
 	for _, l := range all {
 		for _, o := range l.Obs {
@@ -27,14 +27,14 @@ func (b *bundle) foundKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 			}
 			k := b.m.Keyframes[o.KF]
 			f := k.Features[o.Index]
-			if p := k.Pose.ApplyInverse(b.m.Position(l)); f.found == 1 && p.Z > minDepthM {
+			if p := k.Pose.ApplyInverse(b.m.Position(l)); f.Registered && p.Z > minDepthM {
 				off = append(off, k.Camera.Project(p).Sub(f.Pixel).Norm()*b.m.pixelWeight(k, l, b.cfg))
 			}
 		}
 	}
 	slices.Sort(off)
-	if len(off) > 0 && off[len(off)/2] < foundSharp {
-		return geom.Kernel{Kind: geom.Cauchy, Delta: max(foundWide*off[len(off)/2], foundLeast)}, true
+	if len(off) > 0 && off[len(off)/2] < sharpMedianPx {
+		return geom.Kernel{Kind: geom.Cauchy, Delta: max(outlierMedians*off[len(off)/2], outlierLeastPx)}, true
 	}
 	return geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel)}, false
 }
@@ -43,7 +43,7 @@ func (b *bundle) foundKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 // find it and others hold the keyframe. In blur a link's own features count all
 // the same: little else holds two visits to a place together.
 func (b *bundle) trust(k *Keyframe, f Feature) float64 {
-	if f.found == 1 || f.Landmark >= firstLinkLandmark && !b.sharp {
+	if f.Registered || f.Landmark >= firstLinkLandmark && !b.sharp {
 		return 1
 	}
 	held, ok := b.registered[k.ID]
@@ -52,13 +52,13 @@ func (b *bundle) trust(k *Keyframe, f Feature) float64 {
 		b.registered[k.ID] = held
 	}
 	if held {
-		return wanderTrust
+		return driftingWeight
 	}
 	return 1
 }
 
 // pixelWeight is 1/sigma of the reprojection error of a landmark in keyframe k:
-// the pixel there and the ray of its host are as good as their pictures.
+// the pixel there and the ray of its host are as good as their images.
 func (m *Map) pixelWeight(k *Keyframe, l *Landmark, cfg Config) float64 {
 	at, host := cfg.pixelSigma(k), cfg.pixelSigma(m.Keyframes[l.Host])
 	return 1 / math.Sqrt((at*at+host*host)/2)
