@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Summary is a finished table.
@@ -123,9 +125,7 @@ func summariseRow(name string, outcomes []Outcome) RowSummary {
 		if !known {
 			continue
 		}
-		slices.Sort(values)
-		n := len(values)
-		r.Figures[f.Key] = Range{Number((values[(n-1)/2] + values[n/2]) / 2), Number(values[0]), Number(values[n-1])}
+		r.Figures[f.Key] = Range{Number(stats.Median(values)), Number(values[0]), Number(values[len(values)-1])} // sorted by the median
 	}
 	return r
 }

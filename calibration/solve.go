@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/optimize"
 )
 
@@ -135,8 +136,7 @@ func (f *fit) measure(b Board) {
 			sizes = append(sizes, math.Abs(r.X), math.Abs(r.Y))
 		}
 	}
-	slices.Sort(sizes)
-	f.sigmaPx = max(1.4826*sizes[len(sizes)/2], minSigmaPx)
+	f.sigmaPx = max(stats.MADToStd*stats.Median(sizes), minSigmaPx)
 }
 
 // reject leaves out corners and views that do not fit, and reports whether there
@@ -146,8 +146,7 @@ func (f *fit) reject() (any bool) {
 	for i, v := range f.views {
 		rms[i] = v.RMSPx()
 	}
-	sorted := slices.Sorted(slices.Values(rms))
-	limit := viewRatio * sorted[len(sorted)/2]
+	limit := viewRatio * stats.Median(slices.Clone(rms))
 	kept := f.views[:0]
 	for i, v := range f.views {
 		if rms[i] > limit {

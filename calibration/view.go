@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/marker"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -191,10 +192,7 @@ func motion(views []View, i int) (px float64) {
 				steps = append(steps, c.Pixel.Sub(u).Norm()/float64(frames))
 			}
 		}
-		if len(steps) > 0 {
-			slices.Sort(steps)
-			px = max(px, steps[len(steps)/2])
-		}
+		px = max(px, stats.Median(steps))
 	}
 	return px
 }

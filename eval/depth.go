@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -127,6 +128,6 @@ func (s *depthSums) errors() (DepthErrors, error) {
 		Pixels: len(s.logRatios), Coverage: n / float64(s.truths),
 		AbsRel: s.abs / n, RMSE: math.Sqrt(s.sq / n), RMSELog: math.Sqrt(s.sqLog / n),
 		D1: float64(s.within[0]) / n, D2: float64(s.within[1]) / n, D3: float64(s.within[2]) / n,
-		LogRatio: median(s.logRatios),
+		LogRatio: stats.Median(s.logRatios),
 	}, nil
 }

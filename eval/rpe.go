@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Span is two poses of a trajectory, given as indices into pairs, whose
@@ -41,7 +42,7 @@ func SpansByTime(pairs []Pair, deltaS float64) []Span {
 	for i := range steps {
 		steps[i] = pairs[i+1].Truth.Time - pairs[i].Truth.Time
 	}
-	tolerance := min(.51*median(steps), .1*deltaS) // half, and the rounding of stamps
+	tolerance := min(.51*stats.Median(steps), .1*deltaS) // half, and the rounding of stamps
 	return nearestSpans(len(pairs), deltaS, tolerance, func(i int) float64 { return pairs[i].Truth.Time })
 }
 

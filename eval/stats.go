@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Stats summarises errors.
@@ -34,22 +36,8 @@ func NewStats(errors []float64) Stats {
 		dev2 += (e - mean) * (e - mean)
 	}
 	return Stats{
-		N: len(errors), RMSE: math.Sqrt(sum2 / n), Mean: mean, Median: median(errors),
+		N: len(errors), RMSE: math.Sqrt(sum2 / n), Mean: mean, Median: stats.Median(slices.Clone(errors)),
 		Std: math.Sqrt(dev2 / n), Min: slices.Min(errors), Max: slices.Max(errors),
-	}
-}
-
-// median returns the middle value, the mean of the two middle ones of an even
-// number, and 0 of none.
-func median(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	s := slices.Sorted(slices.Values(v))
-	if m := len(s) / 2; len(s)%2 == 1 {
-		return s[m]
-	} else {
-		return (s[m-1] + s[m]) / 2
 	}
 }
 

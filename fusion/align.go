@@ -3,11 +3,11 @@ package fusion
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -183,7 +183,7 @@ func fitWarp(obs []residual, n int, scaleSigma float64, cfg AlignConfig) warpFit
 	for i, o := range obs {
 		r[i] = o.r
 	}
-	f.x[0] = median(r)
+	f.x[0] = stats.Median(r)
 	f.sigma = max(centredSpread(obs), cfg.MinSigma)
 	for _, k := range warpKernels {
 		for range k.rounds {
@@ -264,9 +264,9 @@ func (f *warpFit) posterior(chol *mat.Cholesky, prior []float64, obs []residual,
 		abs[i], own[i] = math.Abs(obs[i].r-obs[i].warp(&f.x)), obs[i].variance
 	}
 	n := float64(len(obs))
-	variance := sq(madToStd*median(abs)) * n / max(n-freedom, n/4)
+	variance := sq(stats.MADToStd*stats.Median(abs)) * n / max(n-freedom, n/4)
 	f.scaleStd = math.Sqrt(inv.At(0, 0))
-	f.sigma = max(math.Sqrt(max(variance-median(own), variance/4)), cfg.MinSigma)
+	f.sigma = max(math.Sqrt(max(variance-stats.Median(own), variance/4)), cfg.MinSigma)
 	return true
 }
 
@@ -340,11 +340,8 @@ func typicalSigma(d slam.DepthMap) float64 {
 			v = append(v, s)
 		}
 	}
-	return median(v)
+	return stats.Median(v)
 }
-
-// madToStd turns a median absolute deviation into a Gaussian's deviation.
-const madToStd = 1.4826
 
 // centredSpread returns the robust deviation of the residuals about their
 // median.
@@ -359,20 +356,11 @@ func centredSpread(obs []residual) float64 {
 // spread returns the robust deviation of r, which it overwrites: the median
 // absolute deviation, scaled to be a Gaussian's standard deviation.
 func spread(r []float64) float64 {
-	m := median(r)
+	m := stats.Median(r)
 	for i := range r {
 		r[i] = math.Abs(r[i] - m)
 	}
-	return madToStd * median(r)
-}
-
-// median sorts v and returns its middle value, and 0 of none.
-func median(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+	return stats.MADToStd * stats.Median(r)
 }
 
 func sq(x float64) float64 { return x * x }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/metricslam/metricslam/fusion/surface"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -173,7 +174,7 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	s.Report = surface.Inspect(m)
 	s.MeshMS = timed([]float64{milliseconds(start)})
 	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)
-	s.SigmaBefore, s.Sigma = median(f.before), median(f.sigmas)
+	s.SigmaBefore, s.Sigma = stats.Median(f.before), stats.Median(f.sigmas)
 	s.LogScaleStd = spread(f.scales)
 	return m, *s, nil
 }
@@ -197,8 +198,7 @@ func spanOf(d slam.DepthMap) (m, far float64, ok bool) {
 	if len(v) == 0 {
 		return 0, 0, false
 	}
-	slices.Sort(v)
-	return v[len(v)/2], v[len(v)*9/10], true
+	return stats.Median(v), stats.Quantile(v, .9), true
 }
 
 func milliseconds(since time.Time) float64 { return float64(time.Since(since)) / 1e6 }

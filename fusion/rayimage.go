@@ -149,13 +149,13 @@ func upsampled(d slam.DepthMap, cfg Config) slam.DepthMap {
 	if d.LogStd != nil {
 		out.LogStd = make([]float32, out.W*out.H)
 	}
-	limit := float32(1 + max(cfg.EdgeSpread, .02))
+	spread := float32(max(cfg.EdgeSpread, .02))
 	parallelFor(out.H, cfg.Workers, 16, func(y int) {
 		fy := (float32(y)+.5)/float32(k) - .5
 		for x := range out.W {
 			fx := (float32(x)+.5)/float32(k) - .5
 			i := y*out.W + x
-			out.Depth[i] = interpolateDepth(d, fx, fy, limit)
+			out.Depth[i] = interpolateDepth(d, fx, fy, spread)
 			if d.LogStd != nil {
 				out.LogStd[i] = d.LogStd[min(y/k, d.H-1)*d.W+min(x/k, d.W-1)]
 			}
@@ -166,14 +166,14 @@ func upsampled(d slam.DepthMap, cfg Config) slam.DepthMap {
 
 // interpolateDepth returns the depth at (x, y), which may lie up to half a pixel
 // outside.
-func interpolateDepth(d slam.DepthMap, x, y, limit float32) float32 {
+func interpolateDepth(d slam.DepthMap, x, y, spread float32) float32 {
 	x0 := min(max(int(x), 0), d.W-2)
 	y0 := min(max(int(y), 0), d.H-2)
 	fx, fy := x-float32(x0), y-float32(y0)
 	i := y0*d.W + x0
 	a, b, c, e := d.Depth[i], d.Depth[i+1], d.Depth[i+d.W], d.Depth[i+d.W+1]
 	lo, hi := min(a, b, c, e), max(a, b, c, e)
-	if !(lo > 0) || hi > limit*lo {
+	if !slam.SameSurface(lo, hi, spread) {
 		if fx > .5 {
 			i++
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -66,9 +67,7 @@ func relate(points []geom.Vec3, ref, pose geom.SE3, cam geom.Camera) relation {
 	if len(angles) == 0 {
 		return relation{}
 	}
-	slices.Sort(angles)
-	slices.Sort(ratios)
-	return relation{float64(len(angles)) / float64(len(points)), angles[len(angles)/2], ratios[len(ratios)/2]}
+	return relation{float64(len(angles)) / float64(len(points)), stats.Median(angles), stats.Median(ratios)}
 }
 
 // score is what a neighbour is worth to a sweep, 0 where it is of no use.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -83,8 +84,7 @@ func (n *sight) sameLight() bool {
 	if len(n.light) == 0 {
 		return false
 	}
-	slices.Sort(n.light)
-	return math.Abs(n.light[len(n.light)/2]) < coverLight
+	return math.Abs(stats.Median(n.light)) < coverLight
 }
 
 // lightAt is the logarithm of the brightness at a pixel.

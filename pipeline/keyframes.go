@@ -1,9 +1,8 @@
 package pipeline
 
 import (
-	"slices"
-
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -42,9 +41,5 @@ func (t *tracker) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, p
 			moved = append(moved, cam.Project(p).Sub(k.Pixel).Norm())
 		}
 	}
-	if len(moved) == 0 {
-		return followed, 0
-	}
-	slices.Sort(moved)
-	return followed, moved[len(moved)/2]
+	return followed, stats.Median(moved)
 }

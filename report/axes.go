@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // view is the plane through the world's axes in which a trajectory is drawn.
@@ -89,8 +90,7 @@ func gaps(times []float64) []bool {
 	for i := range steps {
 		steps[i] = times[i+1] - times[i]
 	}
-	sorted := slices.Sorted(slices.Values(steps))
-	limit := 3.5 * sorted[len(sorted)/2]
+	limit := 3.5 * stats.Median(slices.Clone(steps))
 	for i, s := range steps {
 		out[i+1] = s > limit
 	}

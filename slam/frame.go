@@ -51,6 +51,12 @@ func (d DepthMap) SharedSigma() float64 { return math.Hypot(d.ScaleSigma, d.Plac
 // Empty reports whether the map holds no pixels.
 func (d DepthMap) Empty() bool { return len(d.Depth) == 0 }
 
+// SameSurface reports whether two depths can be of one surface: both are known, and
+// the farther one is less than a share spread beyond the nearer one.
+func SameSurface[F ~float32 | ~float64](a, b, spread F) bool {
+	return a > 0 && b > 0 && max(a, b) < (1+spread)*min(a, b)
+}
+
 // At returns the depth and its log deviation at the pixel nearest to u, given in
 // pixels of the depth map; ok is false outside and where depth is unknown.
 func (d DepthMap) At(u geom.Vec2) (depthM, logStd float64, ok bool) {

@@ -2,9 +2,9 @@ package tracking
 
 import (
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/photometric"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -20,7 +20,7 @@ const (
 	directWidth      = 160   // pixels of the finest level: finer ones cost four times as much, and blur hides them
 	directLevels     = 3     // of which the coarsest finds motions of a tenth of the image
 	directMinPx      = 12    // the shorter side of the coarsest level
-	directEdge       = .1    // jump of log depth between neighbours across which a pixel belongs to no surface
+	directEdge       = .1    // jump of depth between neighbours, as a share, across which a pixel belongs to no surface
 	directMinNCC     = .9    // of the two images; another place has less than .7
 	directMinOverlap = .25   // of the pixels with a depth
 	directMinSeen    = .10   // of all pixels: in the dark and at edges most have no depth
@@ -73,14 +73,12 @@ func NewReference(p Pyramid, pose geom.SE3, depth slam.DepthMap, scale float64) 
 	for i := range p.levels {
 		r.levels = append(r.levels, newReferenceLevel(&p.levels[i], depth, scale))
 	}
-	if coarse := r.levels[len(r.levels)-1].points; len(coarse) > 0 {
-		z := make([]float64, len(coarse))
-		for i, p := range coarse {
-			z[i] = p.Z
-		}
-		slices.Sort(z)
-		r.DepthM = z[len(z)/2]
+	coarse := r.levels[len(r.levels)-1].points
+	z := make([]float64, len(coarse))
+	for i, p := range coarse {
+		z[i] = p.Z
 	}
+	r.DepthM = stats.Median(z)
 	return r
 }
 
@@ -88,16 +86,17 @@ func newReferenceLevel(v *photometric.View, depth slam.DepthMap, scale float64) 
 	out := referenceLevel{total: len(v.Pix)}
 	fx, fy := float64(depth.W)/float64(v.W), float64(depth.H)/float64(v.H)
 	at := func(x, y int) float64 {
-		z, _, ok := depth.At(geom.Vec2{X: (float64(x)+.5)*fx - .5, Y: (float64(y)+.5)*fy - .5})
-		if !ok {
-			return 0
-		}
+		z, _, _ := depth.At(geom.Vec2{X: (float64(x)+.5)*fx - .5, Y: (float64(y)+.5)*fy - .5})
 		return z * scale
+	}
+	apart := func(z float64, x, y int) bool {
+		other := at(x, y)
+		return other > 0 && !slam.SameSurface(z, other, directEdge)
 	}
 	for y := range v.H {
 		for x := range v.W {
 			z := at(x, y)
-			if z <= 0 || jumps(z, at(x+1, y)) || jumps(z, at(x-1, y)) || jumps(z, at(x, y+1)) || jumps(z, at(x, y-1)) {
+			if z <= 0 || apart(z, x+1, y) || apart(z, x-1, y) || apart(z, x, y+1) || apart(z, x, y-1) {
 				continue
 			}
 			out.points = append(out.points, v.Camera.Unproject(geom.Vec2{X: float64(x), Y: float64(y)}, z))
@@ -106,8 +105,6 @@ func newReferenceLevel(v *photometric.View, depth slam.DepthMap, scale float64) 
 	}
 	return out
 }
-
-func jumps(a, b float64) bool { return b > 0 && math.Abs(math.Log(a/b)) > directEdge }
 
 // Alignment is the result of AlignDirect.
 type Alignment struct {

@@ -2,9 +2,9 @@ package tracking
 
 import (
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Model is the geometry that a pose rests on.
@@ -113,6 +113,5 @@ func (t *Tracker) noise(cw geom.SE3, info []geom.Info2) float64 {
 	for i := range e {
 		e[i] = info[i].Quad(t.residual(cw, i))
 	}
-	slices.Sort(e)
-	return math.Max(1, e[len(e)/2]/medianChi2)
+	return math.Max(1, stats.Median(e)/medianChi2)
 }

@@ -2,9 +2,9 @@ package tracking
 
 import (
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 const (
@@ -29,8 +29,7 @@ func (t *Tracker) measureNoise(cw geom.SE3, focal float64) {
 	for i := range e {
 		e[i] = t.residual(cw, i).Norm()
 	}
-	slices.Sort(e)
-	sigma := e[len(e)/2] * focal / math.Sqrt(2*math.Ln2)
+	sigma := stats.Median(e) * focal / math.Sqrt(2*math.Ln2)
 	t.noisePx = min(max(sigma, t.cfg.PixelSigma), noiseMost*t.cfg.PixelSigma)
 }
 

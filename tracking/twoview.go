@@ -2,9 +2,9 @@ package tracking
 
 import (
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // TwoView is the start of a map without any depth: the motion between two
@@ -128,10 +128,7 @@ func (tv *TwoView) gate(x1, x2 []geom.Vec2, in []int) {
 		tv.Inliers = append(tv.Inliers, i)
 		angles = append(angles, geom.ParallaxAngle(p, geom.Vec3{}, c2))
 	}
-	if len(angles) > 0 {
-		slices.Sort(angles)
-		tv.MedianRad = angles[len(angles)/2]
-	}
+	tv.MedianRad = stats.Median(angles)
 }
 
 func pick(x []geom.Vec2, idx []int) []geom.Vec2 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 const autoPitch = 33 * math.Pi / 180
@@ -70,9 +71,9 @@ func (o *Orbit) fit(points []geom.Vec3, w, h int) {
 	}
 	o.Pivot = geom.Vec3{}
 	for k, a := range along {
-		o.Pivot = o.Pivot.Add(r.Col(k).Scale((quantile(a, cut) + quantile(a, 1-cut)) / 2))
+		o.Pivot = o.Pivot.Add(r.Col(k).Scale((stats.Quantile(a, cut) + stats.Quantile(a, 1-cut)) / 2))
 	}
-	o.DistanceM = max(minDistance, (quantile(along[0], 1-cut)-quantile(along[0], cut))*2)
+	o.DistanceM = max(minDistance, (stats.Quantile(along[0], 1-cut)-stats.Quantile(along[0], cut))*2)
 	// Perspective makes near points spread more: centre and distance follow from
 	// where the points come to lie, a few times.
 	for range 12 {
@@ -101,7 +102,7 @@ func (o Orbit) extent(points []geom.Vec3, w, h int, cut float64) (lo, hi geom.Ve
 	if float64(len(x)) < (1-cut)*float64(len(points)) {
 		return lo, hi, false
 	}
-	return geom.Vec2{X: quantile(x, cut), Y: quantile(y, cut)}, geom.Vec2{X: quantile(x, 1-cut), Y: quantile(y, 1-cut)}, true
+	return geom.Vec2{X: stats.Quantile(x, cut), Y: stats.Quantile(y, cut)}, geom.Vec2{X: stats.Quantile(x, 1-cut), Y: stats.Quantile(y, 1-cut)}, true
 }
 
 // NamedView returns the view of a picture of w x h pixels: auto; top, front or

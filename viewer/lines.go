@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -43,7 +44,7 @@ func (l *lines) path(t slam.Trajectory, c rgba) {
 	for i := range gaps {
 		gaps[i] = t[i+1].Time - t[i].Time
 	}
-	limit := 10 * quantile(gaps, .5)
+	limit := 10 * stats.Quantile(gaps, .5)
 	for i := 1; i < len(t); i++ {
 		if t[i].Time-t[i-1].Time <= limit {
 			l.add(t[i-1].Pose.T, t[i].Pose.T, c)
@@ -82,7 +83,7 @@ func frustumSize(s *Scene) float64 {
 		for i, p := range pts {
 			a[i] = [3]float64{p.X, p.Y, p.Z}[k]
 		}
-		d := quantile(a, .95) - quantile(a, .05)
+		d := stats.Quantile(a, .95) - stats.Quantile(a, .05)
 		size += d * d
 	}
 	return max(.01, .025*math.Sqrt(size))
@@ -161,7 +162,7 @@ func spanAlong(pts []geom.Vec3, axis geom.Vec3, cut float64) (lo, hi float64) {
 	for i, p := range pts {
 		a[i] = p.Dot(axis)
 	}
-	return quantile(a, cut), quantile(a, 1-cut)
+	return stats.Quantile(a, cut), stats.Quantile(a, 1-cut)
 }
 
 // niceLength returns the largest of 1, 2, 5, 10, ... times a power of ten that

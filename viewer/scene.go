@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
@@ -144,10 +143,4 @@ func AlignTruth(truth, estimate slam.Trajectory) (slam.Trajectory, error) {
 		out[i] = slam.StampedPose{Time: p.Time, Pose: fromTruth.Mul(p.Pose)}
 	}
 	return out, nil
-}
-
-// quantile returns the q-th quantile of values, which it sorts.
-func quantile(values []float64, q float64) float64 {
-	slices.Sort(values)
-	return values[int(q*float64(len(values)-1)+.5)]
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/metricslam/metricslam/depth/network"
 	"github.com/metricslam/metricslam/depth/onnx"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -167,8 +168,7 @@ func (r *Report) time(ctx context.Context, n *network.Network, samples []Sample)
 		ms = append(ms, time.Since(start).Seconds()*1e3)
 	}
 	r.FirstRunMS = ms[0]
-	slices.Sort(ms[1:])
-	r.LatencyMS = ms[1+latencyRuns/2]
+	r.LatencyMS = stats.Median(ms[1:])
 	return unusable, nil
 }
 
@@ -204,8 +204,7 @@ func compareDepth(pred, truth slam.DepthMap) Picture {
 	if n == 0 {
 		return Picture{AbsRel: math.MaxFloat64}
 	}
-	slices.Sort(ratios)
-	p := Picture{AbsRel: abs / n, LogRatio: ratios[len(ratios)/2]}
+	p := Picture{AbsRel: abs / n, LogRatio: stats.Median(ratios)}
 	if v := (sxx - sx*sx/n) * (syy - sy*sy/n); v > 0 {
 		p.Correlation = (sxy - sx*sy/n) / math.Sqrt(v)
 	}

@@ -2,9 +2,9 @@ package filter
 
 import (
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -49,12 +49,7 @@ func Agreement(ref View, others []View, floor float64) slam.DepthMap {
 		if len(diffs) < minViews {
 			continue
 		}
-		slices.Sort(diffs)
-		m := diffs[len(diffs)/2]
-		if len(diffs)%2 == 0 {
-			m = (m + diffs[len(diffs)/2-1]) / 2
-		}
-		out.LogStd[i] = float32(max(floor, 1.4826/math.Sqrt2*m))
+		out.LogStd[i] = float32(max(floor, stats.MADToStd/math.Sqrt2*stats.Median(diffs)))
 	}
 	return out
 }

@@ -118,7 +118,8 @@ func Normals(d slam.DepthMap) [][3]float32 {
 			}
 			l, r := max(x-1, 0), min(x+1, d.W-1)
 			u, v := max(y-1, 0), min(y+1, d.H-1)
-			if !alike(d.Depth[y*d.W+l], d.Depth[y*d.W+r]) || !alike(d.Depth[u*d.W+x], d.Depth[v*d.W+x]) {
+			if !slam.SameSurface(d.Depth[y*d.W+l], d.Depth[y*d.W+r], 2*EdgeSpread) ||
+				!slam.SameSurface(d.Depth[u*d.W+x], d.Depth[v*d.W+x], 2*EdgeSpread) {
 				continue
 			}
 			c := at(x, v).Sub(at(x, u)).Cross(at(r, y).Sub(at(l, y))).Unit()
@@ -129,9 +130,4 @@ func Normals(d slam.DepthMap) [][3]float32 {
 		}
 	}
 	return n
-}
-
-// alike reports whether two depths can be of one surface.
-func alike(a, b float32) bool {
-	return a > 0 && b > 0 && max(a, b) < (1+2*EdgeSpread)*min(a, b)
 }

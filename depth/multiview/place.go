@@ -8,6 +8,7 @@ import (
 
 	"github.com/metricslam/metricslam/depth/photo"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/mapping/recognition"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
@@ -133,8 +134,7 @@ func (p *Place) start(matches map[[2]int][][2]int) error {
 	if len(ratios) < minPlaced {
 		return fmt.Errorf("%w: the depth of %s and %s is unknown where they show the same", ErrApart, a.name, b.name)
 	}
-	slices.Sort(ratios)
-	length := math.Exp(ratios[len(ratios)/2])
+	length := math.Exp(stats.Median(ratios))
 	t21 := best.T21
 	t21.T = t21.T.Scale(length)
 	a.pose, b.pose = geom.IdentitySE3(), t21.Inverse()

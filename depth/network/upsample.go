@@ -32,7 +32,7 @@ func Upsample(d slam.DepthMap, w, h int, spread float64) slam.DepthMap {
 				lo, hi = min(lo, d.Depth[i]), max(hi, d.Depth[i])
 			}
 			o := y*w + x
-			if lo > 0 && (spread == 0 || hi-lo < float32(spread)*lo) {
+			if lo > 0 && spread == 0 || slam.SameSurface(lo, hi, float32(spread)) {
 				out.Depth[o] = blend(d.Depth, q, wt)
 				if d.LogStd != nil {
 					out.LogStd[o] = blend(d.LogStd, q, wt)

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/depth/contract"
 	"github.com/metricslam/metricslam/depth/network"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -115,11 +115,7 @@ func (p *Photo) MedianM() float64 {
 			known = append(known, z)
 		}
 	}
-	if len(known) == 0 {
-		return 0
-	}
-	slices.Sort(known)
-	return float64(known[len(known)/2])
+	return float64(stats.Median(known))
 }
 
 // Known is the share of pixels with depth.

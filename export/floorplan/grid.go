@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -76,8 +76,7 @@ func Build(m *slam.Mesh, path []geom.Vec3, cfg Config) (*Grid, error) {
 	for _, p := range path {
 		under = append(under, f.at(p.X, p.Y))
 	}
-	slices.Sort(under)
-	g.FloorM = under[len(under)/2]
+	g.FloorM = stats.Median(under)
 	g.fill(m, f)
 	return g, nil
 }

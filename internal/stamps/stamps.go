@@ -3,7 +3,8 @@ package stamps
 
 import (
 	"math"
-	"slices"
+
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Unit is a unit of time.
@@ -60,9 +61,5 @@ func MedianStep(stamps []float64) float64 {
 			steps = append(steps, d)
 		}
 	}
-	if len(steps) == 0 {
-		return 0
-	}
-	slices.Sort(steps)
-	return steps[len(steps)/2]
+	return stats.Median(steps)
 }
