@@ -316,9 +316,9 @@ func (b *bundle) forgetOutliers() {
 	}
 }
 
-// LocalBundle adjusts the keyframes around keyframe id: those that share most
+// localBundle adjusts the keyframes around keyframe id: those that share most
 // with it move, the next ones hold.
-func (m *Map) LocalBundle(ctx context.Context, cfg Config, id int, meanScale float64) (optimize.Summary, error) {
+func (m *Map) localBundle(ctx context.Context, cfg Config, id int, meanScale float64) (optimize.Summary, error) {
 	moving, fixed := m.window(cfg, id)
 	b := newBundle(m, cfg, moving, fixed, meanScale, 1)
 	b.addLandmarks()
@@ -340,7 +340,7 @@ func (m *Map) window(cfg Config, id int) (moving, fixed []int) {
 		return nil, moving
 	}
 	seen := map[int]bool{id: true}
-	for _, kf := range m.Covisible(id, 15) {
+	for _, kf := range m.covisible(id, 15) {
 		if m.Keyframes[kf].Part == part && kf != origin && len(moving) < cfg.Window {
 			moving = append(moving, kf)
 			seen[kf] = true

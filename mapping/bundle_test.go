@@ -21,7 +21,7 @@ func TestLocalBundleExact(t *testing.T) {
 		}
 	}
 	for range 3 { // each ends at a relative step of 1e-4 in cost
-		if _, err := w.m.LocalBundle(t.Context(), cfg, 7, 0); err != nil {
+		if _, err := w.m.localBundle(t.Context(), cfg, 7, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -36,7 +36,7 @@ func TestLocalBundleNoise(t *testing.T) {
 	cfg := Default()
 	cfg.Window = 4
 	w.disturb(4, .02, .01, .05)
-	sum, err := w.m.LocalBundle(t.Context(), cfg, 7, 0)
+	sum, err := w.m.localBundle(t.Context(), cfg, 7, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestLocalBundleForgetsOutliers(t *testing.T) {
 			}
 		}
 	}
-	if _, err := w.m.LocalBundle(t.Context(), Default(), 7, 0); err != nil {
+	if _, err := w.m.localBundle(t.Context(), Default(), 7, 0); err != nil {
 		t.Fatal(err)
 	}
 	var kept int
@@ -94,7 +94,7 @@ func TestGlobalBundleScales(t *testing.T) {
 	w.m.Keyframes[0].LogScale = truth(0)
 	cfg := Default()
 	for range 3 {
-		if _, err := w.m.GlobalBundle(t.Context(), cfg, 0, 1, .1, 20); err != nil {
+		if _, err := w.m.globalBundle(t.Context(), cfg, 0, 1, .1, 20, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestGlobalBundleScales(t *testing.T) {
 func TestGlobalBundleSensor(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 10, points: 300, noisePx: .3, depth: true, depthNoise: .02})
 	w.disturb(1, .02, .01, .05)
-	if _, err := w.m.GlobalBundle(t.Context(), Default(), 0, 1, 0, 20); err != nil {
+	if _, err := w.m.globalBundle(t.Context(), Default(), 0, 1, 0, 20, nil); err != nil {
 		t.Fatal(err)
 	}
 	if m, rad := w.poseErrors(); m > .01 || rad > .003 {
@@ -128,15 +128,15 @@ func TestGlobalBundleSensor(t *testing.T) {
 // Nothing to adjust is no error.
 func TestBundleOfNothing(t *testing.T) {
 	m := NewMap(images.Options{Budget: math.MaxInt})
-	if _, err := m.GlobalBundle(t.Context(), Default(), 0, 1, 0, 5); err != nil {
+	if _, err := m.globalBundle(t.Context(), Default(), 0, 1, 0, 5, nil); err != nil {
 		t.Error(err)
 	}
 	m.addKeyframe(&Keyframe{Pose: geom.IdentitySE3(), Camera: testCamera})
 	for range 2 {
-		if _, err := m.LocalBundle(t.Context(), Default(), len(m.Keyframes)-1, 0); err != nil {
+		if _, err := m.localBundle(t.Context(), Default(), len(m.Keyframes)-1, 0); err != nil {
 			t.Error(err)
 		}
-		if _, err := m.GlobalBundle(t.Context(), Default(), 0, 1, 0, 5); err != nil {
+		if _, err := m.globalBundle(t.Context(), Default(), 0, 1, 0, 5, nil); err != nil {
 			t.Error(err)
 		}
 		m.addKeyframe(&Keyframe{Pose: walk(1), Camera: testCamera})
@@ -151,10 +151,10 @@ func TestBundleIsRepeatable(t *testing.T) {
 	run := func() *synthetic {
 		w := newSynthetic(syntheticSpec{keyframes: 8, points: 200, noisePx: .5, depth: true, depthNoise: .05, scaleSigma: .1})
 		w.disturb(1, .02, .01, .05)
-		if _, err := w.m.LocalBundle(t.Context(), Default(), 7, 0); err != nil {
+		if _, err := w.m.localBundle(t.Context(), Default(), 7, 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.m.GlobalBundle(t.Context(), Default(), 0, .5, 0, 5); err != nil {
+		if _, err := w.m.globalBundle(t.Context(), Default(), 0, .5, 0, 5, nil); err != nil {
 			t.Fatal(err)
 		}
 		return w
@@ -176,9 +176,9 @@ func TestStepsHoldScale(t *testing.T) {
 	for i, k := range w.m.Keyframes[1:] {
 		k.StepM, k.StepLogStd = w.truth[i+1].T.Sub(w.truth[i].T).Norm(), .01
 	}
-	w.m.Rescale(0, 1.15) // the map is too large
+	w.m.rescale(0, 1.15) // the map is too large
 	for range 3 {
-		if _, err := w.m.GlobalBundle(t.Context(), Default(), 0, 1, 0, 20); err != nil {
+		if _, err := w.m.globalBundle(t.Context(), Default(), 0, 1, 0, 20, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -85,7 +85,7 @@ func TestGlobalBundleChooses(t *testing.T) {
 	cfg := Default()
 	cfg.GlobalObservations = 1500
 	for range 3 {
-		if _, err := w.m.GlobalBundle(t.Context(), cfg, 0, 1, 0, 20); err != nil {
+		if _, err := w.m.globalBundle(t.Context(), cfg, 0, 1, 0, 20, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

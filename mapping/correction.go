@@ -32,9 +32,9 @@ func (g *loopGraph) correction(m *Map) *Correction {
 	return c
 }
 
-// Apply moves keyframes, with the landmarks that they host, to where a correction
+// apply moves keyframes, with the landmarks that they host, to where a correction
 // says.
-func (m *Map) Apply(c Correction) {
+func (m *Map) apply(c Correction) {
 	if len(c.poses) > 0 {
 		m.moved++
 	}

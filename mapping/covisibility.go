@@ -4,7 +4,7 @@ import "sort"
 
 // shared counts the known landmarks that a set of landmark ids shares with each
 // keyframe, and returns the keyframes by falling count, then by falling id.
-func (m *Map) shared(ids []int, except int) []covisible {
+func (m *Map) shared(ids []int, except int) []covisibility {
 	count := make(map[int]int)
 	for _, id := range ids {
 		l, ok := m.landmarks.find(id)
@@ -17,9 +17,9 @@ func (m *Map) shared(ids []int, except int) []covisible {
 			}
 		}
 	}
-	out := make([]covisible, 0, len(count))
+	out := make([]covisibility, 0, len(count))
 	for kf, n := range count {
-		out = append(out, covisible{kf, n})
+		out = append(out, covisibility{kf, n})
 	}
 	sort.Slice(out, func(i, j int) bool {
 		if out[i].n != out[j].n {
@@ -30,7 +30,7 @@ func (m *Map) shared(ids []int, except int) []covisible {
 	return out
 }
 
-type covisible struct{ kf, n int }
+type covisibility struct{ kf, n int }
 
 // landmarksOf lists the landmark ids a keyframe observes.
 func (k *Keyframe) landmarksOf() []int {
@@ -43,9 +43,9 @@ func (k *Keyframe) landmarksOf() []int {
 	return ids
 }
 
-// Covisible returns the keyframes that share at least least landmarks with
+// covisible returns the keyframes that share at least least landmarks with
 // keyframe id, most shared first.
-func (m *Map) Covisible(id, least int) []int {
+func (m *Map) covisible(id, least int) []int {
 	var out []int
 	for _, c := range m.shared(m.Keyframes[id].landmarksOf(), id) {
 		if c.n >= least {

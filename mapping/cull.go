@@ -43,7 +43,7 @@ func (m *Mapper) cull(k *Keyframe) {
 		least = cullLasting
 	}
 	n := 0
-	for _, id := range m.Map.Covisible(k.ID, cullShared) {
+	for _, id := range m.Map.covisible(k.ID, cullShared) {
 		if n == cullAtOnce {
 			break
 		}

@@ -159,7 +159,7 @@ func TestCarry(t *testing.T) {
 	for range 100 {
 		m.cull(m.Map.Keyframes[len(m.Map.Keyframes)-1])
 	}
-	m.Map.Rescale(0, 2)
+	m.Map.rescale(0, 2)
 	move := geom.ExpSE3(geom.Tangent6{1, 2, 3, .1, .2, .3})
 	for _, k := range m.Map.Keyframes {
 		if !k.Culled() {

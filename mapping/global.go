@@ -12,15 +12,10 @@ import (
 // one keyframe alone, that the usual damping would not let it move.
 const globalLambda = 1e-8
 
-// GlobalBundle adjusts all keyframes and landmarks of a part; its first keyframe
+// globalBundle adjusts all keyframes and landmarks of a part; its first keyframe
 // stays. Depth readings count priorGain times their local weight: where many
-// views fix the shape, a network's depth is only there for the scale.
-func (m *Map) GlobalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int) (optimize.Summary, error) {
-	return m.globalBundle(ctx, cfg, part, priorGain, meanScale, iterations, nil)
-}
-
-// globalBundle is GlobalBundle with the camera as an unknown, where before
-// says what it was before.
+// views fix the shape, a network's depth is only there for the scale. The camera is
+// an unknown, too, where before says what it was.
 func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain, meanScale float64, iterations int, before *calibrated) (optimize.Summary, error) {
 	origin := m.origin(part)
 	var moving []int

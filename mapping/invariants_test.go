@@ -150,7 +150,7 @@ func TestInvariants(t *testing.T) {
 				m.apply(Correction{part: k.Part, parts: map[int]int{k.ID: m.Map.parts}})
 				m.Map.carry()
 			},
-			"rescale": func() { m.Map.Rescale(alive().Part, .5+r.Float64()) },
+			"rescale": func() { m.Map.rescale(alive().Part, .5+r.Float64()) },
 			"move": func() {
 				k := alive()
 				m.Map.movePose(k, k.Pose.Retract(geom.Tangent6{.01}))

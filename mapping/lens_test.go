@@ -39,7 +39,7 @@ func TestGlobalBundleFindsLens(t *testing.T) {
 		l.Ray = testCamera.Ray(w.m.hostPixel(l))
 	}
 	cfg := Default()
-	if _, err := w.m.GlobalBundle(t.Context(), cfg, 0, 1, 0, 20); err != nil {
+	if _, err := w.m.globalBundle(t.Context(), cfg, 0, 1, 0, 20, nil); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := w.poseErrors()

@@ -8,7 +8,7 @@ import (
 // verified, most inliers first.
 func (c *loopCloser) detect(k *Keyframe) ([]*Link, error) {
 	near := make(map[int]bool)
-	for _, kf := range c.m.Covisible(k.ID, neighbourShared) {
+	for _, kf := range c.m.covisible(k.ID, neighbourShared) {
 		near[kf] = true
 	}
 	skip := func(kf int) bool {
@@ -23,7 +23,7 @@ func (c *loopCloser) detect(k *Keyframe) ([]*Link, error) {
 // where the map has them, so that the loop is closed by then; the link confirms
 // it. One link a return is enough. It is nil where there is none.
 func (c *loopCloser) revisited(k *Keyframe) (*Link, error) {
-	for _, kf := range c.m.Covisible(k.ID, returnShared) {
+	for _, kf := range c.m.covisible(k.ID, returnShared) {
 		o := c.m.Keyframes[kf]
 		if o.Part != k.Part || k.ID-kf < 2*linkRecent || c.linkedNear(kf, k.ID) || !c.leftView(o, k) {
 			continue
@@ -42,7 +42,7 @@ func (c *loopCloser) linkedNear(a, b int) bool {
 // saw next to nothing of what o sees.
 func (c *loopCloser) leftView(o, k *Keyframe) bool {
 	seen := 0
-	for _, kf := range c.m.Covisible(o.ID, neighbourShared) {
+	for _, kf := range c.m.covisible(o.ID, neighbourShared) {
 		if o.ID < kf && kf < k.ID {
 			seen++
 		}
@@ -58,7 +58,7 @@ func (c *loopCloser) detectBut(k *Keyframe, skip func(kf int) bool) ([]*Link, er
 	}
 	if len(links) > 0 && c.isNews(links[0]) {
 		n := 0
-		for _, kf := range c.m.Covisible(links[0].From, linkMinInliers) {
+		for _, kf := range c.m.covisible(links[0].From, linkMinInliers) {
 			if n == linkNeighbours {
 				break
 			}

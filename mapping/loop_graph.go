@@ -104,15 +104,15 @@ func (g *loopGraph) find(i int) int {
 // addSteps joins node i to the one before, to an earlier one that shares more
 // with it, and to one of long ago that it shares much with.
 func (c *loopCloser) addSteps(g *loopGraph, i int) {
-	var before, near, far covisible
+	var before, near, far covisibility
 	for j, n := range c.sharedTracks(g, i) {
 		switch {
 		case j == i-1:
-			before = covisible{j, n}
+			before = covisibility{j, n}
 		case i-j < edgeFar && n >= near.n:
-			near = covisible{j, n}
+			near = covisibility{j, n}
 		case i-j >= edgeFar && n > far.n:
-			far = covisible{j, n}
+			far = covisibility{j, n}
 		}
 	}
 	if before.n >= edgeShared {

@@ -244,7 +244,7 @@ func (m *Mapper) correct(c Correction) error {
 
 // apply applies a correction and follows the current part where it became another.
 func (m *Mapper) apply(c Correction) {
-	m.Map.Apply(c)
+	m.Map.apply(c)
 	if part, ok := c.current[m.part]; ok {
 		m.part = part
 	}
@@ -257,7 +257,7 @@ func (m *Mapper) adjustSeam(ctx context.Context, k *Keyframe, from int) error {
 		return err
 	}
 	for _, id := range []int{from, k.ID} {
-		if _, err := m.Map.LocalBundle(ctx, m.cfg, id, m.Scale.Log); err != nil {
+		if _, err := m.Map.localBundle(ctx, m.cfg, id, m.Scale.Log); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,11 @@ type Landmark struct {
 // Known reports whether the landmark has a depth.
 func (l *Landmark) Known() bool { return l.InvDepth > 0 }
 
-// Map holds keyframes and landmarks. One goroutine owns it.
+// Map holds keyframes, landmarks and the images of keyframes. Its exported methods
+// read it; only a Mapper changes it, by the methods that keep its parts in line with
+// each other: addKeyframe, observe, forgetObservation, setDepth, addLinkLandmarks,
+// removeLandmark, movePose, cull, apply (of a Correction), rescale, newPart. One
+// goroutine at a time holds the Mapper.
 type Map struct {
 	Keyframes []*Keyframe // index = ID; never removed
 	landmarks landmarkTable

@@ -103,7 +103,7 @@ func TestRescale(t *testing.T) {
 		return u
 	}
 	pixels = see()
-	w.m.Rescale(0, 2.5)
+	w.m.rescale(0, 2.5)
 	for i, u := range see() {
 		if u.Sub(pixels[i]).Norm() > 1e-6 {
 			t.Fatal("the map looks different after a change of its unit")
@@ -112,7 +112,7 @@ func TestRescale(t *testing.T) {
 	if d := w.m.Keyframes[4].Pose.T.Sub(w.truth[4].T.Scale(2.5)).Norm(); d > 1e-9 {
 		t.Errorf("positions are off by %g", d)
 	}
-	w.m.Rescale(3, 100) // no such part
+	w.m.rescale(3, 100) // no such part
 	if d := w.m.Keyframes[4].Pose.T.Sub(w.truth[4].T.Scale(2.5)).Norm(); d > 1e-9 {
 		t.Error("another part was rescaled")
 	}

@@ -113,7 +113,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	if err := m.measureStep(k); err != nil {
 		return nil, err
 	}
-	if _, err := m.Map.LocalBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
+	if _, err := m.Map.localBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
 		return nil, err
 	}
 	m.Scale.update(m.Map, m.part)

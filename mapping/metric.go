@@ -32,7 +32,7 @@ func (m *Mapper) updateMetric() (err error) {
 // units of their keyframes.
 func (m *Mapper) bringToMetres(part int) {
 	g := m.Metric.Gain
-	m.Map.Rescale(part, math.Exp(g))
+	m.Map.rescale(part, math.Exp(g))
 	for _, l := range m.loops.links {
 		m.loops.toCurrentUnits(l) // they are reported in metres
 	}

@@ -77,7 +77,7 @@ func TestFinishBringsMetres(t *testing.T) {
 				k.StepM, k.StepLogStd = w.truth[i].T.Sub(w.truth[i-1].T).Norm()*math.Exp(c.heightOf), .02
 			}
 		}
-		w.m.Rescale(0, math.Exp(-.4)) // as it came out of tracking
+		w.m.rescale(0, math.Exp(-.4)) // as it came out of tracking
 		m := NewMapper(Default(), nil, nil)
 		m.use(w.m)
 		m.cfg.RetrackFrom = 0

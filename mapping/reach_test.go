@@ -53,7 +53,7 @@ func TestReach(t *testing.T) {
 	}
 	// What is moved as a whole is measured anew.
 	before := m.Map.Keyframes[50].reach.depthM
-	m.Map.Rescale(0, 2)
+	m.Map.rescale(0, 2)
 	m.outOfReach(m.Map.Keyframes[99], m.Map.Keyframes[50], wide)
 	if after := m.Map.Keyframes[50].reach.depthM; after < 1.99*before || after > 2.01*before {
 		t.Errorf("a reach of %.1f m is %.1f m in a map twice the size", before, after)

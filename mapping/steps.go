@@ -17,7 +17,7 @@ func (m *Mapper) measureStep(k *Keyframe) error {
 	metric := m.Ground.Metric()
 	factor, ok, err := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
 	if ok && !metric && k.Depth.Empty() {
-		m.Map.Rescale(k.Part, factor)
+		m.Map.rescale(k.Part, factor)
 	}
 	return err
 }
@@ -91,8 +91,8 @@ func (b *bundle) addSteps() {
 	}
 }
 
-// Rescale multiplies all lengths of a part by a factor.
-func (m *Map) Rescale(part int, factor float64) {
+// rescale multiplies all lengths of a part by a factor.
+func (m *Map) rescale(part int, factor float64) {
 	m.moved++
 	m.carryAll = true
 	for _, k := range m.Keyframes {

@@ -79,8 +79,8 @@ func TestTetherHolds(t *testing.T) {
 	}
 	last.Tether = &Tether{From: 3, Z: w.truth[3].Between(w.truth[4]), Info: info}
 	w.disturb(4, .1, .05, 0)
-	w.m.Rescale(0, 2)
-	if _, err := w.m.LocalBundle(context.Background(), Default(), 4, 0); err != nil {
+	w.m.rescale(0, 2)
+	if _, err := w.m.localBundle(context.Background(), Default(), 4, 0); err != nil {
 		t.Fatal(err)
 	}
 	want := w.truth[3].Between(w.truth[4])

@@ -20,7 +20,7 @@ func TestBundleKnowsNoise(t *testing.T) {
 			k.NoisePx = noisePx
 		}
 		for range 3 {
-			if _, err := w.m.GlobalBundle(t.Context(), Default(), 0, .3, 0, 20); err != nil {
+			if _, err := w.m.globalBundle(t.Context(), Default(), 0, .3, 0, 20, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -30,6 +30,7 @@ func roadOf(c cloth, heightM, stepM, pitchRad, gain float64) (a, b View) {
 
 // One pair of images gives the plane to its stated deviation of some 2 %.
 func TestAlign(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name           string
 		height, step   float64
@@ -64,8 +65,9 @@ func TestAlign(t *testing.T) {
 
 // Over many roads the height is right to 1.5 %, whatever was expected.
 func TestAlignMean(t *testing.T) {
+	t.Parallel()
 	var sum, n float64
-	for seed := range uint64(8) {
+	for seed := range uint64(6) {
 		a, b := roadOf(newCloth(seed), 1.65, 1.2, 0, 1)
 		normal := geom.Vec3{Y: 1}
 		g, ok := align(a, b, normal.Scale(1/1.75), normal, TiltStd)
@@ -81,6 +83,7 @@ func TestAlignMean(t *testing.T) {
 }
 
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	a, b := road(1.65, .9, 0, 1)
 	q, ncc := search(a, b, geom.Vec3{Y: 1})
 	if h := 1 / q.Norm(); math.Abs(h/1.65-1) > .08 || ncc < minNCC {
@@ -91,6 +94,7 @@ func TestSearch(t *testing.T) {
 // A map of free scale comes to metres; afterwards steps are measured, and what
 // surprises is refused.
 func TestMeasure(t *testing.T) {
+	t.Parallel()
 	const unit = .4 // of the map, in 1/m
 	a, b := road(1.65, .9, .01, 1)
 	a.Pose.T, b.Pose.T = a.Pose.T.Scale(unit), b.Pose.T.Scale(unit)
@@ -119,6 +123,7 @@ func TestMeasure(t *testing.T) {
 
 // What shows no ground gives no metres: no texture, no motion, a wall.
 func TestRefuses(t *testing.T) {
+	t.Parallel()
 	plain := slam.NewGray(carCamera.W, carCamera.H)
 	for i := range plain.Pix {
 		plain.Pix[i] = 90
@@ -128,11 +133,12 @@ func TestRefuses(t *testing.T) {
 	for i := range noise.Pix {
 		noise.Pix[i], other.Pix[i] = uint8(i*2654435761>>9), uint8(i*40503>>3^i*97)
 	}
-	textured, _ := road(1.65, .9, 0, 1)
+	a0, b0 := road(1.65, .9, 0, 1)
+	textured := a0
 	for name, pair := range map[string][2]slam.Gray{
 		"plain": {plain, plain}, "unrelated": {noise, other}, "one plain": {textured.Gray, plain},
 	} {
-		a, b := road(1.65, .9, 0, 1)
+		a, b := a0, b0
 		a.Gray, b.Gray = pair[0], pair[1]
 		for _, g := range []Estimator{{HeightM: 1.65}, {HeightM: 1.65, Normal: geom.Vec3{Y: 1}, Count: 1}} {
 			if s, ok := g.Measure(a, b, TiltStd); ok {
@@ -158,6 +164,7 @@ func TestRefuses(t *testing.T) {
 // A car whose camera is pitched and rolled moves along the ground: its steps give
 // the pitch, whatever the planes measured so far say.
 func TestMountedNormal(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	truth := geom.Vec3{X: .01, Y: 1, Z: -.035}.Unit()
 	var steps []geom.Vec3
