@@ -36,6 +36,10 @@ type Stats struct {
 	Bytes  int64 `json:"bytes"`
 	Full   bool  `json:"full"` // max_blocks was reached, and no file took more
 	surface.Report
+
+	// Cloud holds the vertices of the surface before it was simplified, and their
+	// colours.
+	Cloud slam.Mesh `json:"-"`
 	AlignMS     Timed `json:"align_ms"`     // align and drop edges, a view
 	IntegrateMS Timed `json:"integrate_ms"` // a view
 	MeshMS      Timed `json:"mesh_ms"`
@@ -169,6 +173,7 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 		return nil, f.stats, err
 	}
 	cfg := f.volume.cfg
+	s.Cloud = slam.Mesh{Vertices: m.Vertices, Colors: m.Colors}
 	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers})
 	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
 	s.Report = surface.Inspect(m)

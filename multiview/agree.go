@@ -131,7 +131,7 @@ const (
 // judged turns depth, confidence and what judges said of the completed depth into a
 // depth map; what was not confirmed is dropped. The deviation grows where few agree,
 // and where texture and motion say little.
-func judged(d *refinedDepth, conf, support []float32, said []opinion, priorStd float32, cam geom.Camera) slam.DepthMap {
+func judged(d *refinedDepth, conf, support []float32, said []opinion, least, priorStd float32, cam geom.Camera) slam.DepthMap {
 	n := len(conf)
 	out := slam.DepthMap{W: d.w, H: d.h, Camera: cam, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: sureStd, Source: "multiview"}
 	for i, o := range said {
@@ -143,6 +143,9 @@ func judged(d *refinedDepth, conf, support []float32, said []opinion, priorStd f
 		case support[i] >= fillSupport && o.agree-violation*o.against >= fillAgree:
 			c = 0
 		default:
+			continue
+		}
+		if c < least {
 			continue
 		}
 		agreed := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))

@@ -192,6 +192,6 @@ func (r *refiner) judge(i int) slam.KeyframeView {
 	if len(all) == 0 { // a camera that stood or turned on the spot: the prior is all there is
 		return v
 	}
-	v.Depth = judged(&k.whole, k.conf, k.support, opinions(&k.whole, all), float32(k.sigma), k.image.Camera)
+	v.Depth = judged(&k.whole, k.conf, k.support, opinions(&k.whole, all), float32(r.cfg.MinConfidence), float32(k.sigma), k.image.Camera)
 	return v
 }

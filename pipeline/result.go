@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -120,13 +121,9 @@ func (r *Result) Fuse(ctx context.Context) error {
 	}
 	out, err := untilDone(ctx, func() (f fused, err error) {
 		cfg := r.job.Config
-		views := r.Views(r.keyframes())
-		if cfg.Multiview.Enabled {
-			views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
-		}
 		f.witness = fusion.NewWitness(len(r.keyframes()))
 		cfg.Fusion.Witness = f.witness
-		f.mesh, f.dense, err = fusion.Fuse(ctx, views, cfg.Fusion)
+		f.mesh, f.dense, err = fusion.Fuse(ctx, r.denseViews(ctx), cfg.Fusion)
 		return f, err
 	})
 	if ctx.Err() != nil {
@@ -138,6 +135,16 @@ func (r *Result) Fuse(ctx context.Context) error {
 		r.job.Log.Warn(w)
 	}
 	return err
+}
+
+// denseViews are the views of the largest part's keyframes with the depth that is
+// fused: refined by each other where it is an estimate.
+func (r *Result) denseViews(ctx context.Context) iter.Seq2[slam.KeyframeView, error] {
+	views, cfg := r.Views(r.keyframes()), r.job.Config
+	if !cfg.Multiview.Enabled {
+		return views
+	}
+	return multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
 }
 
 // stopGrace is how long a stage that was stopped may take to end by itself before

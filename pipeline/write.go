@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/metricslam/metricslam/depth/depthio"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/export/formats"
+	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
@@ -129,14 +129,14 @@ func (r *Result) writeMesh(out Output) (files []string, err error) {
 		}
 		files = append(files, name)
 	}
-	if err := export.WriteCloud(filepath.Join(out.Dir, "cloud.ply"), r.mesh.Vertices, r.mesh.Colors); err != nil {
+	if err := export.WriteCloud(filepath.Join(out.Dir, "cloud.ply"), r.dense.Cloud.Vertices, r.dense.Cloud.Colors); err != nil {
 		return nil, err
 	}
 	return append(files, "cloud.ply"), nil
 }
 
-// writeDepth saves the keyframes' depth, brought to the map's scale, as 16-bit
-// millimetres.
+// writeDepth saves the keyframes' depth as it was fused: 16-bit millimetres, and the
+// deviation of its logarithm as PFM.
 func (r *Result) writeDepth(out Output) (files []string, err error) {
 	if !out.SaveDepth {
 		return nil, nil
@@ -145,30 +145,23 @@ func (r *Result) writeDepth(out Output) (files []string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	for _, k := range r.keyframes() {
-		if k.Depth.Empty() {
-			continue
-		}
-		name := fmt.Sprintf("%.6f.png", k.Time)
-		im, err := r.Images(k)
+	for v, err := range r.denseViews(context.Background()) {
 		if err != nil {
 			return nil, err
 		}
-		d := im.Depth.Unpack()
-		p := depthio.Picture{W: d.W, H: d.H, Depth: scaled(d.Depth, math.Exp(k.LogScale))}
-		if err := depthio.WritePNG(filepath.Join(dir, name), p, 1000); err != nil {
+		if fusion.CheckView(v) != nil {
+			continue
+		}
+		d, _ := fusion.Align(v, r.job.Config.Fusion.Align)
+		name := filepath.Join(dir, fmt.Sprintf("%.6f", v.Time))
+		if err := depthio.WritePNG(name+".png", depthio.Picture{W: d.W, H: d.H, Depth: d.Depth}, 1000); err != nil {
+			return nil, err
+		}
+		if err := depthio.WritePFM(name+".std.pfm", depthio.Picture{W: d.W, H: d.H, Depth: d.Deviations()}); err != nil {
 			return nil, err
 		}
 	}
 	return []string{"depth/"}, nil
-}
-
-func scaled(d []float32, s float64) []float32 {
-	out := make([]float32, len(d))
-	for i, v := range d {
-		out[i] = v * float32(s)
-	}
-	return out
 }
 
 // writeFrames writes frames.csv, one row a frame: what tracking was worth where.

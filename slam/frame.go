@@ -57,6 +57,22 @@ func SameSurface[F ~float32 | ~float64](a, b, spread F) bool {
 	return a > 0 && b > 0 && max(a, b) < (1+spread)*min(a, b)
 }
 
+// Deviations returns the deviation of log depth of every pixel, 0 where depth is
+// unknown.
+func (d DepthMap) Deviations() []float32 {
+	out := make([]float32, len(d.Depth))
+	for i, z := range d.Depth {
+		switch {
+		case z <= 0:
+		case d.LogStd != nil:
+			out[i] = d.LogStd[i]
+		default:
+			out[i] = float32(d.Sigma)
+		}
+	}
+	return out
+}
+
 // At returns the depth and its log deviation at the pixel nearest to u, given in
 // pixels of the depth map; ok is false outside and where depth is unknown.
 func (d DepthMap) At(u geom.Vec2) (depthM, logStd float64, ok bool) {

@@ -28,27 +28,29 @@ type runCmd struct {
 	sourceFlags
 	networkFlags
 	knownFlags
-	Output       string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
-	Overwrite    bool          `help:"Remove the results of an earlier run from DIR."`
-	Depth        string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
-	CameraHeight *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
-	View         bool          `help:"Show the map as it grows in a window."`
-	Serve        string        `placeholder:"ADDR" help:"Show the map as it grows to browsers, at HOST:PORT or :PORT; the finished one stays there until Ctrl-C."`
-	NoMesh       bool          `help:"Leave the dense map out."`
-	NoRefine     bool          `help:"Fuse the keyframes' depth as its source gave it, not refined by other views."`
-	MeshFormat   []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
-	Export       []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
-	Record       string        `placeholder:"FILE.mcap" help:"Record what the run sees and maps for Foxglove and ROS 2."`
-	SaveDepth    bool          `help:"Save the keyframes' depth as it was used."`
-	Voxel        float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
-	Map          string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
-	MapEvery     time.Duration `default:"30s" placeholder:"DURATION" help:"How often DIR/map.mslam is written while the run goes on."`
-	NoMap        bool          `help:"Write no map file."`
-	Config       string        `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
-	JSON         bool          `help:"Print the report as JSON."`
-	Quiet        bool          `help:"Show nothing but errors."`
-	CPUProfile   string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
-	MemProfile   string        `name:"memprofile" type:"path" placeholder:"FILE" help:"Write what the finished map takes of the heap, for go tool pprof."`
+	Output        string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
+	Overwrite     bool          `help:"Remove the results of an earlier run from DIR."`
+	Depth         string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
+	CameraHeight  *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
+	View          bool          `help:"Show the map as it grows in a window."`
+	Serve         string        `placeholder:"ADDR" help:"Show the map as it grows to browsers, at HOST:PORT or :PORT; the finished one stays there until Ctrl-C."`
+	NoMesh        bool          `help:"Leave the dense map out."`
+	NoRefine      bool          `help:"Fuse the keyframes' depth as its source gave it, not refined by other views."`
+	MinConfidence float64       `placeholder:"SHARE" help:"Leave out refined depth of less confidence, from 0 (default: the whole surface) to 1 (two other keyframes confirm it)."`
+	Faces         int           `placeholder:"N" help:"Most triangles of the mesh; default: as many as its error bound asks for."`
+	MeshFormat    []string      `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
+	Export        []string      `placeholder:"LIST" help:"Formats to hand the map on in, written into DIR/export: as --format of the export command."`
+	Record        string        `placeholder:"FILE.mcap" help:"Record what the run sees and maps for Foxglove and ROS 2."`
+	SaveDepth     bool          `help:"Save the keyframes' depth as it was used."`
+	Voxel         float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
+	Map           string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
+	MapEvery      time.Duration `default:"30s" placeholder:"DURATION" help:"How often DIR/map.mslam is written while the run goes on."`
+	NoMap         bool          `help:"Write no map file."`
+	Config        string        `type:"existingfile" placeholder:"FILE" help:"Settings in YAML, as config.yaml in a results folder; flags come before it."`
+	JSON          bool          `help:"Print the report as JSON."`
+	Quiet         bool          `help:"Show nothing but errors."`
+	CPUProfile    string        `name:"cpuprofile" type:"path" placeholder:"FILE" help:"Write a CPU profile for go tool pprof."`
+	MemProfile    string        `name:"memprofile" type:"path" placeholder:"FILE" help:"Write what the finished map takes of the heap, for go tool pprof."`
 }
 
 // Run reads the source to its end and writes the results.
@@ -254,6 +256,12 @@ func (c runCmd) config() (pipeline.Config, error) {
 	}
 	if c.NoRefine {
 		cfg.Multiview.Enabled = false
+	}
+	if c.MinConfidence != 0 {
+		cfg.Multiview.MinConfidence = c.MinConfidence
+	}
+	if c.Faces != 0 {
+		cfg.Fusion.Faces = c.Faces
 	}
 	if c.Voxel != 0 {
 		cfg.Fusion.VoxelM = c.Voxel

@@ -161,3 +161,15 @@ func TestHalf(t *testing.T) {
 		}
 	}
 }
+
+func TestPFM(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.pfm")
+	if err := WritePFM(path, Picture{W: 2, H: 2, Depth: []float32{1, 2, 3, 4}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	want := "Pf\n2 2\n-1.0\n\x00\x00\x40\x40\x00\x00\x80\x40\x00\x00\x80\x3f\x00\x00\x00\x40"
+	if err != nil || string(got) != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
