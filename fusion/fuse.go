@@ -39,10 +39,10 @@ type Stats struct {
 
 	// Cloud holds the vertices of the surface before it was simplified, and their
 	// colours.
-	Cloud slam.Mesh `json:"-"`
-	AlignMS     Timed `json:"align_ms"`     // align and drop edges, a view
-	IntegrateMS Timed `json:"integrate_ms"` // a view
-	MeshMS      Timed `json:"mesh_ms"`
+	Cloud       slam.Mesh `json:"-"`
+	AlignMS     Timed     `json:"align_ms"`     // align and drop edges, a view
+	IntegrateMS Timed     `json:"integrate_ms"` // a view
+	MeshMS      Timed     `json:"mesh_ms"`
 }
 
 // Warning says that parts are missing, empty where none is.
