@@ -31,6 +31,11 @@ const (
 // Witness keeps the depth of views as they are fused, to ask them for the mesh
 // that was made of them. Of many views it keeps every so manieth, in small.
 type Witness struct {
+	// Mesh is the mesh before it was simplified, with a colour a voxel, if it has no
+	// more than Most triangles.
+	Mesh *slam.Mesh
+	Most int
+
 	views []slam.KeyframeView
 	count int // of views taken
 	every int

@@ -174,6 +174,9 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	}
 	cfg := f.volume.cfg
 	s.Cloud = slam.Mesh{Vertices: m.Vertices, Colors: m.Colors}
+	if w := cfg.Witness; w != nil && len(m.Triangles) <= w.Most {
+		w.Mesh = m
+	}
 	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers})
 	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
 	s.Report = surface.Inspect(m)

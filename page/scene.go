@@ -12,7 +12,7 @@ type Scene struct {
 	ScaleStd float64   // deviation of the logarithm of the map's metres; infinite where no source tells them
 
 	Mesh       *slam.Mesh
-	MeshErrorM float64   // how far the mesh may lie from the one it was thinned from
+	MeshErrorM float64   // how far the mesh was simplified from the surface that was fused
 	Deviation  []float32 // of each vertex, metres; 0 where unknown
 	Seen       []float64 // when each vertex was seen first, a stamp as those of the poses; infinite where unknown
 

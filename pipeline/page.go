@@ -31,7 +31,10 @@ func (r *Result) Scene() (*page.Scene, error) {
 	s.Loops = r.pageLoops(keys)
 	s.Up = export.Upright(s.Trajectory, r.mesh)
 	if r.mesh != nil {
-		s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
+		if s.Mesh = r.witness.Mesh; s.Mesh == nil {
+			s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
+			s.MeshErrorM += r.job.Config.Fusion.Simplify * r.dense.VoxelM
+		}
 		e := r.witness.Ask(s.Mesh, r.dense.MaxDepthM)
 		s.Deviation, s.Seen = e.Deviation, e.Seen
 	}

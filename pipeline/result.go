@@ -13,6 +13,7 @@ import (
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/mapping/metric"
 	"github.com/metricslam/metricslam/multiview"
+	"github.com/metricslam/metricslam/page"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -122,6 +123,7 @@ func (r *Result) Fuse(ctx context.Context) error {
 	out, err := untilDone(ctx, func() (f fused, err error) {
 		cfg := r.job.Config
 		f.witness = fusion.NewWitness(len(r.keyframes()))
+		f.witness.Most = page.MostTriangles
 		cfg.Fusion.Witness = f.witness
 		f.mesh, f.dense, err = fusion.Fuse(ctx, r.denseViews(ctx), cfg.Fusion)
 		return f, err

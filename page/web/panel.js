@@ -1,5 +1,5 @@
 // Layers and colours.
-import { gradient } from "ramps.js";
+import { gradient, length } from "ramps.js";
 
 export class Panel {
   constructor(element, page) {
@@ -49,7 +49,7 @@ export class Panel {
     this.colors.value = surface.modes().includes(mode) ? mode : "photo";
     this.colors.parentElement.hidden = !has.mesh;
     const d = surface.data;
-    this.facts.textContent = d ? `${(d.index.length / 3).toLocaleString("en")} triangles` + (d.error > 0 ? `, thinned by at most ${(100 * d.error).toPrecision(2)} cm` : "") : "";
+    this.facts.textContent = d ? `${(d.index.length / 3).toLocaleString("en")} triangles` + (d.error > 0 ? `, simplified to ${length(d.error)}` : "") : "";
     this.apply();
     this.paint();
   }
