@@ -1,6 +1,7 @@
 // The path, the keyframes as frusta, the loops, the truth, the landmarks, and the
 // camera at the time that is shown.
 import * as THREE from "three";
+import { quantiles, ramp } from "ramps.js";
 import { Ribbons } from "ribbon.js";
 
 const colors = { path: [37, 118, 235], truth: [138, 147, 161], frustum: [240, 140, 30], loop: [30, 160, 80], now: [230, 50, 60] };
@@ -13,7 +14,7 @@ export class Cameras {
     this.frusta = new Ribbons(stage, 1.3);
     this.loops = new Ribbons(stage, 2.5);
     this.now = new Ribbons(stage, 3, true);
-    this.points = new THREE.Points(new THREE.BufferGeometry(), new THREE.PointsMaterial({ size: 2, sizeAttenuation: false, color: 0x8f5ad6 }));
+    this.points = new THREE.Points(new THREE.BufferGeometry(), new THREE.PointsMaterial({ size: 2, sizeAttenuation: false, vertexColors: true }));
     this.points.visible = false;
     for (const r of [this.path, this.truth, this.frusta, this.loops, this.now]) stage.root.add(r.mesh);
     stage.root.add(this.points);
@@ -36,11 +37,22 @@ export class Cameras {
       const A = keyframes[a], B = keyframes[b];
       return { from: A.t, to: B.t, tint: colors.loop, since: Math.max(A.time, B.time) };
     }));
+    this.setPoints(landmarks);
+    this.showAt(this.time);
+  }
+
+  // setPoints shows landmarks in the colours of their height.
+  setPoints(landmarks) {
+    this.hasPoints = Boolean(landmarks);
     this.points.geometry.dispose();
     this.points.geometry = new THREE.BufferGeometry();
-    if (landmarks) this.points.geometry.setAttribute("position", new THREE.BufferAttribute(landmarks, 3));
-    this.hasPoints = Boolean(landmarks);
-    this.showAt(this.time);
+    if (!landmarks) return;
+    const v = new THREE.Vector3(), heights = new Float32Array(landmarks.length / 3), tint = new Uint8Array(landmarks.length);
+    for (let i = 0; i < heights.length; i++) heights[i] = v.fromArray(landmarks, 3 * i).applyQuaternion(this.stage.root.quaternion).y;
+    const [lo, hi] = quantiles(heights, .02, .98);
+    heights.forEach((h, i) => tint.set(ramp((h - lo) / Math.max(hi - lo, 1e-6)), 3 * i));
+    this.points.geometry.setAttribute("position", new THREE.BufferAttribute(landmarks, 3));
+    this.points.geometry.setAttribute("color", new THREE.BufferAttribute(tint, 3, true));
   }
 
   // showAt leaves out what came after a time, and draws the camera of then.
