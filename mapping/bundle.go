@@ -52,13 +52,6 @@ type bundleFactor struct {
 	gate  float64 // chi-square of an outlier
 }
 
-// Gates of a residual that is an outlier: 95 % of chi-square with two degrees of
-// freedom, and three deviations of a depth reading.
-const (
-	chi2Pixel = 5.99
-	chi2Depth = 9
-)
-
 func newBundle(m *Map, cfg Config, moving, fixed []int, meanScale, priorGain float64) *bundle {
 	b := &bundle{
 		m: m, cfg: cfg, meanScale: meanScale, p: optimize.NewProblem(), moving: moving, priorGain: priorGain,
@@ -85,7 +78,7 @@ func (b *bundle) addPose(id int) {
 	if k.Depth.ScaleSigma > 0 {
 		s := &scaleVar{s: k.LogScale}
 		b.scales[id], b.scaleIDs[id] = s, b.p.Add(s)
-		b.p.AddFactor(&scaleTie{s, b.meanScale, max(b.priorGain, .01) / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: 2}, b.scaleIDs[id])
+		b.p.AddFactor(&scaleTie{s, b.meanScale, max(b.priorGain, scaleTieMinGain) / b.cfg.ScaleTieSigma}, geom.Kernel{Kind: geom.Huber, Delta: scaleTieHuber}, b.scaleIDs[id])
 	}
 }
 
@@ -206,11 +199,6 @@ func (b *bundle) addReading(ob observed, d bundleDepth, k *Keyframe, f Feature, 
 	b.factors = append(b.factors, bundleFactor{id: fid, l: d.l, o: o, depth: true, gate: chi2Depth})
 }
 
-// globalSensorGain is the weight of a depth sensor's readings in the last
-// adjustment, against the local ones: its errors are shared by neighbouring
-// pixels too, but less than a network's.
-const globalSensorGain = .5
-
 // readingWeight is 1/sigma of a depth reading. A network's errors are shared by
 // neighbouring pixels and frames, so that they count less than independent ones.
 func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
@@ -222,13 +210,13 @@ func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
 	if k.Depth.ScaleSigma == 0 && gain < 1 {
 		gain = globalSensorGain
 	}
-	return gain / math.Max(sigma, 1e-3) * b.cfg.PixelSigma / b.cfg.pixelSigma(k)
+	return gain / math.Max(sigma, minReadingStd) * b.cfg.PixelSigma / b.cfg.pixelSigma(k)
 }
 
 // solve runs two rounds and takes what is an outlier after the first out of the
 // second. It writes the result into the map and forgets those observations.
 func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
-	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: 1e-4, InitialLambda: b.lambda}
+	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: localTolerance, InitialLambda: b.lambda}
 	if _, err := optimize.Solve(ctx, b.p, opt); err != nil {
 		return optimize.Summary{}, err
 	}
@@ -290,7 +278,7 @@ func (m *Map) updateDeviation(l *Landmark, cfg Config) {
 			}
 		}
 		if f.DepthM > 0 {
-			s := math.Max(f.LogStd, 1e-3)
+			s := math.Max(f.LogStd, minReadingStd)
 			if k.Depth.ScaleSigma > 0 {
 				s *= cfg.PriorInflate
 			}
@@ -340,7 +328,7 @@ func (m *Map) window(cfg Config, id int) (moving, fixed []int) {
 		return nil, moving
 	}
 	seen := map[int]bool{id: true}
-	for _, kf := range m.covisible(id, 15) {
+	for _, kf := range m.covisible(id, windowShared) {
 		if m.Keyframes[kf].Part == part && kf != origin && len(moving) < cfg.Window {
 			moving = append(moving, kf)
 			seen[kf] = true

@@ -15,12 +15,6 @@ import (
 // (Theia's selection of good tracks: Sweeney et al., Large scale SfM with the
 // distributed camera model, 2016). The others follow afterwards, each by itself.
 
-// An image is cut into chooseColumns x chooseRows cells.
-const (
-	chooseColumns = 6
-	chooseRows    = 4
-)
-
 // cellCounts are the landmarks taken in each cell of an image.
 type cellCounts [chooseColumns * chooseRows]uint16
 

@@ -10,18 +10,6 @@ import (
 // by a keyframe near by, since frames are posed against it. So a map grows with
 // what was seen, not with the time it took.
 
-const (
-	cullFrom     = 100 // keyframes of a map below which none is culled
-	cullRecent   = 5   // newest keyframes that are left alone
-	cullShare    = .9  // of its landmarks that must be seen by cullWitness others
-	cullWitness  = 3
-	cullAtOnce   = 2 // keyframes culled for a new one
-	cullShared   = 15
-	cullLong     = 1000 // keyframes that are left of a long run: from there on only landmarks that last count
-	cullLasting  = 3    // keyframes that see one: what fewer saw was never found again
-	cullTieShift = .3   // a landmark counts as seen by what is not farther from it than this share more
-)
-
 // carried says which keyframe takes a culled one with it.
 type carried struct {
 	by   int      // keyframe

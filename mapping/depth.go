@@ -13,20 +13,20 @@ func (m *Map) alignScale(k *Keyframe, mean, tieSigma float64) float64 {
 	var diff []float64
 	for _, f := range k.Features {
 		l, ok := m.landmarks.find(f.Landmark)
-		if !ok || !l.Known() || f.DepthM <= 0 || l.LogStd > .3 || f.LogStd >= images.EdgeLogStd {
+		if !ok || !l.Known() || f.DepthM <= 0 || l.LogStd > alignMaxLogStd || f.LogStd >= images.EdgeLogStd {
 			continue
 		}
 		if z := k.Pose.ApplyInverse(m.Position(l)).Z; z > minDepthM {
 			diff = append(diff, math.Log(z/f.DepthM))
 		}
 	}
-	if len(diff) < 10 {
+	if len(diff) < alignMinLandmarks {
 		return mean
 	}
 	slices.Sort(diff)
 	median := diff[len(diff)/2]
-	spread := (diff[len(diff)*3/4] - diff[len(diff)/4]) / 1.349
-	variance := spread*spread/float64(len(diff)) + 1e-4
+	spread := (diff[len(diff)*3/4] - diff[len(diff)/4]) / normalIQR
+	variance := spread*spread/float64(len(diff)) + alignFloorStd*alignFloorStd
 	w := 1 / variance
 	tie := 1 / (tieSigma * tieSigma)
 	return (w*median + tie*mean) / (w + tie)
@@ -59,7 +59,7 @@ func (m *Map) triangulateLandmark(l *Landmark, k *Keyframe, f Feature, minParall
 		return
 	}
 	pc := a.Scale(za).Add(rel.T)
-	if pc.Z < minDepthM || k.Camera.Project(pc).Sub(f.Pixel).Norm() > 2.5 {
+	if pc.Z < minDepthM || k.Camera.Project(pc).Sub(f.Pixel).Norm() > triangulateMaxPx {
 		return
 	}
 	m.setDepth(l, 1/za)

@@ -8,12 +8,6 @@ import (
 	"github.com/metricslam/metricslam/mapping/metric"
 )
 
-const (
-	cameraEndStd   = .01  // of a camera held over the end of a tape, metres
-	markerEndStd   = .003 // of a tape's end at a marker's middle, metres
-	distanceLogStd = .01  // of the map's shape between the ends
-)
-
 // distanceSources are the scales by the known distances that a part holds.
 func (m *Mapper) distanceSources(part int, fits map[int]metric.MarkerFit) (out []metric.Source) {
 	for _, d := range m.cfg.Known.Distances {

@@ -16,9 +16,6 @@ func (v *poseVar) Retract(d []float64) {
 func (v *poseVar) Save()    { v.saved = v.pose }
 func (v *poseVar) Restore() { v.pose = v.saved }
 
-// minInvDepth keeps far landmarks in front of the camera: 10 km.
-const minInvDepth = 1e-4
-
 // depthVar is the inverse depth of a landmark along the ray of its host.
 type depthVar struct {
 	rho, saved float64

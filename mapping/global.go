@@ -8,10 +8,6 @@ import (
 	"github.com/metricslam/metricslam/optimize"
 )
 
-// globalLambda lets a long way bend as a whole: its pixels hold that so little, beside
-// one keyframe alone, that the usual damping would not let it move.
-const globalLambda = 1e-8
-
 // globalBundle adjusts all keyframes and landmarks of a part; its first keyframe
 // stays. Depth readings count priorGain times their local weight: where many
 // views fix the shape, a network's depth is only there for the scale. The camera is

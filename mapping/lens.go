@@ -34,14 +34,6 @@ const lensDim = 5
 // of lensVar.
 var lensSigma = [lensDim]float64{.003, .01, .01, .03, .03}
 
-// A camera is adjusted in parts of lensKeyframes to lensMaxKeyframes keyframes:
-// fewer say too little of it, and one unknown that all of many share makes the
-// last adjustment slow.
-const (
-	lensKeyframes    = 12
-	lensMaxKeyframes = 300
-)
-
 // lensPrior holds the camera near its calibration. Variable: the camera.
 type lensPrior struct {
 	lens *lensVar

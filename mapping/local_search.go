@@ -6,16 +6,6 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-const (
-	retrackGatePx  = 12 // farthest from its projection that a landmark is accepted
-	retrackBorder  = 8
-	retrackZoomMin = .6 // ratio of depths between which a patch still looks alike
-	retrackZoomMax = 1.7
-	retrackRollMin = .85 // cosine of the roll between two images of a patch
-	retrackSample  = 4   // every so many features of a keyframe tell what it has in view
-	retrackFewest  = 5   // of these, in view of a keyframe that is searched
-)
-
 // retrack searches landmarks that keyframe k does not list but should see, in the
 // images of the older keyframes that see most of them, and lists those that it
 // finds. It is what keeps a camera that looks around in one place from drifting.
@@ -27,13 +17,13 @@ func (m *Mapper) retrack(k *Keyframe) error {
 }
 
 // retrackKeyframes returns the keyframes of k's part with most landmarks in
-// sight that are close in viewpoint.
+// view that are close in viewpoint.
 func (m *Mapper) retrackKeyframes(k *Keyframe) []int {
 	type candidate struct{ kf, n int }
 	var all []candidate
 	wide := cornerSecant(k.Camera)
 	for _, o := range m.Map.Keyframes {
-		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < .7 || !similarRoll(o, k) || m.outOfReach(k, o, wide) {
+		if o == k || o.Part != k.Part || o.Pose.R.Col(2).Dot(k.Pose.R.Col(2)) < retrackAxisMin || !similarRoll(o, k) || m.outOfReach(k, o, wide) {
 			continue
 		}
 		var n int
@@ -100,9 +90,6 @@ func (m *Mapper) landmarksInView(k, o *Keyframe, skip func(id int) bool) (ids []
 	return ids, from, want
 }
 
-// rematchGatePx is the gate of the search at the end, when the map is adjusted.
-const rematchGatePx = 5
-
 // rematchAll searches, in each keyframe of a part, the landmarks that its
 // neighbours before and after see and it does not list: the more views hold a
 // landmark, the less the map can bend.
@@ -155,9 +142,6 @@ func (m *Mapper) rematchFrom(k, o *Keyframe, seen map[int]bool, gatePx float64) 
 	}
 	return nil
 }
-
-// sameCornerPx is how near to each other two features show the same corner.
-const sameCornerPx = 4
 
 // addLandmark lists a landmark in keyframe k at pixel u. A feature of k at the same
 // corner that nobody else has seen is that landmark, found anew.

@@ -205,9 +205,6 @@ func (m *Map) rehost(l *Landmark) {
 	l.Host, l.Ray, l.Slant = next.ID, ray, patch.Slant{}
 }
 
-// minDepthM is the nearest depth at which anything is believed.
-const minDepthM = .05
-
 // observe adds one observation of a landmark.
 func (m *Map) observe(l *Landmark, k *Keyframe, u geom.Vec2) error {
 	im, err := m.Images(k)
@@ -223,9 +220,6 @@ func (m *Map) observe(l *Landmark, k *Keyframe, u geom.Vec2) error {
 // firstLinkLandmark is where the ids of landmarks that come from links begin, far
 // above those of tracks.
 const firstLinkLandmark = 1 << 40
-
-// linkLandmarkStd is the deviation of the log depth of a new one.
-const linkLandmarkStd = .1
 
 // addLinkLandmarks makes landmarks of the features that two keyframes share by a
 // link, so that bundle adjustment holds the two together.

@@ -8,9 +8,6 @@ import (
 	"github.com/metricslam/metricslam/marker"
 )
 
-// markerLogStd is the deviation of a marker's printed size, and of the map's shape about it.
-const markerLogStd = .01
-
 // markerDetections are the markers found in the keyframes' images.
 type markerDetections struct {
 	detector *marker.Detector

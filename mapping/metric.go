@@ -7,11 +7,6 @@ import (
 	"github.com/metricslam/metricslam/mapping/metric"
 )
 
-const (
-	bringSigma = .1  // deviation of the gain below which a map is brought to metres while it grows
-	bringLeast = .03 // gain worth the jump
-)
-
 // updateMetric estimates the metres of the current part after a keyframe, and
 // brings the map to them where something other than a network tells them: a map
 // that is metric must not wait for its end.

@@ -19,11 +19,6 @@ type reach struct {
 	moved  int     // Map.moved when it was measured; 0: never
 }
 
-const (
-	reachFresh = 20  // keyframes within which a reach is measured anew: landmarks are still gaining depth
-	reachSpare = 1.5 // how much depths may grow after that
-)
-
 // outOfReach reports whether keyframe o is too far from k for retrackFewest of its
 // landmarks to be in both images, at sizes that look alike; wide is
 // cornerSecant of k.

@@ -13,17 +13,6 @@ import (
 // patch around its first observation, warped as the landmark's depth and the
 // two poses say, so that its error no longer grows with its age.
 
-const (
-	registerMinNCC = .85 // correlation of the warped patch with the image
-	registerMaxPx  = 3   // farthest that a patch is moved
-	registerSure   = 100 // found features that hold a keyframe by themselves
-)
-
-// driftingWeight is the weight that is left to the other features there. They slide
-// along outlines and occlusions, all to the same side of the motion, so that more
-// of them do not help. They hold what nothing else does.
-const driftingWeight = .03
-
 // registration is a feature of a keyframe, and the observation that it is looked for from.
 type registration struct {
 	feature  int

@@ -15,10 +15,6 @@ type Scale struct {
 	Sigma float64
 }
 
-// scaleCorrelation is how many keyframes share one draw of a network's scale
-// error: the error belongs to the viewpoint (docs/scale.md).
-const scaleCorrelation = 8
-
 // update averages the keyframes of a part. A network's error is slow, so that
 // neighbours count as one.
 func (s *Scale) update(m *Map, part int) {

@@ -7,14 +7,6 @@ import (
 	"github.com/metricslam/metricslam/mapping/metric"
 )
 
-const (
-	priorKeyframes = 4   // that the stated spread of a network counts for, beside the measured one
-	sensorLogStd   = .02 // of the scale of a depth sensor: calibrations differ by that much
-	heightLogStd   = .02 // of a camera height as a user measures it, and of the road as a plane: measured on KITTI
-	heightShared   = 5   // neighbouring steps that share the error of one measurement
-	heightGate     = .3  // from the median, of a step that is left out
-)
-
 // logScales averages the log-scales of a part's keyframes that which names.
 func (m *Map) logScales(part int, which func(*Keyframe) bool) (mean, variance float64, n int) {
 	var sum, sum2 float64

@@ -87,7 +87,7 @@ func (b *bundle) addSteps() {
 			continue
 		}
 		b.p.AddFactor(&stepLength{va, vb, math.Log(k.StepM), 1 / k.StepLogStd},
-			geom.Kernel{Kind: geom.Huber, Delta: 1.5}, b.poseIDs[k.ID-1], b.poseIDs[k.ID])
+			geom.Kernel{Kind: geom.Huber, Delta: stepHuber}, b.poseIDs[k.ID-1], b.poseIDs[k.ID])
 	}
 }
 

@@ -103,6 +103,6 @@ func (b *bundle) addTethers() {
 		}
 		z := t.Z
 		z.T = z.T.Scale(k.Unit)
-		b.p.AddFactor(&tetherFactor{from, at, z, root}, geom.Kernel{Kind: geom.Huber, Delta: 3}, b.poseIDs[t.From], b.poseIDs[k.ID])
+		b.p.AddFactor(&tetherFactor{from, at, z, root}, geom.Kernel{Kind: geom.Huber, Delta: tetherHuber}, b.poseIDs[t.From], b.poseIDs[k.ID])
 	}
 }

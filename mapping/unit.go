@@ -6,10 +6,6 @@ import "math"
 // a keyframe come to lie farther, its lengths are worth more. What was measured in
 // them goes along: links, tethers, frames and culled keyframes near by.
 
-// unitLandmarks is the number of landmarks that tell what a keyframe's lengths
-// are worth.
-const unitLandmarks = 10
-
 // hosted is a landmark as its host has it.
 type hosted struct {
 	host     int

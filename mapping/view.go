@@ -8,10 +8,6 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// maxViewLogStd is the deviation above which a landmark's depth says nothing to
-// dense depth.
-const maxViewLogStd = .1
-
 // View returns what fusion needs of a keyframe, by a pinhole camera: its landmarks
 // are those that other keyframes have confirmed.
 func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {

@@ -7,17 +7,12 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Where images are sharp, features that were found err by .1 or .2 pixels; some are
-// found as well and slide along an outline, all to the same side. What is off by some
-// times the median counts ever less there. In the hand of somebody who walks, blur
-// and a rolling shutter move all features alike, by more: nothing stands out.
-const (
-	sharpMedianPx  = .25 // pixels: median error of sharp images, at most
-	outlierMedians = 2.5 // medians: half the weight there
-	outlierLeastPx = .3  // pixels, of these
-)
+// Where images are sharp, registered features err by .1 or .2 pixels; some are found
+// as well and slide along an outline, all to the same side. What is off by some times
+// the median counts ever less there. In the hand of somebody who walks, blur and a
+// rolling shutter move all features alike, by more: nothing stands out.
 
-// registeredKernel is the loss of the features that were found; sharp says that images are.
+// registeredKernel is the loss of the registered features; sharp says that images are.
 func (b *bundle) registeredKernel(all []*Landmark) (loss geom.Kernel, sharp bool) {
 	var off []float64
 	for _, l := range all {
@@ -68,4 +63,4 @@ func (m *Map) pixelWeight(k *Keyframe, l *Landmark, cfg Config) float64 {
 func (c Config) pixelSigma(k *Keyframe) float64 { return max(k.NoisePx, c.PixelSigma) }
 
 // depthKernel lets a wrong reading (an edge, a reflection) go.
-var depthKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 1.5}
+var depthKernel = geom.Kernel{Kind: geom.Cauchy, Delta: depthCauchy}
