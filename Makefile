@@ -13,7 +13,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # The packages that need no cgo.
 CORE := geom optimize slam tracking mapfile mapping marker photometric calibration fusion export eval
 
-.PHONY: demo test fuzz setup packages go onnxruntime three build race bench lint clean
+.PHONY: dist dist-check demo test fuzz setup packages go onnxruntime three build race bench lint clean
 
 demo: build
 	@scripts/demo.sh
@@ -47,6 +47,14 @@ three: packages
 
 build: setup
 	go build -ldflags '-X main.version=$(VERSION)' -o bin/metricslam ./cmd/metricslam
+
+# An archive and a Debian package for machines without compiler, Go or Python.
+dist: setup
+	@scripts/dist.sh $(VERSION)
+
+# Tries both in bare Debian 12 and 13; as root.
+dist-check: dist
+	@scripts/dist_check.sh bookworm trixie
 
 # The toolchain of scripts/go.sh has no race detector; this needs a full one.
 race: setup

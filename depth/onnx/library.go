@@ -23,8 +23,8 @@ const EnvLibrary = "METRICSLAM_ONNXRUNTIME"
 var ErrNoLibrary = errors.New("ONNX Runtime was not found; run `make onnxruntime` in the source folder, or name the library with --onnxruntime FILE or " + EnvLibrary)
 
 // FindLibrary returns the path of the ONNX Runtime library: the file or folder
-// of the flag, of METRICSLAM_ONNXRUNTIME, .cache/onnxruntime beside the program
-// or in the source folder, the user's cache folder, then the system's folders.
+// of the flag, of METRICSLAM_ONNXRUNTIME, lib beside the program's folder as an
+// archive of make dist has it, .cache/onnxruntime beside the program or in the source folder, the user's cache folder, then the system's folders.
 // A named one that is not there is an error; nothing found is ErrNoLibrary.
 func FindLibrary(flag string) (string, error) {
 	for _, named := range []struct{ how, path string }{{"--onnxruntime", flag}, {EnvLibrary, os.Getenv(EnvLibrary)}} {
@@ -69,7 +69,7 @@ func libraryAt(path string) (lib string, ok bool) {
 	return found[len(found)-1], true
 }
 
-// cacheDirs lists .cache/onnxruntime beside the program, in the folder above
+// cacheDirs lists lib in the folder above the program, .cache/onnxruntime beside the program, in the folder above
 // it (bin/..) and in the module's folder when run from within the sources, then
 // the user's.
 func cacheDirs() []string {
@@ -79,8 +79,10 @@ func cacheDirs() []string {
 		if real, err := filepath.EvalSymlinks(exe); err == nil {
 			exe = real
 		}
+		above := filepath.Dir(filepath.Dir(exe))
+		dirs = append(dirs, filepath.Join(above, "lib"))
 		add(filepath.Dir(exe))
-		add(filepath.Dir(filepath.Dir(exe)))
+		add(above)
 	}
 	if dir, err := os.Getwd(); err == nil {
 		for {
