@@ -32,6 +32,8 @@ func CheckMesh(m *slam.Mesh) error {
 		return fmt.Errorf("%d normals for %d vertices", len(m.Normals), n)
 	case m.Colors != nil && len(m.Colors) != n:
 		return fmt.Errorf("%d colours for %d vertices", len(m.Colors), n)
+	case m.Deviation != nil && len(m.Deviation) != n:
+		return fmt.Errorf("%d deviations for %d vertices", len(m.Deviation), n)
 	case uint64(n) > math.MaxUint32:
 		return fmt.Errorf("%d vertices, at most %d can be numbered", n, uint32(math.MaxUint32))
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// WritePLY writes a mesh as binary little-endian PLY: x y z, then nx ny nz and
-// red green blue where the mesh has them. Without triangles it is a point
+// WritePLY writes a mesh as binary little-endian PLY: x y z, then nx ny nz, red
+// green blue and deviation where the mesh has them. Without triangles it is a point
 // cloud.
 func WritePLY(path string, m *slam.Mesh) error {
 	if err := CheckMesh(m); err != nil {
@@ -36,6 +36,9 @@ func encodePLY(w io.Writer, m *slam.Mesh) error {
 	if m.Colors != nil {
 		h.WriteString("property uchar red\nproperty uchar green\nproperty uchar blue\n")
 	}
+	if m.Deviation != nil {
+		h.WriteString("property float deviation\n")
+	}
 	if len(m.Triangles) > 0 {
 		fmt.Fprintf(&h, "element face %d\nproperty list uchar int vertex_indices\n", len(m.Triangles))
 	}
@@ -51,6 +54,9 @@ func encodePLY(w io.Writer, m *slam.Mesh) error {
 		}
 		if m.Colors != nil {
 			buf = append(buf, m.Colors[i][:]...)
+		}
+		if m.Deviation != nil {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(m.Deviation[i]))
 		}
 		if _, err := w.Write(buf); err != nil {
 			return err

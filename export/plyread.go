@@ -15,8 +15,8 @@ import (
 
 // ReadPLY reads the mesh or point cloud of a PLY file: ascii or binary of
 // either byte order, numbers of any type, polygons cut into fans. Positions are
-// needed; normals and colours (bytes, or floats from 0 to 1) are taken where
-// they are; other properties and elements are passed over. An error names the
+// needed; normals, colours (bytes, or floats from 0 to 1) and deviations are taken
+// where they are; other properties and elements are passed over. An error names the
 // file and what is wrong in it.
 func ReadPLY(path string) (*slam.Mesh, error) {
 	f, err := os.Open(path)
@@ -222,6 +222,7 @@ func (e plyElement) vertexSink(col map[string]int, m *slam.Mesh) (func(row, list
 	if hasColor && strings.HasPrefix(e.props[color[0]].kind, "f") || hasColor && e.props[color[0]].kind == "double" {
 		colorScale = 255
 	}
+	deviation, hasDeviation := col["deviation"]
 	m.Vertices = make([][3]float32, 0, min(e.n, 1<<20))
 	return func(v, _ []float64) {
 		m.Vertices = append(m.Vertices, [3]float32{float32(v[pos[0]]), float32(v[pos[1]]), float32(v[pos[2]])})
@@ -234,6 +235,9 @@ func (e plyElement) vertexSink(col map[string]int, m *slam.Mesh) (func(row, list
 				c[i] = uint8(min(max(v[k]*colorScale+.5, 0), 255))
 			}
 			m.Colors = append(m.Colors, c)
+		}
+		if hasDeviation {
+			m.Deviation = append(m.Deviation, float32(v[deviation]))
 		}
 	}, nil
 }

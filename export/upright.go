@@ -86,7 +86,7 @@ func YUp() geom.SE3 {
 
 // Moved returns a mesh after a rigid motion; triangles and colours are shared.
 func Moved(m *slam.Mesh, t geom.SE3) *slam.Mesh {
-	out := &slam.Mesh{Vertices: make([][3]float32, len(m.Vertices)), Colors: m.Colors, Triangles: m.Triangles}
+	out := &slam.Mesh{Vertices: make([][3]float32, len(m.Vertices)), Colors: m.Colors, Deviation: m.Deviation, Triangles: m.Triangles}
 	for i, v := range m.Vertices {
 		out.Vertices[i] = vec32(t.Apply(vec(v)))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -108,6 +109,16 @@ func (r *Result) KeyframePoses() slam.Trajectory {
 // Interrupted reports whether the input was ended before its source.
 func (r *Result) Interrupted() bool { return r.interrupted }
 
+// ScaleStd returns the deviation of the logarithm of the map's metres, infinite where
+// nothing tells them.
+func (r *Result) ScaleStd() float64 {
+	part := r.main()
+	if part < 0 {
+		return math.Inf(1)
+	}
+	return r.metrics[part].Deviation()
+}
+
 // Mesh returns the mesh of the last Fuse, nil before.
 func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 
@@ -135,6 +146,9 @@ func (r *Result) Fuse(ctx context.Context) error {
 	r.mesh, r.dense, r.witness = out.mesh, out.dense, out.witness
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
+	}
+	if err == nil {
+		r.mesh.Deviation = r.witness.Ask(r.mesh, r.dense.MaxDepthM).Deviation
 	}
 	return err
 }

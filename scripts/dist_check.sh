@@ -32,14 +32,14 @@ for suite in "$@"; do
   cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
   cp "$archive" "$package" "$video" "$root/root/"
   say "$suite: the archive"
-  inside "$suite" "cd /root; rm -rf metricslam-* out* ; tar -xzf /root/$(basename "$archive") 2>/dev/null || true"
-  cp "$archive" "$root/root/"
-  inside "$suite" "cd /root; mkdir -p dist; tar -xzf $(basename "$archive") -C dist; m=\$(echo dist/*/bin/metricslam)
+  inside "$suite" "cd /root; rm -rf dist out1 out2; mkdir dist; tar -xzf $(basename "$archive") -C dist; m=\$(echo dist/*/bin/metricslam)
     \$m run synthetic:room --max-frames 100 -o out1 --quiet; \$m run video.mp4 --fov 55 -o out2 --quiet
     ls -l out1/mesh.ply out2/trajectory.tum; rm -rf dist out1 out2"
   say "$suite: the package"
-  inside "$suite" "cd /root; apt-get -qq update; find / -xdev -path /proc -prune -o -print | sort >before
+  inside "$suite" "cd /root; apt-get -qq update
     apt-get -qq install -y --no-install-recommends ./$(basename "$package") >/dev/null
     metricslam run synthetic:room --max-frames 100 -o out1 --quiet; ls -l out1/mesh.ply; rm -rf out1
-    apt-get -qq purge -y metricslam >/dev/null; ! find / -xdev -path /proc -prune -o -print | grep -i metricslam | grep -v ^/root/"
+    apt-get -qq purge -y metricslam >/dev/null; rm -f *metricslam*
+    if find / -xdev -path /proc -prune -o -iname \"*metricslam*\" -print | grep .; then echo left behind; exit 1; fi"
 done
+say "the archive and the package run in $*"

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 packages=(libopencv-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg libheif-examples libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev
-  libxi-dev libxxf86vm-dev libegl-dev libegl1 libgl1-mesa-dri xvfb xauth pkg-config g++)
+  libxi-dev libxxf86vm-dev libegl-dev libegl1 libgl1-mesa-dri xvfb xauth xdotool pkg-config g++)
 python3 -c 'import pip' 2>/dev/null || packages+=(python3 python3-pip)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 

@@ -20,6 +20,9 @@ func (m *Mesh) Thinned(most int) *Mesh {
 				if m.Colors != nil {
 					out.Colors = append(out.Colors, m.Colors[v])
 				}
+				if m.Deviation != nil {
+					out.Deviation = append(out.Deviation, m.Deviation[v])
+				}
 				index[v] = uint32(len(out.Vertices))
 			}
 			t[c] = index[v] - 1

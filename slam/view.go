@@ -33,6 +33,7 @@ type Mesh struct {
 	Vertices  [][3]float32
 	Normals   [][3]float32 // unit, one a vertex; may be nil
 	Colors    [][3]uint8   // one a vertex; may be nil
+	Deviation []float32    // metres along the line of sight, one a vertex, 0 where unknown; may be nil
 	Triangles [][3]uint32
 }
 

@@ -19,6 +19,8 @@ var (
 	gridColor    = rgba{140, 150, 165, 70}
 	loopColor    = rgba{225, 90, 255, 255}
 	measureColor = rgba{255, 60, 150, 255}
+	// of what is not selected
+	measuredColor = rgba{255, 170, 60, 255}
 )
 
 // vertex is a point of a line or a cloud.
@@ -105,11 +107,15 @@ func sparse(t slam.Trajectory, minM float64) (out []geom.SE3) {
 	return out
 }
 
-// frusta adds those of the keyframes, as many as do not hide each other.
-func (l *lines) frusta(s *Scene) {
+// frusta adds those of the keyframes, as many as do not hide each other, and the
+// camera at the time up to which a run is shown.
+func (l *lines) frusta(s *Scene, until float64) {
 	size, cam := frustumSize(s), s.frustumCamera()
-	for _, p := range sparse(s.Keyframes, 1.2*size) {
+	for _, p := range sparse(before(s.Keyframes, until), 1.2*size) {
 		l.frustum(p, cam, size, frustumColor)
+	}
+	if t := before(s.Trajectory, until); len(t) > 0 && len(t) < len(s.Trajectory) {
+		l.frustum(t[len(t)-1].Pose, cam, 1.6*size, currentColor)
 	}
 	if s.Live {
 		l.frustum(s.Pose, cam, 1.6*size, currentColor)

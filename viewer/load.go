@@ -31,7 +31,7 @@ func Load(path string) (*Scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Scene{Snapshot: slam.Snapshot{Mesh: m}, Status: append([]string{filepath.Base(path)}, meshStatus(m)...)}, nil
+	return &Scene{Snapshot: slam.Snapshot{Mesh: m, ScaleSigma: math.Inf(1)}, Status: append([]string{filepath.Base(path)}, meshStatus(m)...)}, nil
 }
 
 func loadMesh(path string) (*slam.Mesh, error) {
@@ -72,16 +72,17 @@ func loadFolder(dir string) (*Scene, error) {
 	if found == 0 {
 		return nil, fmt.Errorf("%s: no mesh.ply, trajectory.tum or keyframes.tum in it; give a results folder of metricslam run, or a mesh.ply", dir)
 	}
-	if s.Status, err = folderStatus(dir); err != nil {
+	if s.Status, s.ScaleSigma, err = folderStatus(dir); err != nil {
 		return nil, err
 	}
 	s.Status = append(s.Status, meshStatus(s.Mesh)...)
 	return s, nil
 }
 
-// folderStatus returns what a folder's report says in a few lines; a folder
-// without a report is called by its name.
-func folderStatus(dir string) ([]string, error) {
+// folderStatus returns what a folder's report says in a few lines, and the deviation
+// of the logarithm of its metres; a folder without a report is called by its name.
+func folderStatus(dir string) (status []string, scaleStd float64, err error) {
+	std := math.Inf(1)
 	var r struct {
 		Source    string   `json:"source"`
 		Frames    int      `json:"frames"`
@@ -98,22 +99,21 @@ func folderStatus(dir string) ([]string, error) {
 	path := filepath.Join(dir, "report.json")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{filepath.Base(filepath.Clean(dir))}, nil
+		return []string{filepath.Base(filepath.Clean(dir))}, std, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, std, err
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w; move it away to see the rest of the folder", path, err)
+		return nil, std, fmt.Errorf("%s: %w; move it away to see the rest of the folder", path, err)
 	}
 	if r.Keyframes == 0 { // of the fuse command, which poses nothing itself
-		return []string{filepath.Base(r.Source)}, nil
+		return []string{filepath.Base(r.Source)}, std, nil
 	}
-	std := math.Inf(1)
 	if r.ScaleStd != nil {
 		std = *r.ScaleStd
 	}
-	status := []string{
+	status = []string{
 		filepath.Base(r.Source),
 		fmt.Sprintf("%d of %d frames posed, %d keyframes, path %.1f m", r.Posed, r.Frames, r.Keyframes, r.PathM),
 		scaleText(r.Scale, std),
@@ -123,7 +123,7 @@ func folderStatus(dir string) ([]string, error) {
 			status = append(status, fmt.Sprintf("the scale by %s contradicts and is not used", s.Name))
 		}
 	}
-	return status, nil
+	return status, std, nil
 }
 
 // scaleText says what is known of the metres; std is infinite where nothing is.

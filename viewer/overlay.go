@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/colormap"
 )
 
 var (
@@ -16,8 +17,11 @@ var (
 	trackedColor = rgba{90, 255, 120, 255}
 )
 
-// textPx is the size of letters in a picture of a height.
-func textPx(h int) int { return max(11, min(44, h/55)) }
+// textPx is the size of letters in a picture of a height; dpi is how many pixels are
+// one of a screen of usual density.
+func textPx(h int, dpi float64) int {
+	return max(int(math.Round(13*max(dpi, 11./13))), min(44, h/55))
+}
 
 // status returns the lines of text that say what is shown.
 func (s *Scene) status() []string {
@@ -86,6 +90,9 @@ func (f *flat) info(s *Scene, fr frame) {
 		x += 1.5 * em
 		x += f.text(x, y, name, textColor) + 1.2*em
 	}
+	if fr.style.Mode == Uncertain {
+		f.deviationScale(x, y, em, mostDeviation(s.Mesh))
+	}
 	f.scaleBar(em, h-2.6*em, fr)
 	f.text(float64(fr.view.Camera.W)-f.atlas.width(fr.hint)-em, h-2.2*em, fr.hint, textColor)
 }
@@ -146,27 +153,132 @@ func (f *flat) tracks(px []geom.Vec2, imgW, imgH int, x, y, w, h float64) {
 	}
 }
 
-// measurement marks the points picked and their distance.
-func (f *flat) measurement(fr frame) {
+// deviationScale explains the colours of deviations.
+func (f *flat) deviationScale(x, y, em, most float64) {
+	if most == 0 {
+		f.text(x, y, "this mesh tells no deviation", textColor)
+		return
+	}
+	const steps = 24
+	for i := range steps {
+		c := colormap.At((float64(i) + .5) / steps)
+		f.rect(x+float64(i)*.35*em, y+.25*em, .36*em, .55*em, rgba{c.R, c.G, c.B, 255})
+	}
+	f.text(x+.35*em*steps+.5*em, y, fmt.Sprintf("deviation 0 to %.3g cm", 100*most), textColor)
+}
+
+// measurements draws what was measured, what is being measured, and their list.
+func (f *flat) measurements(fr frame) {
+	if fr.tape == nil {
+		return
+	}
+	t := fr.tape
+	for i, m := range t.done {
+		c := measuredColor
+		if i == t.selected {
+			c = measureColor
+		}
+		f.shape(fr, m.Kind, m.Points, c, fmt.Sprintf("%d: %s", i+1, m.Text()))
+	}
+	f.shape(fr, t.kind, t.pending, measureColor, "")
+	if !fr.style.Text {
+		return
+	}
+	em := float64(f.atlas.sizePx)
+	lines := t.list()
+	if len(lines) > 0 {
+		lines = append([]string{"Measured"}, lines...)
+	}
+	if n := len(t.pending); n > 0 {
+		line := fmt.Sprintf("%s: %d", t.kind, n)
+		if all := kindPoints[t.kind]; all > 0 {
+			line += fmt.Sprintf(" of %d points", all)
+		} else {
+			line += " clicked, Enter ends it"
+		}
+		lines = append(lines, line)
+	}
+	if t.note != "" {
+		lines = append(lines, t.note)
+	}
+	if n := len(lines); n > 0 {
+		f.panel(em, float64(fr.view.Camera.H)-3.4*em-1.35*em*float64(n)-1.2*em, lines)
+	}
+}
+
+// shape draws the points of a measurement, joined as its kind joins them.
+func (f *flat) shape(fr frame, kind Kind, points []Point, c rgba, label string) {
 	em := float64(f.atlas.sizePx)
 	var at []geom.Vec2
-	for _, p := range fr.picked {
-		u, z := fr.view.Project(p)
+	for _, p := range points {
+		u, z := fr.view.Project(p.At)
 		if z <= 0 && fr.view.OrthoM == 0 {
 			return
 		}
 		u = u.Add(geom.Vec2{X: .5, Y: .5})
 		at = append(at, u)
-		f.stroke(u.Add(geom.Vec2{X: -.5 * em}), u.Add(geom.Vec2{X: .5 * em}), 2, measureColor)
-		f.stroke(u.Add(geom.Vec2{Y: -.5 * em}), u.Add(geom.Vec2{Y: .5 * em}), 2, measureColor)
+		f.stroke(u.Add(geom.Vec2{X: -.5 * em}), u.Add(geom.Vec2{X: .5 * em}), 2, c)
+		f.stroke(u.Add(geom.Vec2{Y: -.5 * em}), u.Add(geom.Vec2{Y: .5 * em}), 2, c)
 	}
-	if len(at) != 2 {
+	if len(at) == 0 {
 		return
 	}
-	f.stroke(at[0], at[1], 2, measureColor)
-	mid := at[0].Add(at[1]).Scale(.5)
-	label := fmt.Sprintf("%.3f m", fr.picked[1].Sub(fr.picked[0]).Norm())
+	if kind == Box && len(points) == 2 {
+		f.boxEdges(fr, points, c)
+	} else {
+		for i := 1; i < len(at); i++ {
+			f.stroke(at[i-1], at[i], 2, c)
+		}
+		if kind == Area && len(at) > 2 {
+			f.stroke(at[len(at)-1], at[0], 2, c)
+		}
+	}
+	if label == "" {
+		return
+	}
+	mid := at[0]
+	if kind == Angle {
+		mid = at[1]
+	} else {
+		mid = mid.Add(at[len(at)-1]).Scale(.5)
+	}
 	f.panel(mid.X+.6*em, mid.Y+.4*em, []string{label})
+}
+
+// boxEdges draws the twelve edges of an upright box.
+func (f *flat) boxEdges(fr frame, points []Point, c rgba) {
+	r := ruler{axes: geom.Mat3{}}
+	o := NewOrbit(geom.Vec3{}, fr.up, fr.heading, 1)
+	r.axes = geom.FromCols(o.Heading, o.Up.Cross(o.Heading), o.Up).T()
+	lo, hi := r.span([]geom.Vec3{points[0].At, points[1].At})
+	corners := (box{lo, hi}).corners()
+	for i := range corners {
+		for _, bit := range []int{1, 2, 4} {
+			if i&bit != 0 {
+				continue
+			}
+			a, za := fr.view.Project(r.axes.TMulVec(corners[i]))
+			b, zb := fr.view.Project(r.axes.TMulVec(corners[i|bit]))
+			if fr.view.OrthoM > 0 || za > 0 && zb > 0 {
+				f.stroke(a, b, 2, c)
+			}
+		}
+	}
+}
+
+// slider draws the time of a run that can be replayed.
+func (f *flat) slider(fr frame) {
+	if fr.replay == nil || !fr.replay.possible() || !fr.style.Text {
+		return
+	}
+	em := float64(f.atlas.sizePx)
+	r := fr.replay
+	a, b := r.slider(fr.view.Camera.W, fr.view.Camera.H, em)
+	f.stroke(a, b, max(2, .2*em), faintColor)
+	x := a.X + (b.X-a.X)*(r.at-r.from)/(r.to-r.from)
+	f.rect(x-.3*em, a.Y-.6*em, .6*em, 1.2*em, currentColor)
+	label := r.label()
+	f.text((a.X+b.X-f.atlas.width(label))/2, a.Y-2*em, label, textColor)
 }
 
 // helpBox adds a panel in the middle.

@@ -12,21 +12,27 @@ import (
 // they are not drawn then. Every triangle is tried (Moeller, Trumbore, Fast,
 // minimum storage ray-triangle intersection, 1997): some 10 ms a million.
 func Pick(m *slam.Mesh, v View, u geom.Vec2, cull bool) (p geom.Vec3, ok bool) {
+	p, _, ok = pick(m, v, u, cull, nil)
+	return p, ok
+}
+
+// pick is Pick within a box, with the triangle that is hit.
+func pick(m *slam.Mesh, v View, u geom.Vec2, cull bool, clip *clipBox) (p geom.Vec3, triangle int, ok bool) {
 	if m == nil {
-		return p, false
+		return p, 0, false
 	}
 	origin, dir := v.Ray(u)
 	nearest := math.Inf(1)
-	for _, t := range m.Triangles {
+	for i, t := range m.Triangles {
 		a, b, c := vec(m.Vertices[t[0]]), vec(m.Vertices[t[1]]), vec(m.Vertices[t[2]])
-		if s, hit := intersect(origin, dir, a, b, c, cull); hit && s < nearest {
-			nearest = s
+		if s, hit := intersect(origin, dir, a, b, c, cull); hit && s < nearest && clip.holds(origin.Add(dir.Scale(s))) {
+			nearest, triangle = s, i
 		}
 	}
 	if math.IsInf(nearest, 1) {
-		return p, false
+		return p, 0, false
 	}
-	return origin.Add(dir.Scale(nearest)), true
+	return origin.Add(dir.Scale(nearest)), triangle, true
 }
 
 // intersect returns how far along a ray a triangle is hit.

@@ -197,7 +197,7 @@ func TestRenderPicture(t *testing.T) {
 	st := plain
 	st.Picture = true
 	img := render(t, s, v, st)
-	x, y, w, h := pictureBox(320, 240, 40, 30, float64(textPx(240)))
+	x, y, w, h := pictureBox(320, 240, 40, 30, float64(textPx(240, 0)))
 	if c := img.NRGBAAt(int(x+w-3), int(y+h-3)); !is(c, 10, 20, 200) {
 		t.Errorf("the picture's corner is %v", c)
 	}
@@ -237,7 +237,7 @@ func TestRenderLeavesNothing(t *testing.T) {
 		for i := range 10 {
 			other := *s
 			other.Mesh = &slam.Mesh{Vertices: s.Mesh.Vertices[:4*(i+1)], Triangles: s.Mesh.Triangles[:2*i]}
-			if _, err := tg.draw(&other, newControls(&other, DefaultStyle(), 64, 48).frame()); err != nil {
+			if _, err := tg.draw(&other, newControls(&other, DefaultStyle(), "", 64, 48).frame()); err != nil {
 				return err
 			}
 		}

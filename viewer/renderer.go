@@ -12,14 +12,20 @@ import (
 
 // frame is how a scene is drawn once.
 type frame struct {
-	view   View
-	up     geom.Vec3
-	pivotM float64 // distance at which the scale bar holds; 0: no bar
-	style  Style
-	picked []geom.Vec3 // points to measure between
-	help   []string
-	hint   string  // shown at the lower right
-	gridM  float64 // set by draw
+	view    View
+	up      geom.Vec3
+	heading geom.Vec3 // of boxes
+	pivotM  float64   // distance at which the scale bar holds; 0: no bar
+	style   Style
+	dpi     float64 // pixels a pixel of a screen of usual density; 0: 1
+	tape    *tape   // nil: nothing is measured
+	clip    *clipBox
+	moving  bool    // draw less, but soon
+	replay  *replay // nil: no slider
+	until   float64 // things of later are not shown; 0: everything
+	help    []string
+	hint    string  // shown at the lower right
+	gridM   float64 // set by draw
 }
 
 // program is a linked program with the places of its uniforms.
@@ -59,6 +65,13 @@ type renderer struct {
 	atlasTexture, pictures uint32
 
 	atlas *atlas
+	// lod draws far surfaces coarser, and takes meshes in on a goroutine, so that
+	// drawing never waits for one.
+	lod     bool
+	meshes  chan *prepared
+	waiting *slam.Mesh // that is being prepared
+	chunked *chunked
+
 	// What is on the GPU, and what it was made from.
 	uploaded *slam.Mesh
 	pictured *Scene
@@ -66,6 +79,7 @@ type renderer struct {
 		scene *Scene
 		style Style
 		up    geom.Vec3
+		until float64
 	}
 	box    box
 	ground ground
@@ -74,7 +88,7 @@ type renderer struct {
 var errOldGL = errors.New("the OpenGL context is older than 3.3")
 
 func newRenderer() (r *renderer, err error) {
-	r = &renderer{}
+	r = &renderer{meshes: make(chan *prepared, 1), chunked: &chunked{}}
 	defer func() {
 		if err != nil {
 			r.close()
@@ -115,7 +129,8 @@ func (r *renderer) describe() {
 	layout(r.meshArray.vao, r.meshArray.vbo, int32(unsafe.Sizeof(m)),
 		attribute{3, gl.FLOAT, false, unsafe.Offsetof(m.position)},
 		attribute{3, gl.FLOAT, false, unsafe.Offsetof(m.normal)},
-		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.color)})
+		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.color)},
+		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.uncertain)})
 	gl.BindBuffer(gl.ELEMENT_ARRAY_BUFFER, r.triangles)
 	var v vertex
 	for _, a := range []array{r.gridArray, r.lineArray} {
@@ -181,6 +196,7 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 		parallel = 1
 	}
 	gl.Uniform1i(r.mesh.at("parallel"), parallel)
+	r.setClip(f.clip)
 	gl.BindVertexArray(r.meshArray.vao)
 	if r.meshArray.n > 0 {
 		if !f.style.BackFaces {
@@ -189,10 +205,16 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 		if f.style.Wireframe {
 			gl.PolygonMode(gl.FRONT_AND_BACK, gl.LINE)
 		}
-		gl.DrawElementsWithOffset(gl.TRIANGLES, r.meshArray.n, gl.UNSIGNED_INT, 0)
+		most := restingTriangles
+		if f.moving {
+			most = movingTriangles
+		}
+		for _, s := range r.chunked.visible(f.view, most) {
+			gl.DrawElementsWithOffset(gl.TRIANGLES, int32(3*s.n), gl.UNSIGNED_INT, uintptr(12*s.from))
+		}
 		gl.PolygonMode(gl.FRONT_AND_BACK, gl.FILL)
 		gl.Disable(gl.CULL_FACE)
-	} else if s.Mesh != nil {
+	} else if s.Mesh != nil && s.Mesh == r.uploaded {
 		gl.DrawArrays(gl.POINTS, 0, int32(len(s.Mesh.Vertices)))
 	}
 	if f.style.Points {
@@ -200,6 +222,24 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 		gl.BindVertexArray(r.pointArray.vao)
 		gl.DrawArrays(gl.POINTS, 0, r.pointArray.n)
 	}
+}
+
+// setClip tells the shader of meshes the box that alone is drawn.
+func (r *renderer) setClip(b *clipBox) {
+	on := int32(0)
+	if b != nil {
+		on = 1
+		var axes [9]float32
+		for i := range 3 {
+			for j := range 3 {
+				axes[3*i+j] = float32(b.axes[i][j])
+			}
+		}
+		gl.UniformMatrix3fv(r.mesh.at("clipAxes"), 1, true, &axes[0])
+		r.mesh.vec3("clipLo", b.lo)
+		r.mesh.vec3("clipHi", b.hi)
+	}
+	gl.Uniform1i(r.mesh.at("clip"), on)
 }
 
 // drawLines draws grid, path and frusta; those behind surfaces shine through a
@@ -244,7 +284,8 @@ func (r *renderer) drawOverlay(s *Scene, f frame) {
 	if f.style.Text {
 		over.info(s, f)
 	}
-	over.measurement(f)
+	over.measurements(f)
+	over.slider(f)
 	over.helpBox(f)
 	r.drawFlat(over.vertices, w, h, r.atlasTexture, false)
 }

@@ -8,8 +8,10 @@ const meshVertexShader = `
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 color;
+layout(location = 3) in vec4 uncertain;
 uniform mat4 clipFromWorld;
 uniform float pointPx;
+uniform int mode;
 out vec3 worldNormal, worldPosition;
 out vec3 ownColor;
 void main() {
@@ -17,7 +19,7 @@ void main() {
 	gl_PointSize = pointPx;
 	worldNormal = normal;
 	worldPosition = position;
-	ownColor = color.rgb;
+	ownColor = mode == 4 ? uncertain.rgb : color.rgb;
 }`
 
 const meshFragmentShader = `
@@ -26,8 +28,15 @@ in vec3 ownColor;
 uniform int mode; // as Mode
 uniform vec3 eye, forward, up;
 uniform bool parallel;
+uniform bool clip; // to the box from clipLo to clipHi in the axes of clipAxes
+uniform mat3 clipAxes;
+uniform vec3 clipLo, clipHi;
 out vec4 shown;
 void main() {
+	if (clip) {
+		vec3 p = clipAxes * worldPosition;
+		if (any(lessThan(p, clipLo)) || any(greaterThan(p, clipHi))) discard;
+	}
 	vec3 toEye = parallel ? -forward : normalize(eye - worldPosition);
 	vec3 n = worldNormal;
 	if (dot(n, n) < 1e-6) n = toEye;

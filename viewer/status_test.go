@@ -33,7 +33,7 @@ func TestStatusOfReportedScale(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "report.json"), []byte(`{"source": "/x/room", "keyframes": 3, `+text+`}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		got, err := folderStatus(dir)
+		got, _, err := folderStatus(dir)
 		if err != nil || !strings.Contains(strings.Join(got, "\n"), want) {
 			t.Errorf("%s: %q, %v; want %q", text, got, err, want)
 		}

@@ -10,14 +10,15 @@ type Mode int
 
 // The modes.
 const (
-	Shaded  Mode = iota // the colours of the pictures with a little light
-	Color               // the colours alone
-	Normals             // red, green, blue: the normal along x, y, z
-	Clay                // grey, lit: shape alone
+	Shaded    Mode = iota // the colours of the pictures with a little light
+	Color                 // the colours alone
+	Normals               // red, green, blue: the normal along x, y, z
+	Clay                  // grey, lit: shape alone
+	Uncertain             // blue, yellow, red: the deviation of the surface, grey where unknown
 	modes
 )
 
-var modeNames = [modes]string{"shaded", "color", "normals", "clay"}
+var modeNames = [modes]string{"shaded", "color", "normals", "clay", "deviation"}
 
 // String returns the name of the mode.
 func (m Mode) String() string { return modeNames[m] }

@@ -1,9 +1,12 @@
 package viewer
 
 import (
+	"math"
+
 	"github.com/go-gl/gl/v3.3-core/gl"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/colormap"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -11,11 +14,12 @@ import (
 type surfaceVertex struct {
 	position, normal [3]float32
 	color            rgba
+	uncertain        rgba // the colour of its deviation
 }
 
 // upload brings to the GPU what changed since the last frame.
 func (r *renderer) upload(s *Scene, f frame) error {
-	if size := textPx(f.view.Camera.H); r.atlas == nil || r.atlas.sizePx != size {
+	if size := textPx(f.view.Camera.H, f.dpi); r.atlas == nil || r.atlas.sizePx != size {
 		a, err := newAtlas(size)
 		if err != nil {
 			return err
@@ -23,10 +27,7 @@ func (r *renderer) upload(s *Scene, f frame) error {
 		r.atlas = a
 		r.uploadTexture(r.atlasTexture, gl.R8, gl.RED, a.image.Rect.Dx(), a.image.Rect.Dy(), a.image.Pix, gl.NEAREST)
 	}
-	if s.Mesh != r.uploaded {
-		r.uploadMesh(s.Mesh)
-		r.uploaded = s.Mesh
-	}
+	r.takeMesh(s.Mesh)
 	if s != r.pictured {
 		if !s.Image.Empty() {
 			r.uploadTexture(r.pictures, gl.RGB8, gl.RGB, s.Image.W, s.Image.H, s.Image.Pix, gl.LINEAR)
@@ -34,9 +35,9 @@ func (r *renderer) upload(s *Scene, f frame) error {
 		r.uploadPoints(s.Points)
 		r.pictured = s
 	}
-	if s != r.built.scene || f.style != r.built.style || f.up != r.built.up {
+	if s != r.built.scene || f.style != r.built.style || f.up != r.built.up || f.until != r.built.until {
 		r.uploadLines(s, f)
-		r.built.scene, r.built.style, r.built.up = s, f.style, f.up
+		r.built.scene, r.built.style, r.built.up, r.built.until = s, f.style, f.up, f.until
 	}
 	return glError("fill the buffers")
 }
@@ -53,20 +54,57 @@ func (r *renderer) uploadTexture(id uint32, internal int32, format uint32, w, h 
 	}
 }
 
-// uploadMesh fills the mesh's buffers. A mesh without normals gets those of its
-// triangles, weighed by area; without colours it is grey.
-func (r *renderer) uploadMesh(m *slam.Mesh) {
-	var data []surfaceVertex
-	var triangles [][3]uint32
-	if m != nil {
-		data, triangles = meshData(m), m.Triangles
-	}
-	gl.BindVertexArray(r.meshArray.vao)
-	fill(gl.ARRAY_BUFFER, r.meshArray.vbo, data)
-	fill(gl.ELEMENT_ARRAY_BUFFER, r.triangles, triangles)
-	r.meshArray.n = int32(3 * len(triangles))
+// prepared is a mesh ready for the GPU.
+type prepared struct {
+	mesh     *slam.Mesh
+	vertices []surfaceVertex
+	chunked  *chunked
 }
 
+func prepare(m *slam.Mesh, lod bool) *prepared {
+	p := &prepared{mesh: m, chunked: chunksOf(m, lod)}
+	if m != nil {
+		p.vertices = meshData(m)
+	}
+	return p
+}
+
+// takeMesh brings a mesh to the GPU. In a window it is prepared on a goroutine, and
+// the one before is drawn until then.
+func (r *renderer) takeMesh(m *slam.Mesh) {
+	if m == r.uploaded {
+		return
+	}
+	if !r.lod {
+		r.uploadMesh(prepare(m, false))
+		return
+	}
+	select {
+	case p := <-r.meshes:
+		r.waiting = nil
+		r.uploadMesh(p)
+	default:
+	}
+	if m != r.uploaded && r.waiting == nil {
+		r.waiting = m
+		go func() { r.meshes <- prepare(m, true) }()
+	}
+}
+
+// preparing reports whether a mesh is on its way.
+func (r *renderer) preparing() bool { return r.waiting != nil }
+
+// uploadMesh fills the mesh's buffers.
+func (r *renderer) uploadMesh(p *prepared) {
+	r.uploaded, r.chunked = p.mesh, p.chunked
+	gl.BindVertexArray(r.meshArray.vao)
+	fill(gl.ARRAY_BUFFER, r.meshArray.vbo, p.vertices)
+	fill(gl.ELEMENT_ARRAY_BUFFER, r.triangles, p.chunked.triangles)
+	r.meshArray.n = int32(3 * len(p.chunked.triangles))
+}
+
+// meshData lays the vertices out. A mesh without normals gets those of its
+// triangles, weighed by area; without colours it is grey.
 func meshData(m *slam.Mesh) []surfaceVertex {
 	normals := m.Normals
 	if normals == nil {
@@ -78,9 +116,35 @@ func meshData(m *slam.Mesh) []surfaceVertex {
 		if m.Colors != nil {
 			c = rgba{m.Colors[i][0], m.Colors[i][1], m.Colors[i][2], 255}
 		}
-		data[i] = surfaceVertex{v, normals[i], c}
+		data[i] = surfaceVertex{position: v, normal: normals[i], color: c, uncertain: rgba{120, 120, 125, 255}}
+	}
+	if most := mostDeviation(m); most > 0 {
+		for i, d := range m.Deviation {
+			if d > 0 {
+				c := colormap.At(min(float64(d)/most, 1))
+				data[i].uncertain = rgba{c.R, c.G, c.B, 255}
+			}
+		}
 	}
 	return data
+}
+
+// mostDeviation is where the colours of deviations end: at all but the largest
+// twentieth. 0 where none is known.
+func mostDeviation(m *slam.Mesh) float64 {
+	if m == nil {
+		return 0
+	}
+	var some []float64
+	for i := 0; i < len(m.Deviation); i += len(m.Deviation)/20000 + 1 {
+		if d := m.Deviation[i]; d > 0 {
+			some = append(some, float64(d))
+		}
+	}
+	if len(some) == 0 {
+		return 0
+	}
+	return quantile(some, .95)
 }
 
 func vertexNormals(m *slam.Mesh) [][3]float32 {
@@ -118,15 +182,21 @@ func (r *renderer) uploadLines(s *Scene, f frame) {
 		grid.grid(r.ground)
 		l.axes(r.ground.stepM)
 	}
+	until := f.until
+	if until == 0 {
+		until = math.Inf(1)
+	}
 	if f.style.Frusta {
-		l.frusta(s)
+		l.frusta(s, until)
 	}
 	if f.style.Truth {
-		l.path(s.Truth, truthColor)
+		l.path(before(s.Truth, until), truthColor)
 	}
 	if f.style.Path {
-		l.path(s.Trajectory, pathColor)
-		l.loops(s)
+		l.path(before(s.Trajectory, until), pathColor)
+		if math.IsInf(until, 1) {
+			l.loops(s)
+		}
 	}
 	for _, v := range append(grid[:len(grid):len(grid)], l...) {
 		r.box.add(vec(v.position))

@@ -221,7 +221,7 @@ func TestNiceLength(t *testing.T) {
 
 func TestControls(t *testing.T) {
 	s, _ := room()
-	c := newControls(s, DefaultStyle(), 800, 600)
+	c := newControls(s, DefaultStyle(), "", 800, 600)
 	start := c.orbit
 	c.drag(100, 30, false)
 	if c.orbit.YawRad == start.YawRad || c.orbit.PitchRad <= start.PitchRad {
@@ -243,7 +243,7 @@ func TestControls(t *testing.T) {
 		if !f.view.Pose.IsFinite() {
 			t.Errorf("%s: the view is not finite", k.help)
 		}
-		if k.act == actHelp && (len(f.help) != len(keys)+3 || before.help) {
+		if k.act == actHelp && (len(f.help) != (len(keys)+1)/2+3 || before.help) {
 			t.Error("no help")
 		}
 	}
@@ -251,9 +251,9 @@ func TestControls(t *testing.T) {
 		t.Error("Q does not close")
 	}
 
-	c = newControls(s, DefaultStyle(), 800, 600)
+	c = newControls(s, DefaultStyle(), "", 800, 600)
 	a, b := vec(s.Mesh.Vertices[0]).Add(vec(s.Mesh.Vertices[2])).Scale(.5), vec(s.Mesh.Vertices[400]).Add(vec(s.Mesh.Vertices[402])).Scale(.5)
-	for range 2 { // a second pair replaces the first
+	for range 2 { // a second pair is measured as well
 		for _, p := range []geom.Vec3{a, b} {
 			u, _ := c.orbit.View(c.w, c.h).Project(p)
 			if !c.click(u) {
@@ -261,18 +261,20 @@ func TestControls(t *testing.T) {
 			}
 		}
 	}
-	if len(c.picked) != 2 || math.Abs(c.picked[1].Sub(c.picked[0]).Norm()-b.Sub(a).Norm()) > 1e-4 {
-		t.Errorf("measured %v, want %g m", c.picked, b.Sub(a).Norm())
+	if len(c.tape.done) != 2 || math.Abs(c.tape.done[1].Value-b.Sub(a).Norm()) > 1e-4 {
+		t.Errorf("measured %v, want %g m", c.tape.done, b.Sub(a).Norm())
 	}
-	if c.do(actClear); len(c.picked) != 0 {
-		t.Error("Esc keeps the points")
+	u, _ := c.orbit.View(c.w, c.h).Project(a)
+	c.click(u)
+	if c.do(actClear); len(c.tape.pending) != 0 || len(c.tape.done) != 2 {
+		t.Error("Esc keeps the point, or forgets what was measured")
 	}
 }
 
 // A growing map is fitted until the user takes the view; following beats both.
 func TestControlsLive(t *testing.T) {
 	s, _ := room()
-	c := newControls(&Scene{Live: true, Snapshot: slam.Snapshot{Pose: geom.IdentitySE3()}}, DefaultStyle(), 800, 600)
+	c := newControls(&Scene{Live: true, Snapshot: slam.Snapshot{Pose: geom.IdentitySE3()}}, DefaultStyle(), "", 800, 600)
 	before := c.orbit
 	if c.show(s); c.orbit == before {
 		t.Error("the view did not follow the growing map")

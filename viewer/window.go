@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/png"
+	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/atomicfile"
 )
 
 // ErrNoDisplay says that there is no screen for a window.
@@ -21,6 +25,11 @@ type WindowOptions struct {
 	Title string
 	W, H  int // of the window; 0: 1280 x 800
 	Style Style
+	// Measurements is the JSON file that measurements are loaded from and saved to,
+	// with a CSV beside it; "": they are not kept.
+	Measurements string
+	// Shots is the folder for pictures of the window; "": the working folder.
+	Shots string
 }
 
 // Show opens a window on what a feed shows and returns when it is closed or ctx
@@ -50,6 +59,9 @@ type window struct {
 	button   glfw.MouseButton
 	pressed  bool
 	shift    bool
+	shots    string // folder for pictures
+	moved    time.Time
+	coarse   bool // what is shown was drawn while the view moved
 }
 
 // openWindow returns a window with its context current on this thread.
@@ -81,10 +93,12 @@ func openWindow(feed *Feed, opt WindowOptions) (w *window, err error) {
 		return nil, fmt.Errorf("no window with OpenGL 3.3 on display %q (%v); update the graphics driver, or install libgl1-mesa-dri", os.Getenv("DISPLAY"), err)
 	}
 	win.MakeContextCurrent()
-	w = &window{feed: feed, win: win}
+	w = &window{feed: feed, win: win, shots: opt.Shots}
 	err = loadGL(glfw.GetProcAddress)
 	if err == nil {
-		w.renderer, err = newRenderer()
+		if w.renderer, err = newRenderer(); err == nil {
+			w.renderer.lod = true
+		}
 	}
 	if err != nil {
 		win.Destroy()
@@ -93,7 +107,7 @@ func openWindow(feed *Feed, opt WindowOptions) (w *window, err error) {
 	}
 	glfw.SwapInterval(1)
 	pw, ph := win.GetFramebufferSize()
-	w.controls = newControls(feed.scene(), opt.Style, max(pw, 1), max(ph, 1))
+	w.controls = newControls(feed.scene(), opt.Style, opt.Measurements, max(pw, 1), max(ph, 1))
 	w.resized(pw, ph)
 	w.listen()
 	return w, nil
@@ -112,6 +126,8 @@ func (w *window) resized(pw, ph int) {
 	if ww, _ := w.win.GetSize(); ww > 0 {
 		w.scale = float64(w.w) / float64(ww)
 	}
+	sx, sy := w.win.GetContentScale()
+	w.dpi = float64(max(sx, sy, 1))
 }
 
 // listen sets what mouse and keys do.
@@ -120,7 +136,7 @@ func (w *window) listen() {
 	w.win.SetRefreshCallback(func(*glfw.Window) { w.dirty = true })
 	w.win.SetScrollCallback(func(_ *glfw.Window, _, dy float64) {
 		w.scroll(dy)
-		w.dirty = true
+		w.dirty, w.moved = true, time.Now()
 	})
 	w.win.SetKeyCallback(func(_ *glfw.Window, key glfw.Key, _ int, a glfw.Action, _ glfw.ModifierKey) {
 		if a == glfw.Press {
@@ -137,7 +153,7 @@ func (w *window) listen() {
 // those of ASCII.
 func (w *window) key(key glfw.Key) {
 	for _, k := range keys {
-		if key == glfw.Key(k.key) || k.key == 0 && key == glfw.KeyEscape {
+		if key == glfw.Key(k.key) {
 			w.do(k.act)
 			w.dirty = true
 		}
@@ -150,9 +166,11 @@ const clickPx = 4
 func (w *window) mouse(b glfw.MouseButton, down, shift bool) {
 	if down {
 		w.button, w.pressed, w.shift, w.travel = b, true, shift, 0
+		w.scrub = b == glfw.MouseButtonLeft && w.replay.grab(w.pointer, w.w, w.h, w.em(), false)
+		w.dirty = w.dirty || w.scrub
 		return
 	}
-	if w.pressed && w.button == glfw.MouseButtonLeft && w.travel <= clickPx*w.scale {
+	if w.pressed && !w.scrub && w.button == glfw.MouseButtonLeft && w.travel <= clickPx*w.scale {
 		w.click(w.pointer.Sub(geom.Vec2{X: .5, Y: .5}))
 		w.dirty = true
 	}
@@ -163,6 +181,11 @@ func (w *window) move(to geom.Vec2) {
 	d := to.Sub(w.pointer)
 	w.pointer = to
 	if !w.pressed {
+		return
+	}
+	if w.scrub {
+		w.replay.grab(to, w.w, w.h, w.em(), true)
+		w.dirty = true
 		return
 	}
 	w.travel += d.Norm()
@@ -176,21 +199,57 @@ func (w *window) move(to geom.Vec2) {
 // new scene.
 const poll = 30 * time.Millisecond
 
+// rest is how long after the wheel was turned a view counts as at rest.
+const rest = 250 * time.Millisecond
+
 // loop draws what changes until the window is closed.
 func (w *window) loop(ctx context.Context) error {
+	last := time.Now()
 	for !w.win.ShouldClose() && !w.closed && ctx.Err() == nil {
 		if s, ok := w.feed.take(); ok {
 			w.show(s)
 			w.dirty = true
 		}
-		if w.dirty {
+		now := time.Now()
+		w.dirty = w.replay.advance(now.Sub(last).Seconds()) || w.dirty || w.renderer.preparing()
+		last = now
+		// What was drawn coarsely is drawn well once the view rests.
+		moving := w.pressed && w.travel > 0 || w.replay.playing || now.Sub(w.moved) < rest
+		if w.dirty || w.coarse && !moving {
 			w.dirty = false
-			if err := w.renderer.draw(w.scene, w.frame()); err != nil {
+			f := w.frame()
+			f.moving = moving && !w.shot
+			w.coarse = f.moving
+			if err := w.renderer.draw(w.scene, f); err != nil {
 				return err
 			}
+			if w.shot {
+				w.shot = false
+				w.tape.note = w.saveShot()
+				w.dirty = true
+			}
 			w.win.SwapBuffers()
+		}
+		if w.replay.playing {
+			glfw.PollEvents()
+			continue
 		}
 		glfw.WaitEventsTimeout(poll.Seconds())
 	}
 	return nil
+}
+
+// saveShot saves what was drawn, before it is swapped away, as a PNG named by the
+// time, and says where.
+func (w *window) saveShot() string {
+	img, err := readPixels(w.w, w.h)
+	if err != nil {
+		return err.Error()
+	}
+	path := filepath.Join(w.shots, "metricslam-"+time.Now().Format("20060102-150405.000")+".png")
+	err = atomicfile.Write(path, func(out io.Writer) error { return png.Encode(out, img) })
+	if err != nil {
+		return err.Error()
+	}
+	return "saved " + path
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/png"
+	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -80,6 +83,7 @@ func TestWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.renderer.lod = false // the mesh is there at once
 	defer func() {
 		w.close()
 		if n := liveObjects.Load(); n != 0 {
@@ -124,23 +128,23 @@ func TestWindow(t *testing.T) {
 		w.mouse(glfw.MouseButtonLeft, true, false)
 		w.mouse(glfw.MouseButtonLeft, false, false)
 	}
-	if len(w.picked) != 2 {
-		t.Errorf("%d points were picked", len(w.picked))
+	if len(w.tape.done) != 1 {
+		t.Errorf("%d distances were measured", len(w.tape.done))
 	}
 	before := w.orbit
 	w.mouse(glfw.MouseButtonLeft, true, false)
 	w.move(w.pointer.Add(geom.Vec2{X: 40}))
 	w.mouse(glfw.MouseButtonLeft, false, false)
-	if w.orbit.YawRad == before.YawRad || len(w.picked) != 2 {
+	if w.orbit.YawRad == before.YawRad || len(w.tape.done) != 1 || len(w.tape.pending) != 0 {
 		t.Error("a drag did not turn, or picked")
 	}
 	w.key(glfw.KeyH)
 	if !w.help || shot() == nil {
 		t.Error("H shows no help")
 	}
-	w.key(glfw.KeyEscape)
-	if len(w.picked) != 0 {
-		t.Error("Esc keeps the points")
+	w.key(glfw.KeyZ)
+	if len(w.tape.done) != 0 {
+		t.Error("Z keeps the distance")
 	}
 	w.key(glfw.KeyQ)
 	if err := w.loop(context.Background()); err != nil {
@@ -187,5 +191,101 @@ func TestNoDisplay(t *testing.T) {
 	t.Setenv("DISPLAY", ":9999")
 	if err := Show(context.Background(), NewFeed(squares()), WindowOptions{}); err == nil || !strings.Contains(err.Error(), ":9999") {
 		t.Errorf("a display that is not there: %v", err)
+	}
+}
+
+// A user measures in the window with mouse and keys, saves, takes a picture and
+// closes it: by xdotool, as a hand would.
+func TestByHand(t *testing.T) {
+	needGL(t)
+	xdotool, err := exec.LookPath("xdotool")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip("needs xdotool: ", err)
+	}
+	startX(t)
+	s, _ := room()
+	s.ScaleSigma = .02
+	s.Trajectory = s.Keyframes
+	dir := t.TempDir()
+	file := filepath.Join(dir, "measurements.json")
+	const w, h = 640, 480
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() {
+		closed <- Show(ctx, NewFeed(s), WindowOptions{Title: "by hand", W: w, H: h, Style: DefaultStyle(), Measurements: file, Shots: dir})
+	}()
+	do := func(args ...string) string {
+		t.Helper()
+		out, err := exec.CommandContext(ctx, xdotool, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("xdotool %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	id := do("search", "--sync", "--onlyvisible", "--name", "by hand")
+	do("windowfocus", "--sync", id)
+	time.Sleep(time.Second) // the first picture, on a machine that may be busy
+	point := func(i int) geom.Vec3 {
+		return vec(s.Mesh.Vertices[4*i]).Add(vec(s.Mesh.Vertices[4*i+2])).Scale(.5)
+	}
+	view := AutoOrbit(s, w, h).View(w, h)
+	click := func(i int) {
+		u, _ := view.Project(point(i))
+		do("mousemove", "--window", id, strconv.Itoa(int(u.X+.5)), strconv.Itoa(int(u.Y+.5)), "click", "1")
+	}
+	key := func(names ...string) { do(append([]string{"key", "--delay", "60"}, names...)...) }
+	click(10)
+	click(500)
+	key("6") // an area
+	for _, i := range []int{10, 200, 500} {
+		click(i)
+	}
+	key("Return", "7")
+	click(500)
+	key("s")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(dir, "measurements.csv")); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("S saves nothing")
+		}
+	}
+	key("F12", "z", "q")
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-ctx.Done():
+		t.Fatal("Q does not close the window")
+	}
+	var o Orbit
+	if all, err := loadMeasurements(file, rulerOf(s, o)); err != nil || len(all) != 3 || all[0].Kind != Distance || all[1].Kind != Area || all[2].Kind != Height {
+		t.Errorf("saved %v, error %v", all, err)
+	} else if want := point(500).Sub(point(10)).Norm(); math.Abs(all[0].Value-want) > .01*want || math.Abs(all[0].Std-.02*all[0].Value) > 1e-3 {
+		t.Errorf("distance %s, want %.3f m", all[0].Text(), want)
+	}
+	shots, _ := filepath.Glob(filepath.Join(dir, "metricslam-*.png"))
+	if len(shots) != 1 {
+		t.Fatalf("pictures %v", shots)
+	}
+	f, err := os.Open(shots[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil || img.Bounds().Dx() != w || img.Bounds().Dy() != h {
+		t.Fatalf("picture of %v, error %v", img.Bounds(), err)
+	}
+	if keep := os.Getenv("METRICSLAM_SHOTS"); keep != "" { // to look at
+		if err := os.Rename(shots[0], filepath.Join(keep, "byhand.png")); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -26,7 +26,7 @@ type renderCmd struct {
 type sceneFlags struct {
 	View      string `default:"auto" placeholder:"VIEW" help:"auto; top, front, side (no perspective); camera:N, as keyframe N saw it."`
 	Truth     string `placeholder:"FILE" help:"True trajectory in the TUM format, shown aligned to the estimate."`
-	Mode      string `default:"shaded" enum:"shaded,color,normals,clay" help:"How surfaces are coloured: shaded, color, normals, clay."`
+	Mode      string `default:"shaded" enum:"shaded,color,normals,clay,deviation" help:"How surfaces are coloured: shaded, color, normals, clay, deviation."`
 	Wireframe bool   `help:"Draw the edges of the triangles alone."`
 	BackFaces bool   `help:"Draw surfaces seen from behind too."`
 	Frusta    bool   `default:"true" negatable:"" help:"Draw the cameras of the keyframes."`

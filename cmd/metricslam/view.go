@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/pipeline"
@@ -28,11 +30,25 @@ func (c viewCmd) Run(ctx context.Context) error {
 	if err := s.Check(); err != nil {
 		return fmt.Errorf("%s: %w", c.Map, err)
 	}
-	return onMainThread(func() error { return viewer.Show(ctx, viewer.NewFeed(s), windowOptions(c.Map)) })
+	opt := windowOptions(c.Map)
+	opt.Measurements = measurementsOf(c.Map)
+	if opt.Shots = c.Map; filepath.Ext(c.Map) != "" {
+		opt.Shots = filepath.Dir(c.Map)
+	}
+	return onMainThread(func() error { return viewer.Show(ctx, viewer.NewFeed(s), opt) })
 }
 
 func windowOptions(name string) viewer.WindowOptions {
 	return viewer.WindowOptions{Title: "metricslam: " + filepath.Base(filepath.Clean(name)), Style: viewer.DefaultStyle()}
+}
+
+// measurementsOf is the file that the measurements of a results folder, or of a mesh,
+// are kept in.
+func measurementsOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, "measurements.json")
+	}
+	return strings.TrimSuffix(path, filepath.Ext(path)) + ".measurements.json"
 }
 
 // liveView is the window of a run; without --view it does nothing.
@@ -97,6 +113,7 @@ func (v liveView) finish(res *pipeline.Result, truth slam.Trajectory, rep *repor
 // resultScene is a finished run as the viewer draws it.
 func resultScene(res *pipeline.Result, truth slam.Trajectory) *viewer.Scene {
 	s := &viewer.Scene{Snapshot: slam.Snapshot{Mesh: res.Mesh(), Keyframes: res.KeyframePoses()}}
+	s.ScaleSigma = res.ScaleStd()
 	if all := res.Trajectories(); len(all) > 0 {
 		s.Trajectory = all[0]
 		// A truth that cannot be aligned is left out: the report says why.

@@ -55,8 +55,8 @@ func samples(mesh *slam.Mesh, m float64, each func(sample)) {
 	}
 }
 
-// floor is the height of the ground in tiles.
-type floor struct {
+// Floor is the height of the ground in tiles.
+type Floor struct {
 	x0, y0 float64 // corner of the first tile
 	w, h   int
 	z      []float64
@@ -73,9 +73,19 @@ type tile struct {
 // that.
 type bin struct{ m2, moment float64 }
 
+// FindFloor finds the floor below the cameras of a mesh with z up; ok is false where
+// nothing level is seen below them.
+func FindFloor(mesh *slam.Mesh, path []geom.Vec3) (f Floor, ok bool) {
+	if len(mesh.Triangles) == 0 || len(path) == 0 {
+		return f, false
+	}
+	lo, hi := extent(mesh, path)
+	return findFloor(mesh, path, lo, hi)
+}
+
 // findFloor finds the floor below a path; ok is false where nothing level is seen.
-func findFloor(mesh *slam.Mesh, path []geom.Vec3, lo, hi [2]float64) (f floor, ok bool) {
-	f = floor{x0: lo[0], y0: lo[1], w: int((hi[0]-lo[0])/tileM) + 1, h: int((hi[1]-lo[1])/tileM) + 1}
+func findFloor(mesh *slam.Mesh, path []geom.Vec3, lo, hi [2]float64) (f Floor, ok bool) {
+	f = Floor{x0: lo[0], y0: lo[1], w: int((hi[0]-lo[0])/tileM) + 1, h: int((hi[1]-lo[1])/tileM) + 1}
 	tiles := make([]tile, f.w*f.h)
 	samples(mesh, tileM/4, func(s sample) {
 		if s.level {
@@ -101,7 +111,7 @@ func findFloor(mesh *slam.Mesh, path []geom.Vec3, lo, hi [2]float64) (f floor, o
 	return f, true
 }
 
-func (f floor) tile(x, y float64) int {
+func (f Floor) tile(x, y float64) int {
 	return min(max(int((y-f.y0)/tileM), 0), f.h-1)*f.w + min(max(int((x-f.x0)/tileM), 0), f.w-1)
 }
 
@@ -146,7 +156,7 @@ func (t *tile) find(under float64) {
 
 // spread gives every tile its floor, from the lowest of the large ones on: a tile's
 // own where it can be reached from its neighbour, else the neighbour's.
-func (f *floor) spread(tiles []tile, best float64) {
+func (f *Floor) spread(tiles []tile, best float64) {
 	start := -1
 	for i, t := range tiles {
 		if t.m2 >= startShare*best && (start < 0 || t.z < tiles[start].z) {
@@ -198,8 +208,8 @@ func (q *tileQueue) Pop() any {
 	return last
 }
 
-// at interpolates the floor between the centres of tiles.
-func (f floor) at(x, y float64) float64 {
+// At interpolates the floor between the centres of tiles.
+func (f Floor) At(x, y float64) float64 {
 	u := min(max((x-f.x0)/tileM-.5, 0), float64(f.w-1))
 	v := min(max((y-f.y0)/tileM-.5, 0), float64(f.h-1))
 	i, j := int(u), int(v)

@@ -74,7 +74,7 @@ func Build(m *slam.Mesh, path []geom.Vec3, cfg Config) (*Grid, error) {
 	}
 	var under []float64
 	for _, p := range path {
-		under = append(under, f.at(p.X, p.Y))
+		under = append(under, f.At(p.X, p.Y))
 	}
 	g.FloorM = stats.Median(under)
 	g.fill(m, f)
@@ -97,11 +97,11 @@ func extent(m *slam.Mesh, path []geom.Vec3) (lo, hi [2]float64) {
 	return lo, hi
 }
 
-func (g *Grid) fill(m *slam.Mesh, f floor) {
+func (g *Grid) fill(m *slam.Mesh, f Floor) {
 	blocked, open := make([]float32, g.W*g.H), make([]float32, g.W*g.H)
 	samples(m, g.CellM/2, func(s sample) {
 		i := int((s.Y-g.Y0)/g.CellM)*g.W + int((s.X-g.X0)/g.CellM)
-		switch h := s.Z - f.at(s.X, s.Y); {
+		switch h := s.Z - f.At(s.X, s.Y); {
 		case h > g.LowM && h < g.HighM:
 			blocked[i] += float32(s.areaM2)
 		case math.Abs(h) <= g.LowM && s.level:
