@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -108,7 +109,7 @@ func typicalEdge(m *slam.Mesh) float64 {
 		t := m.Triangles[i]
 		lengths = append(lengths, vec(m.Vertices[t[1]]).Sub(vec(m.Vertices[t[0]])).Norm())
 	}
-	return quantile(lengths, .5)
+	return stats.Quantile(lengths, .5)
 }
 
 // chunkSide is the side of cubes that hold about chunkTriangles each: a surface

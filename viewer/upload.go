@@ -7,6 +7,7 @@ import (
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/internal/colormap"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -144,7 +145,7 @@ func mostDeviation(m *slam.Mesh) float64 {
 	if len(some) == 0 {
 		return 0
 	}
-	return quantile(some, .95)
+	return stats.Quantile(some, .95)
 }
 
 func vertexNormals(m *slam.Mesh) [][3]float32 {
