@@ -13,14 +13,15 @@ func Thin(m *slam.Mesh, most int) (*slam.Mesh, float64) {
 	if len(m.Triangles) <= most {
 		return m, 0
 	}
-	cell := meanEdge(m)
+	// The number of triangles of a surface falls with the square of the cell.
+	wider := func(triangles int) float64 { return max(1.05, math.Sqrt(float64(triangles)/float64(most))) }
+	cell := meanEdge(m) * wider(len(m.Triangles))
 	for {
 		thin := cluster(m, cell)
 		if len(thin.Triangles) <= most {
 			return thin, cell * math.Sqrt(3) // the diagonal of a cell
 		}
-		// The number of triangles of a surface falls with the square of the cell.
-		cell *= max(1.05, math.Sqrt(float64(len(thin.Triangles))/float64(most)))
+		cell *= wider(len(thin.Triangles))
 	}
 }
 

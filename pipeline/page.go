@@ -6,14 +6,16 @@ import (
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/page"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // The pictures of keyframes in the page, in all some megabytes: of larger maps
 // every so manieth keyframe keeps its own.
 const pagePictures = 150
 
-// Scene returns the largest part of the map as a page shows it.
-func (r *Result) Scene() (*page.Scene, error) {
+// scene returns the largest part of the map as a page shows it, with the truth of
+// the same time, if any.
+func (r *Result) scene(truth slam.Trajectory) (*page.Scene, error) {
 	defer r.stages.Start("page")()
 	s := &page.Scene{Title: r.job.Source.Info().Name, ScaleStd: math.Inf(1)}
 	part := r.main()
@@ -23,6 +25,11 @@ func (r *Result) Scene() (*page.Scene, error) {
 	keys := r.keyframes()
 	s.ScaleStd = r.metrics[part].Deviation()
 	s.Trajectory = r.records.trajectory(r.Map, part)
+	for _, p := range truth {
+		if n := len(s.Trajectory); n > 0 && p.Time >= s.Trajectory[0].Time && p.Time <= s.Trajectory[n-1].Time {
+			s.Truth = append(s.Truth, p)
+		}
+	}
 	var err error
 	if s.Keyframes, err = r.pageKeyframes(keys); err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ type Output struct {
 	Version     string
 	DepthSpec   string
 	Pictures    []report.Picture // of the mesh, for the report
+	Truth       slam.Trajectory  // in the frame of the map, for the report; may be empty
 }
 
 // Write leaves the results in out.Dir, each file complete or not there, the small
@@ -186,7 +187,7 @@ func (r *Result) writeConfig(out Output) ([]string, error) {
 func (r *Result) report(out Output, files []string) *report.Report {
 	info := r.job.Source.Info()
 	recs := r.records.all
-	scene, err := r.Scene() // its time counts
+	scene, err := r.scene(out.Truth) // its time counts
 	rep := &report.Report{
 		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
 		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,

@@ -154,7 +154,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	}
 	rep, err := res.Write(finishing, pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
-		Pictures: meshPicture(finishing, res, src.Truth(), log),
+		Pictures: meshPicture(finishing, res, src.Truth(), log), Truth: resultScene(res, src.Truth()).Truth,
 	})
 	if err != nil {
 		return rep, err
