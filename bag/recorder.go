@@ -38,7 +38,7 @@ const (
 )
 
 const (
-	imageQuality = 85 // of JPEG: the pictures are for looking at
+	imageQuality = 85 // of JPEG: the images are for looking at
 	// A path or cloud is written again when it has grown by this: all of them
 	// together are then ten times the last.
 	growth = 1.1
@@ -47,7 +47,7 @@ const (
 )
 
 // Recorder writes what a run sees into an MCAP file while it goes on. It is an
-// observer of a run. Packing pictures takes place on a goroutine of its own; a live
+// observer of a run. Packing images takes place on a goroutine of its own; a live
 // run does not wait for it and skips frames, recorded input does.
 type Recorder struct {
 	Path  string
@@ -271,7 +271,7 @@ func jpegOf(c slam.RGB) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// infoOf is a camera whose pictures are undistorted. ROS has pixels' centres at
+// infoOf is a camera whose images are undistorted. ROS has pixels' centres at
 // integers, as this program.
 func infoOf(h ros2.Header, c geom.Camera) *ros2.CameraInfo {
 	return &ros2.CameraInfo{
@@ -281,7 +281,7 @@ func infoOf(h ros2.Header, c geom.Camera) *ros2.CameraInfo {
 	}
 }
 
-// depthOf is a depth picture in millimetres (ROS REP 118); what is further than 16
+// depthOf is a depth image in millimetres (ROS REP 118); what is further than 16
 // bits hold is unknown.
 func depthOf(h ros2.Header, c geom.Camera, depthM []float32) *ros2.Image {
 	m := &ros2.Image{Header: h, W: c.W, H: c.H, Encoding: "16UC1", Step: 2 * c.W, Data: make([]byte, 2*len(depthM))}

@@ -6,7 +6,7 @@ import (
 
 // The corners of a tag are measured as where straight lines meet that were fitted
 // to its sides. A lens that distorts bends the sides, and the lines through the
-// middle of each bend meet beside the corner: by .1 pixels and more in the pictures
+// middle of each bend meet beside the corner: by .1 pixels and more in the images
 // of a fisheye, always to the same side, which makes the focal length wrong by
 // several of its deviations. The camera and the pose found so far say by how much.
 

@@ -21,17 +21,17 @@ type Result struct {
 
 	RMSPx        float64 // distance of a corner from where it should be
 	SigmaPx      float64 // deviation of a coordinate, by the median
-	SystematicPx float64 // of it, what all corners of one part of the picture share
-	BorderPx     float64 // deviation of where the rays of the picture's corners land
-	Coverage     float64 // share of the picture with corners
-	TiltRad      float64 // of the board against the picture, exceeded by a quarter of the views
+	SystematicPx float64 // of it, what all corners of one part of the image share
+	BorderPx     float64 // deviation of where the rays of the image's corners land
+	Coverage     float64 // share of the image with corners
+	TiltRad      float64 // of the board against the image, exceeded by a quarter of the views
 }
 
 // otherModel is how much smaller the deviation under the fisheye model must be
 // for it to be taken where both were tried: ordinary lenses fit both.
 const otherModel = .95
 
-// Calibrate finds the camera of views of a board in pictures of w x h pixels,
+// Calibrate finds the camera of views of a board in images of w x h pixels,
 // under a model, or the better one where it is empty. The error wraps ErrFewViews
 // where there is too little to calibrate from.
 func Calibrate(ctx context.Context, views []View, b Board, w, h int, m Model) (*Result, error) {
@@ -43,7 +43,7 @@ func Calibrate(ctx context.Context, views []View, b Board, w, h int, m Model) (*
 		}
 	}
 	if len(good) < minViews {
-		return nil, fmt.Errorf("%w: %d pictures show it, %d of them large enough; %d are needed, some dozens are good", ErrFewViews, len(views), len(good), minViews)
+		return nil, fmt.Errorf("%w: %d images show it, %d of them large enough; %d are needed, some dozens are good", ErrFewViews, len(views), len(good), minViews)
 	}
 	res := &Result{Board: b, Found: len(good), Camera: Camera{W: w, H: h}}
 	chosen := choose(good, b, w, h, maxViews)
@@ -117,7 +117,7 @@ func (res *Result) describe() {
 	res.SystematicPx = res.systematic()
 }
 
-// cellMean is what the residuals of a cell of the picture have in common.
+// cellMean is what the residuals of a cell of the image have in common.
 type cellMean struct {
 	at, mean geom.Vec2 // pixels
 	n        float64
@@ -148,7 +148,7 @@ func (r *Result) means() (out []cellMean) {
 	return out
 }
 
-// systematic is the root mean square over the picture of what the residuals of
+// systematic is the root mean square over the image of what the residuals of
 // one cell have in common, chance taken off.
 func (r *Result) systematic() float64 {
 	var sum, n float64
@@ -180,7 +180,7 @@ func (res *Result) deviations(ctx context.Context, f *fit) error {
 	p := f.problem(res.Board, max(f.sigmaPx, res.RMSPx/math.Sqrt2), all)
 	cov, err := optimize.MarginalCovariance(p.Problem, p.camID)
 	if err != nil {
-		return fmt.Errorf("the views leave the camera open: tilt the board and move it through the whole picture (%w)", err)
+		return fmt.Errorf("the views leave the camera open: tilt the board and move it through the whole image (%w)", err)
 	}
 	n := p.cam.Dim()
 	scale := p.cam.scales()
@@ -220,10 +220,10 @@ func (res *Result) deviations(ctx context.Context, f *fit) error {
 }
 
 // widestRay is the angle from the axis, in radians, up to which rays at the border
-// count: a pinhole picture of them ends before.
+// count: a pinhole image of them ends before.
 const widestRay = 75 * math.Pi / 180
 
-// borderDistance is how far apart two cameras put the rays of the picture's
+// borderDistance is how far apart two cameras put the rays of the image's
 // corners, turned so that they agree in the middle: the largest of the four, in
 // pixels, infinite where one of them has no such ray. A fisheye's corners may lie
 // beyond widestRay: then it is the last pixel before it on the way there.

@@ -142,7 +142,7 @@ func TestCalibrateBadInput(t *testing.T) {
 	for name, tt := range map[string]struct {
 		views []View
 		board Board
-	}{"a board that faces the camera": {flat, b}, "one picture many times": {same, b}, "another board": {views, other}} {
+	}{"a board that faces the camera": {flat, b}, "one image many times": {same, b}, "another board": {views, other}} {
 		res, err := Calibrate(t.Context(), tt.views, tt.board, 640, 480, "")
 		if err != nil {
 			continue

@@ -25,7 +25,7 @@ func TestCalibrateChessboard(t *testing.T) {
 	}
 	for _, g := range []slam.Gray{{}, slam.NewGray(8, 8), slam.NewGray(640, 480), {W: 640, H: 480, Pix: make([]uint8, 5)}} {
 		if got := f.Find(g); got != nil {
-			t.Errorf("%d corners in a blank picture", len(got))
+			t.Errorf("%d corners in a blank image", len(got))
 		}
 	}
 }

@@ -26,11 +26,11 @@ var (
 	arrows = color.NRGBA{200, 60, 40, 255}
 )
 
-// WriteCoverage draws as a PNG where in the picture corners were seen, with the
+// WriteCoverage draws as a PNG where in the image corners were seen, with the
 // mean residual of each part of it as a line, enlarged.
 func (r *Result) WriteCoverage(w io.Writer) error {
 	width, height := float64(r.Camera.W), float64(r.Camera.H)
-	p := newPlot(fmt.Sprintf("Corners in the picture: %.0f %% of it; mean residuals, %d times", 100*r.Coverage, enlarged), "x [px]", "y [px]")
+	p := newPlot(fmt.Sprintf("Corners in the image: %.0f %% of it; mean residuals, %d times", 100*r.Coverage, enlarged), "x [px]", "y [px]")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, width, 0, height
 	var corners plotter.XYs
 	for _, v := range r.Views {

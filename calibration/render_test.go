@@ -28,7 +28,7 @@ func NewStudio(c Camera, b Board) *Studio {
 	return s
 }
 
-// Shot is how a picture is taken.
+// Shot is how an image is taken.
 type Shot struct {
 	Pose   geom.SE3 // T_cb
 	BlurPx int      // along x, a box to both sides
@@ -77,7 +77,7 @@ func (s *Studio) Take(sh Shot) slam.Gray {
 	return g
 }
 
-// Tour is n poses in front of a board: up to roam of the picture from its middle, near and far, tilted
+// Tour is n poses in front of a board: up to roam of the image from its middle, near and far, tilted
 // up to tiltRad and turned.
 func Tour(c Camera, b Board, n int, tiltRad, roam float64, seed uint64) (poses []geom.SE3) {
 	r := rand.New(rand.NewPCG(seed, 9))
@@ -87,7 +87,7 @@ func Tour(c Camera, b Board, n int, tiltRad, roam float64, seed uint64) (poses [
 		middle = middle.Sub(geom.Vec3{X: 1, Y: 1})
 	}
 	for len(poses) < n {
-		share := .35 + .5*r.Float64() // of the picture's width that the board takes
+		share := .35 + .5*r.Float64() // of the image's width that the board takes
 		z := size.X * v[0] / (share * float64(c.W))
 		room := roam * (1 - .6*share)
 		x := (2*r.Float64() - 1) * room * float64(c.W) / v[0] * z
@@ -100,7 +100,7 @@ func Tour(c Camera, b Board, n int, tiltRad, roam float64, seed uint64) (poses [
 	return poses
 }
 
-// Film is the views of pictures taken along a tour.
+// Film is the views of images taken along a tour.
 func (s *Studio) Film(f Finder, poses []geom.SE3, look Shot) (views []View) {
 	for i, p := range poses {
 		look.Pose, look.Seed = p, uint64(i)

@@ -30,7 +30,7 @@ func (f Fitted) RMSPx() float64 {
 	return math.Sqrt(sum / float64(len(f.Residuals)))
 }
 
-// ErrFewViews says that too few pictures show the board.
+// ErrFewViews says that too few images show the board.
 var ErrFewViews = errors.New("too few views of the board")
 
 // minViews is how many views determine a camera at all.
@@ -44,7 +44,7 @@ const (
 	cornerSigmas = 4.5
 	viewRatio    = 3
 	rejections   = 4   // rounds
-	minSigmaPx   = .02 // rendered pictures without noise come close to it
+	minSigmaPx   = .02 // rendered images without noise come close to it
 )
 
 // coefficientSigma holds the coefficients that the views do not determine near 0,
@@ -168,7 +168,7 @@ func (f *fit) reject() (any bool) {
 	return any
 }
 
-// focalStarts are the focal lengths tried, in mean sides of the picture: from a
+// focalStarts are the focal lengths tried, in mean sides of the image: from a
 // fisheye to a telephoto lens.
 var focalStarts = []float64{.35, .55, .85, 1.3, 2.2, 4}
 
@@ -299,7 +299,7 @@ func planePose(plane, rays []geom.Vec2) (geom.SE3, bool) {
 }
 
 // sound reports whether the camera is one: a plausible focal length and the
-// principal point in the picture.
+// principal point in the image.
 func (f *fit) sound() bool {
 	c := f.camera
 	mean := math.Sqrt(float64(c.W) * float64(c.H))

@@ -24,7 +24,7 @@ type limit struct {
 
 // The limits. A map adjusts a focal length by .3 % and rays by about a pixel at the
 // border, which sets the first column; beyond the second the error shows in the
-// map's shape. Distances in pixels are for pictures of 1000 pixels width.
+// map's shape. Distances in pixels are for images of 1000 pixels width.
 var limits = []struct {
 	what  string
 	value func(*Result) float64
@@ -32,10 +32,10 @@ var limits = []struct {
 	limit
 }{
 	{"deviation of the focal length", func(r *Result) float64 { return 100 * r.FocalSigma() }, "%", limit{.2, 1, "take more views, with the board tilted by 20 to 45 degrees to all sides"}},
-	{"deviation at the picture's corners", (*Result).borderScaled, "px", limit{1, 4, "bring the board into the corners of the picture"}},
+	{"deviation at the image's corners", (*Result).borderScaled, "px", limit{1, 4, "bring the board into the corners of the image"}},
 	{"distance of a corner from where it should be", func(r *Result) float64 { return r.scaled(r.RMSPx) }, "px", limit{.6, 1.5, "hold the camera still, give more light, fix the board to something flat"}},
-	{"what the corners of a part of the picture are off together", func(r *Result) float64 { return r.scaled(r.SystematicPx) }, "px", limit{.25, .8, "try the other --model; a board that is bent, or a lens that zooms or stabilises, shows like this too"}},
-	{"share of the picture without a corner", func(r *Result) float64 { return 100 * (1 - r.Coverage) }, "%", limit{45, 75, "move the board through the whole picture"}},
+	{"what the corners of a part of the image are off together", func(r *Result) float64 { return r.scaled(r.SystematicPx) }, "px", limit{.25, .8, "try the other --model; a board that is bent, or a lens that zooms or stabilises, shows like this too"}},
+	{"share of the image without a corner", func(r *Result) float64 { return 100 * (1 - r.Coverage) }, "%", limit{45, 75, "move the board through the whole image"}},
 	{"views short of ten", func(r *Result) float64 { return float64(max(10-len(r.Views), 0)) }, "", limit{0, 5, "take more views: some dozens, each different"}},
 }
 
@@ -46,7 +46,7 @@ func (r *Result) FocalSigma() float64 {
 
 func (r *Result) borderScaled() float64 { return r.scaled(r.BorderPx) }
 
-// scaled is a distance in pixels for a picture of 1000 pixels width.
+// scaled is a distance in pixels for an image of 1000 pixels width.
 func (r *Result) scaled(px float64) float64 { return px * 1000 / float64(r.Camera.W) }
 
 // Verdict grades the calibration, and says what is not good and what to do.

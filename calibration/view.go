@@ -11,20 +11,20 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Corner is a corner of the board in a picture.
+// Corner is a corner of the board in an image.
 type Corner struct {
 	ID    int
 	Pixel geom.Vec2 // pixel centres at integers
 }
 
-// View is what one picture shows of the board.
+// View is what one image shows of the board.
 type View struct {
 	Frame   int    // number in the source
-	Name    string // of the picture
+	Name    string // of the image
 	Corners []Corner
 }
 
-// Finder finds a board in pictures. One goroutine may use it at a time.
+// Finder finds a board in images. One goroutine may use it at a time.
 type Finder interface {
 	// Find returns the corners in sight, none where the board is not.
 	Find(slam.Gray) []Corner
@@ -65,7 +65,7 @@ func (f *TagFinder) Find(g slam.Gray) (out []Corner) {
 }
 
 // A view tells something where it has minCorners corners that span minSpan of the
-// picture's diagonal: four corners of one small tag leave the pose open.
+// image's diagonal: four corners of one small tag leave the pose open.
 const (
 	minCorners = 8
 	minSpan    = .08
@@ -87,7 +87,7 @@ func (v View) usable(diagonal float64) bool {
 const (
 	maxViews  = 60 // more add little and cost time
 	stillPx   = 2  // motion of the board from frame to frame at which a view counts half: it is blurred, or its rows were read at different times
-	placeUnit = .1 // difference between two views that counts as one, in picture widths, radians or logarithms of size
+	placeUnit = .1 // difference between two views that counts as one, in image widths, radians or logarithms of size
 )
 
 // choose returns up to n views that differ from each other in place, size, tilt
@@ -159,7 +159,7 @@ func (v View) feature(b Board, w, h int) (f [6]float64) {
 	}
 }
 
-// pairs are the places of the corners on the board and in the picture.
+// pairs are the places of the corners on the board and in the image.
 func (v View) pairs(b Board) (plane, pixels []geom.Vec2) {
 	for _, c := range v.Corners {
 		plane, pixels = append(plane, b.Corner(c.ID)), append(pixels, c.Pixel)

@@ -7,7 +7,7 @@ import (
 )
 
 // assumed hands on a source whose true camera is withheld: its frames come with the
-// camera that was found from them. Distortion is left in the pictures.
+// camera that was found from them. Distortion is left in the images.
 type assumed struct {
 	Source
 	info slam.SourceInfo

@@ -25,11 +25,11 @@ func TestOpenErrors(t *testing.T) {
 		want  []string
 	}{
 		"missing folder":      {nil, "none", datasets.Options{}, []string{"none", "no such file"}},
-		"empty folder":        {nil, "", datasets.Options{}, []string{"no pictures", "rgb.txt"}},
+		"empty folder":        {nil, "", datasets.Options{}, []string{"no images", "rgb.txt"}},
 		"folder of sequences": {map[string]any{"sequences/00/image_0/000000.png": good}, "", datasets.Options{}, []string{"perhaps you meant", "sequences/00"}},
-		"empty list":          {map[string]any{"rgb.txt": "# nothing\n"}, "", datasets.Options{}, []string{"rgb.txt", "lists no pictures"}},
+		"empty list":          {map[string]any{"rgb.txt": "# nothing\n"}, "", datasets.Options{}, []string{"rgb.txt", "lists no images"}},
 		"list of missing":     {map[string]any{"rgb.txt": "1 rgb/1.png\n2 rgb/2.png\n"}, "", datasets.Options{}, []string{"none of the first 2", "rgb/1.png", "no such file"}},
-		"KITTI empty":         {map[string]any{"image_0/readme.txt": "", "calib.txt": "P0: 1 0 0 0 0 1 0 0 0 0 1 0"}, "", datasets.Options{}, []string{"image_0", "no picture"}},
+		"KITTI empty":         {map[string]any{"image_0/readme.txt": "", "calib.txt": "P0: 1 0 0 0 0 1 0 0 0 0 1 0"}, "", datasets.Options{}, []string{"image_0", "no image"}},
 		"KITTI calib":         {map[string]any{"image_0/000000.png": good, "calib.txt": "P0: 1 2 x\n"}, "", datasets.Options{}, []string{"calib.txt:1", "P0", "3 values, want 12"}},
 		"KITTI no P":          {map[string]any{"image_0/000000.png": good, "calib.txt": "Tr: 1 2 3\n"}, "", datasets.Options{}, []string{"calib.txt", "P0 or P2"}},
 		"unknown file":        {map[string]any{"a.xyz": "?"}, "a.xyz", datasets.Options{}, []string{"a.xyz", "--kind"}},
@@ -76,9 +76,9 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// One damaged picture is skipped with its file and reason; the frames around it
+// One damaged image is skipped with its file and reason; the frames around it
 // come through.
-func TestDamagedPictures(t *testing.T) {
+func TestDamagedImages(t *testing.T) {
 	jpg := encodeJPEG(t, texture(tinyW, tinyH, 1))
 	png := encodePNG(t, texture(tinyW, tinyH, 1))
 	var gray bytes.Buffer
@@ -97,17 +97,17 @@ func TestDamagedPictures(t *testing.T) {
 		data []byte
 		want string // empty: readable
 	}{
-		"zero bytes":       {"b.jpg", nil, "empty"},
-		"truncated jpeg":   {"b.jpg", jpg[:len(jpg)*2/3], "cut off"},
-		"jpeg headers":     {"b.jpg", jpg[:30], "no readable picture"},
-		"truncated png":    {"b.png", png[:len(png)*2/3], "cut off"},
-		"damaged png":      {"b.png", flipped, ""},
-		"giant png":        {"b.png", giant, "65536x32768"},
-		"rubbish":          {"b.png", []byte("rubbish"), "no readable picture"},
-		"png named jpg":    {"b.jpg", png, ""},
-		"padded jpeg":      {"b.jpg", append(bytes.Clone(jpg), make([]byte, 5000)...), ""},
-		"grey in between":  {"b.jpg", gray.Bytes(), ""},
-		"picture and more": {"b.png", append(bytes.Clone(png), "more"...), ""},
+		"zero bytes":      {"b.jpg", nil, "empty"},
+		"truncated jpeg":  {"b.jpg", jpg[:len(jpg)*2/3], "cut off"},
+		"jpeg headers":    {"b.jpg", jpg[:30], "no readable image"},
+		"truncated png":   {"b.png", png[:len(png)*2/3], "cut off"},
+		"damaged png":     {"b.png", flipped, ""},
+		"giant png":       {"b.png", giant, "65536x32768"},
+		"rubbish":         {"b.png", []byte("rubbish"), "no readable image"},
+		"png named jpg":   {"b.jpg", png, ""},
+		"padded jpeg":     {"b.jpg", append(bytes.Clone(jpg), make([]byte, 5000)...), ""},
+		"grey in between": {"b.jpg", gray.Bytes(), ""},
+		"image and more":  {"b.png", append(bytes.Clone(png), "more"...), ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestDamagedPictures(t *testing.T) {
 	}
 }
 
-// A damaged depth picture is an error of the depth alone.
+// A damaged depth image is an error of the depth alone.
 func TestDamagedDepth(t *testing.T) {
 	full := depthPNG(t, tinyW, tinyH, 1000)
 	tests := map[string]struct {

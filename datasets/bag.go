@@ -18,14 +18,14 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// bag is a source of the pictures of one topic of a recording of ROS 2 in MCAP, in
+// bag is a source of the images of one topic of a recording of ROS 2 in MCAP, in
 // one file or several.
 type bag struct {
 	info   slam.SourceInfo
 	rect   *rectifier
 	frames []bagMessage
 	topic  bagTopic
-	depth  []bagMessage // of the depth pictures that belong to the frames, by time
+	depth  []bagMessage // of the depth images that belong to the frames, by time
 	depths bagTopic
 
 	mu     sync.Mutex // of the files: depth is read beside the frames
@@ -44,7 +44,7 @@ type bagMessage struct {
 	mcap.Message
 }
 
-// bagTopic is a topic of pictures.
+// bagTopic is a topic of images.
 type bagTopic struct {
 	name, kind string
 }
@@ -145,7 +145,7 @@ func (b *bag) data(m bagMessage) ([]byte, error) {
 	return slices.Clone(data), err
 }
 
-// choose finds the topic of pictures, and that of the depth that belongs to them.
+// choose finds the topic of images, and that of the depth that belongs to them.
 func (b *bag) choose(spec, wanted string, l *listing) error {
 	var colors, depths []bagTopic
 	for _, t := range b.topics(ros2.TypeImage, ros2.TypeCompressedImage) {
@@ -153,7 +153,7 @@ func (b *bag) choose(spec, wanted string, l *listing) error {
 		if len(all) == 0 {
 			continue
 		}
-		switch p, err := b.picture(t, all[0]); {
+		switch p, err := b.image(t, all[0]); {
 		case t.name == wanted: // what is wrong with it is told when it is read
 			colors = []bagTopic{t}
 		case err == nil && p.isDepth():
@@ -164,16 +164,16 @@ func (b *bag) choose(spec, wanted string, l *listing) error {
 	}
 	switch {
 	case wanted != "" && !slices.ContainsFunc(colors, func(t bagTopic) bool { return t.name == wanted }):
-		return fmt.Errorf("--topic %s: %s has no such topic of pictures; it has %s", wanted, spec, b.all())
+		return fmt.Errorf("--topic %s: %s has no such topic of images; it has %s", wanted, spec, b.all())
 	case len(colors) == 0:
-		return fmt.Errorf("%s has no topic of pictures (sensor_msgs/msg/Image or CompressedImage in CDR); it has %s", spec, b.all())
+		return fmt.Errorf("%s has no topic of images (sensor_msgs/msg/Image or CompressedImage in CDR); it has %s", spec, b.all())
 	case len(colors) > 1:
 		most := slices.MaxFunc(colors, func(x, y bagTopic) int { return cmp.Compare(len(b.messages(x)), len(b.messages(y))) })
 		var names []string
 		for _, t := range colors {
 			names = append(names, t.name)
 		}
-		l.warn("%s has the topics of pictures %s; reading %s: --topic takes another", spec, strings.Join(names, ", "), most.name)
+		l.warn("%s has the topics of images %s; reading %s: --topic takes another", spec, strings.Join(names, ", "), most.name)
 		colors = []bagTopic{most}
 	}
 	b.topic = colors[0]
@@ -181,16 +181,16 @@ func (b *bag) choose(spec, wanted string, l *listing) error {
 	return nil
 }
 
-// findDepth takes the depth that is registered to the pictures: of the same frame.
+// findDepth takes the depth that is registered to the images: of the same frame.
 func (b *bag) findDepth(candidates []bagTopic) {
 	first := b.messages(b.topic)[0]
-	p, err := b.picture(b.topic, first)
+	p, err := b.image(b.topic, first)
 	if err != nil {
 		return
 	}
 	for _, t := range candidates {
 		all := b.messages(t)
-		if d, err := b.picture(t, all[0]); err == nil && d.header.Frame == p.header.Frame && sameShape(p.w, p.h, d.w, d.h, depthShapeTol) {
+		if d, err := b.image(t, all[0]); err == nil && d.header.Frame == p.header.Frame && sameShape(p.w, p.h, d.w, d.h, depthShapeTol) {
 			b.depths, b.depth = t, all
 			return
 		}
@@ -213,21 +213,21 @@ func (b *bag) all() string {
 	return strings.Join(slices.Compact(out), ", ")
 }
 
-// calibrate finds the camera of the pictures.
+// calibrate finds the camera of the images.
 func (b *bag) calibrate(spec string, opt Options, l *listing) error {
-	var p bagPicture
+	var p bagImage
 	var err error
 	const tries = 100
 	for _, m := range b.frames[:min(len(b.frames), tries)] {
-		if p, err = b.picture(b.topic, m); err == nil {
+		if p, err = b.image(b.topic, m); err == nil {
 			break
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: none of the first pictures of %s can be read: %w", spec, b.topic.name, err)
+		return fmt.Errorf("%s: none of the first images of %s can be read: %w", spec, b.topic.name, err)
 	}
 	if p.isDepth() {
-		return fmt.Errorf("--topic %s: its pictures are %s, which is depth, not what a camera shows", b.topic.name, p.encoding)
+		return fmt.Errorf("--topic %s: its images are %s, which is depth, not what a camera shows", b.topic.name, p.encoding)
 	}
 	file, err := chooseCameraFile(opt, []string{filepath.Dir(spec)})
 	if err != nil {
@@ -258,7 +258,7 @@ func (b *bag) Warnings() []string { return b.info.Warnings }
 // Truth returns nil: what poses a recording has are those of another estimator.
 func (b *bag) Truth() slam.Trajectory { return nil }
 
-// Next decodes the next picture.
+// Next decodes the next image.
 func (b *bag) Next(ctx context.Context) (*slam.Frame, error) {
 	switch {
 	case b.closed:
@@ -284,7 +284,7 @@ func (b *bag) Next(ctx context.Context) (*slam.Frame, error) {
 }
 
 func (b *bag) frame(m bagMessage, index int) (*slam.Frame, error) {
-	p, err := b.picture(b.topic, m)
+	p, err := b.image(b.topic, m)
 	if err != nil {
 		return nil, err
 	}
@@ -306,7 +306,7 @@ func (b *bag) frame(m bagMessage, index int) (*slam.Frame, error) {
 	return f, nil
 }
 
-// nearestDepth returns the depth picture nearest in time to a picture.
+// nearestDepth returns the depth image nearest in time to an image.
 func (b *bag) nearestDepth(m bagMessage) (bagMessage, bool) {
 	i, _ := slices.BinarySearchFunc(b.depth, m.TimeNs, func(d bagMessage, t uint64) int { return cmp.Compare(d.TimeNs, t) })
 	var best bagMessage
@@ -320,7 +320,7 @@ func (b *bag) nearestDepth(m bagMessage) (bagMessage, bool) {
 }
 
 func (b *bag) loadDepth(m bagMessage) (slam.DepthMap, error) {
-	p, err := b.picture(b.depths, m)
+	p, err := b.image(b.depths, m)
 	if err != nil {
 		return slam.DepthMap{}, fmt.Errorf("%s: %w", b.depths.name, err)
 	}

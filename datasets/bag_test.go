@@ -47,7 +47,7 @@ func bagFrames(t *testing.T, path string, opt datasets.Options) (slam.SourceInfo
 }
 
 // Recordings of another writer in every kind of chunk and encoding give the
-// pictures, stamps, cameras and depth that went in.
+// images, stamps, cameras and depth that went in.
 func TestBagOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	otherprograms.Run(t, filepath.Join("testdata", "write_bag.py"), dir)
@@ -84,7 +84,7 @@ func TestBagOfOthers(t *testing.T) {
 		}
 	}
 	if info, _ := bagFrames(t, filepath.Join(dir, "rect.mcap"), datasets.Options{}); info.Camera.Fx != 50 || info.Camera.Cy != 23 {
-		t.Errorf("rectified pictures: camera %v, want P's", info.Camera)
+		t.Errorf("rectified images: camera %v, want P's", info.Camera)
 	}
 	for _, name := range []string{"distorted", "fisheye"} { // the undistorted camera is another
 		if info, _ := bagFrames(t, filepath.Join(dir, name+".mcap"), datasets.Options{}); info.Camera.Fx == 60 {
@@ -95,7 +95,7 @@ func TestBagOfOthers(t *testing.T) {
 	if len(frames) != 3 || frames[1].Index != 5 || len(info.Warnings) == 0 {
 		t.Errorf("%d frames, warnings %v", len(frames), info.Warnings)
 	}
-	for name, want := range map[string]string{"depthonly": "no topic of pictures", "two": "/a (sensor_msgs/msg/Image)"} {
+	for name, want := range map[string]string{"depthonly": "no topic of images", "two": "/a (sensor_msgs/msg/Image)"} {
 		_, err := datasets.Open(context.Background(), filepath.Join(dir, name+".mcap"), datasets.Options{Topic: map[string]string{"two": "/c"}[name]})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
@@ -116,7 +116,7 @@ func TestBagOfOthers(t *testing.T) {
 
 func abs(x int) int { return max(x, -x) }
 
-// A damaged picture is skipped by name, and so is a stamp that goes back.
+// A damaged image is skipped by name, and so is a stamp that goes back.
 func TestBagDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.mcap")
 	out, err := os.Create(path)

@@ -74,7 +74,7 @@ func cpuSeconds(b *testing.B) float64 {
 	return float64(u.Utime.Sec+u.Stime.Sec) + 1e-6*float64(u.Utime.Usec+u.Stime.Usec)
 }
 
-// BenchmarkGoDecoder is Go's own decoder on the same pictures, for comparison.
+// BenchmarkGoDecoder is Go's own decoder on the same images, for comparison.
 func BenchmarkGoDecoder(b *testing.B) {
 	for _, pattern := range []string{"tum/redkitchen/rgb", "kitti/sequences/00/image_0", "tum/redkitchen/depth"} {
 		files, _ := filepath.Glob(realdata.Path(b, pattern) + "/*")

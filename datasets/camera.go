@@ -37,7 +37,7 @@ func openCamera(spec string, opt Options) (Source, error) {
 	return newLive(c, false, opt.MaxFrames), nil
 }
 
-// capture is a source of the pictures of a camera, by OpenCV.
+// capture is a source of the images of a camera, by OpenCV.
 type capture struct {
 	info   slam.SourceInfo
 	device *gocv.VideoCapture
@@ -53,7 +53,7 @@ type capture struct {
 func newDevice(spec string, c *gocv.VideoCapture, opt Options) (*capture, error) {
 	w, h := int(c.Get(gocv.VideoCaptureFrameWidth)), int(c.Get(gocv.VideoCaptureFrameHeight))
 	if w < 1 || h < 1 {
-		return nil, errors.New("the camera gives no pictures")
+		return nil, errors.New("the camera gives no images")
 	}
 	file, err := chooseCameraFile(opt, nil)
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *capture) Truth() slam.Trajectory { return nil }
 // gone.
 const maxFails = 10
 
-// Next takes the next picture. A camera that fails maxFails times in a row has
+// Next takes the next image. A camera that fails maxFails times in a row has
 // ended.
 func (c *capture) Next(ctx context.Context) (*slam.Frame, error) {
 	if c.closed {
@@ -115,7 +115,7 @@ func (c *capture) Next(ctx context.Context) (*slam.Frame, error) {
 	}
 }
 
-// fail counts a read without a picture. A device that fails at once would fill
+// fail counts a read without an image. A device that fails at once would fill
 // the log: it waits.
 func (c *capture) fail(ctx context.Context, index int) error {
 	c.fails++
@@ -123,14 +123,14 @@ func (c *capture) fail(ctx context.Context, index int) error {
 	case <-time.After(50 * time.Millisecond):
 	case <-ctx.Done():
 	}
-	reason := errors.New("the device gave no picture")
+	reason := errors.New("the device gave no image")
 	if c.fails == maxFails {
-		reason = fmt.Errorf("the device gave no picture %d times in a row: it counts as gone, and the input ends here", maxFails)
+		reason = fmt.Errorf("the device gave no image %d times in a row: it counts as gone, and the input ends here", maxFails)
 	}
 	return &SkipError{Index: index, File: c.info.Name, Err: reason}
 }
 
-// frame makes a frame of the picture just read.
+// frame makes a frame of the image just read.
 func (c *capture) frame(m *gocv.Mat, index int) (*slam.Frame, error) {
 	f := &slam.Frame{Index: index, Time: c.stamps(), Name: fmt.Sprintf("%06d", index), Camera: c.info.Camera}
 	err := checkDecoded(*m)

@@ -151,7 +151,7 @@ func (s *settings) intrinsics() (*lens, error) {
 		}
 	}
 	if word := s.text("Camera.model", "Camera.type", "camera_model"); strings.Contains(word, "equirect") {
-		return nil, fmt.Errorf("the camera model %s is not supported: cut perspective pictures out of the panoramas", word)
+		return nil, fmt.Errorf("the camera model %s is not supported: cut perspective images out of the panoramas", word)
 	}
 	return &lens{}, nil
 }
@@ -186,7 +186,7 @@ func (s *settings) firstOfSeveral() (l *lens, is bool, err error) {
 // lensWord matches keys that speak of how a camera images.
 var lensWord = regexp.MustCompile(`^(camera1?\.|cam\d\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mu|mv|gamma\d?|omega|f|[fc][xy]|c_[xy]|fl_?[xy]?|.*focal.*|.*distort.*|.*intrinsic.*|.*fish_?eye.*|lens.*|.*resolution|(image_?)?(width|height)|cols|rows|skew|shear.*|.*model.*|.*readout.*|.*shutter.*|line_delay)$`)
 
-// coefficient matches keys that bend the picture where they are not 0.
+// coefficient matches keys that bend the image where they are not 0.
 var coefficient = regexp.MustCompile(`^(.*\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mirror_.*|skew|shear.*)$`)
 
 // known lists keys that cameras files have and that say nothing of the lens, or
@@ -194,7 +194,7 @@ var coefficient = regexp.MustCompile(`^(.*\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mirr
 var known = regexp.MustCompile(`^((camera1?\.)(name|setup|color_order|rgb|bf|newwidth|newheight|imagescale|overlapping.*|lappingbegin|lappingend|depth_threshold|focal_x_baseline|bfishereye)|cam\d\.(rostopic|cam_overlaps|t_.*|timeshift.*|.*_topic|label|id)|model_path|ply_file_path|sensor_model|sensor_type|camera_name|intrinsics_file|distortion_map.*|fisheye_mask)$`)
 
 // leftOver names the keys of the camera that nobody read: coefficients that
-// bend the picture are an error, anything else a note.
+// bend the image are an error, anything else a note.
 func (l *lens) leftOver(s *settings) error {
 	var names []string
 	for _, key := range s.unread() {

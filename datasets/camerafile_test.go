@@ -117,7 +117,7 @@ func TestReadCameraFile(t *testing.T) {
 	}
 }
 
-// A calibration for pictures of another size is scaled, and refused for pictures
+// A calibration for images of another size is scaled, and refused for images
 // of another shape.
 func TestLensFit(t *testing.T) {
 	l := lens{cam: geom.Camera{W: 1280, H: 960, Fx: 1000, Fy: 1002, Cx: 639.5, Cy: 479.5}, from: "test"}

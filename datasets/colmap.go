@@ -39,7 +39,7 @@ func parseCOLMAP(text string) (*lens, error) {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 		if l != nil && (l.cam != c.cam || l.model != c.model || !slices.Equal(l.coeffs, c.coeffs)) {
-			return nil, fmt.Errorf("line %d: the file holds several cameras; leave the line of the one that took these pictures", n)
+			return nil, fmt.Errorf("line %d: the file holds several cameras; leave the line of the one that took these images", n)
 		}
 		l = c
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // sizes of pictures, before OpenCV sees them
+	_ "image/jpeg" // sizes of images, before OpenCV sees them
 	_ "image/png"
 
 	"github.com/metricslam/metricslam/slam"
@@ -15,24 +15,24 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// Bounds of the pictures that are decoded: OpenCV's coordinates are 16-bit, and
+// Bounds of the images that are decoded: OpenCV's coordinates are 16-bit, and
 // 200 megapixels are more than any camera of today's has.
 const (
 	maxSide   = 1<<15 - 1
 	maxPixels = 200e6
 )
 
-// checkPicture refuses, before OpenCV sees it, what is no picture, too large, or
+// checkImage refuses, before OpenCV sees it, what is no image, too large, or
 // cut off: OpenCV ends the process over impossible sizes, and paints the missing
 // part of a truncated JPEG grey.
-func checkPicture(data []byte) (w, h int, err error) {
+func checkImage(data []byte) (w, h int, err error) {
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return 0, 0, fmt.Errorf("no readable picture (PNG, JPEG, BMP, TIFF, WebP): %w", err)
+		return 0, 0, fmt.Errorf("no readable image (PNG, JPEG, BMP, TIFF, WebP): %w", err)
 	}
 	w, h = cfg.Width, cfg.Height
 	if w < 1 || h < 1 || w > maxSide || h > maxSide || w*h > maxPixels {
-		return 0, 0, fmt.Errorf("pictures of %dx%d pixels are not supported", w, h)
+		return 0, 0, fmt.Errorf("images of %dx%d pixels are not supported", w, h)
 	}
 	if format == "jpeg" && !jpegComplete(data) || format == "png" && !bytes.Contains(data[max(0, len(data)-4096):], []byte("IEND")) {
 		return 0, 0, fmt.Errorf("the %s is cut off after %d bytes", format, len(data))
@@ -40,7 +40,7 @@ func checkPicture(data []byte) (w, h int, err error) {
 	return w, h, nil
 }
 
-// jpegComplete reports whether the end marker follows the picture's data. The
+// jpegComplete reports whether the end marker follows the image's data. The
 // headers are passed by their lengths, because a thumbnail in them has an end
 // marker too.
 func jpegComplete(data []byte) bool {
@@ -58,10 +58,10 @@ func jpegComplete(data []byte) bool {
 	return false
 }
 
-// decodePicture decodes 8-bit grey or colour (blue first), turned upright as
+// decodeImage decodes 8-bit grey or colour (blue first), turned upright as
 // EXIF says. The caller closes the Mat.
-func decodePicture(p picture) (gocv.Mat, error) {
-	if _, _, err := checkPicture(p.data); err != nil {
+func decodeImage(p encodedImage) (gocv.Mat, error) {
+	if _, _, err := checkImage(p.data); err != nil {
 		return gocv.Mat{}, err
 	}
 	flags := gocv.IMReadAnyColor
@@ -71,7 +71,7 @@ func decodePicture(p picture) (gocv.Mat, error) {
 	return decodeAs(p.data, flags)
 }
 
-// decodeAs decodes what passed checkPicture.
+// decodeAs decodes what passed checkImage.
 func decodeAs(data []byte, flags gocv.IMReadFlag) (gocv.Mat, error) {
 	m, err := gocv.IMDecode(data, flags)
 	if err != nil {
@@ -84,17 +84,17 @@ func decodeAs(data []byte, flags gocv.IMReadFlag) (gocv.Mat, error) {
 	return m, nil
 }
 
-// checkDecoded refuses a Mat that is not a picture of 8-bit grey or colour.
+// checkDecoded refuses a Mat that is not an image of 8-bit grey or colour.
 func checkDecoded(m gocv.Mat) error {
 	if t := m.Type(); m.Empty() || !m.IsContinuous() || t != gocv.MatTypeCV8UC1 && t != gocv.MatTypeCV8UC3 {
-		return errors.New("the picture is damaged")
+		return errors.New("the image is damaged")
 	}
 	return nil
 }
 
-// decodeFrame decodes a picture, undistorted where rect is given.
-func decodeFrame(p picture, rect *rectifier) (slam.Gray, slam.RGB, error) {
-	m, err := decodePicture(p)
+// decodeFrame decodes an image, undistorted where rect is given.
+func decodeFrame(p encodedImage, rect *rectifier) (slam.Gray, slam.RGB, error) {
+	m, err := decodeImage(p)
 	if err != nil {
 		return slam.Gray{}, slam.RGB{}, err
 	}
@@ -108,7 +108,7 @@ func decodeFrame(p picture, rect *rectifier) (slam.Gray, slam.RGB, error) {
 	return fromMat(m)
 }
 
-// fromMat copies a picture of decodePicture into Go memory: colour and grey
+// fromMat copies an image of decodeImage into Go memory: colour and grey
 // (OpenCV's weights .299 .587 .114), or grey alone.
 func fromMat(m gocv.Mat) (slam.Gray, slam.RGB, error) {
 	w, h := m.Cols(), m.Rows()
@@ -135,7 +135,7 @@ func copyMat(m gocv.Mat, n int) ([]uint8, error) {
 		return nil, err
 	}
 	if len(p) != n {
-		return nil, fmt.Errorf("OpenCV holds %d bytes for a picture of %d", len(p), n)
+		return nil, fmt.Errorf("OpenCV holds %d bytes for an image of %d", len(p), n)
 	}
 	return append([]uint8(nil), p...), nil
 }

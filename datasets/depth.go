@@ -8,18 +8,18 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// depthShapeTol is how far the ratio of a depth picture's sides may be from
-// that of the picture's: the rounding of a resize.
+// depthShapeTol is how far the ratio of a depth image's sides may be from
+// that of the image's: the rounding of a resize.
 const depthShapeTol = .02
 
-// loadDepth reads a 16-bit depth picture of scale units per metre that is
-// registered to the pictures, at any size of the same shape. 0 and 65535 are
+// loadDepth reads a 16-bit depth image of scale units per metre that is
+// registered to the images, at any size of the same shape. 0 and 65535 are
 // unknown.
 func loadDepth(path string, scale float64, rect *rectifier) (slam.DepthMap, error) {
 	fail := func(err error) (slam.DepthMap, error) {
-		return slam.DepthMap{}, fmt.Errorf("depth picture %s: %w", path, err)
+		return slam.DepthMap{}, fmt.Errorf("depth image %s: %w", path, err)
 	}
-	p, err := readPicture(path)
+	p, err := readImage(path)
 	if err != nil {
 		return fail(err)
 	}
@@ -34,12 +34,12 @@ func loadDepth(path string, scale float64, rect *rectifier) (slam.DepthMap, erro
 	return d, nil
 }
 
-// depthMap brings the values of a depth picture to metres and to the camera of the
-// undistorted pictures.
+// depthMap brings the values of a depth image to metres and to the camera of the
+// undistorted images.
 func depthMap(raw []uint16, w, h int, scale float64, rect *rectifier) (slam.DepthMap, error) {
 	cam := rect.camera
 	if !sameShape(cam.W, cam.H, w, h, depthShapeTol) {
-		return slam.DepthMap{}, fmt.Errorf("%dx%d pixels do not cover the picture of %dx%d: is it the depth of another camera?", w, h, cam.W, cam.H)
+		return slam.DepthMap{}, fmt.Errorf("%dx%d pixels do not cover the image of %dx%d: is it the depth of another camera?", w, h, cam.W, cam.H)
 	}
 	if rect.dist != nil {
 		raw = gather(raw, rect.depthIndex(w, h))
@@ -54,9 +54,9 @@ func depthMap(raw []uint16, w, h int, scale float64, rect *rectifier) (slam.Dept
 	return slam.DepthMap{W: w, H: h, Camera: cam.Resized(w, h), Depth: depthM, Source: "sensor"}, nil
 }
 
-// decodeDepth returns the values of a 16-bit grey picture.
+// decodeDepth returns the values of a 16-bit grey image.
 func decodeDepth(data []byte) (raw []uint16, w, h int, err error) {
-	if _, _, err := checkPicture(data); err != nil {
+	if _, _, err := checkImage(data); err != nil {
 		return nil, 0, 0, err
 	}
 	m, err := gocv.IMDecode(data, gocv.IMReadUnchanged)
@@ -65,7 +65,7 @@ func decodeDepth(data []byte) (raw []uint16, w, h int, err error) {
 	}
 	defer m.Close()
 	if m.Empty() {
-		return nil, 0, 0, errors.New("the picture is damaged")
+		return nil, 0, 0, errors.New("the image is damaged")
 	}
 	if m.Type() != gocv.MatTypeCV16UC1 {
 		return nil, 0, 0, errors.New("is not 16-bit grey, as depth must be")

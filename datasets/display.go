@@ -10,18 +10,18 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// display is how stored pictures are shown: pixels that are not square are
-// stretched first, then the picture is turned.
+// display is how stored images are shown: pixels that are not square are
+// stretched first, then the image is turned.
 type display struct {
 	storedW, storedH int // pixels in the file
 	squareW, squareH int // the same with square pixels
 	orientation      int // EXIF's 1 to 8: how that is turned upright
 }
 
-// plainDisplay is that of pictures which are shown as they are stored.
+// plainDisplay is that of images which are shown as they are stored.
 func plainDisplay(w, h int) display { return display{w, h, w, h, 1} }
 
-// size returns the width and height of the picture shown.
+// size returns the width and height of the image shown.
 func (d display) size() (w, h int) {
 	if d.orientation >= 5 {
 		return d.squareH, d.squareW
@@ -39,7 +39,7 @@ const (
 	squareTol     = .005
 )
 
-// squarePixels returns the size at which a stored picture has square pixels; the
+// squarePixels returns the size at which a stored image has square pixels; the
 // height stays, as players do it.
 func squarePixels(w, h int, shape float64) (int, int) {
 	if !(shape > 1./maxPixelShape && shape < maxPixelShape) || math.Abs(shape-1) < squareTol {
@@ -79,7 +79,7 @@ func orientationOf(m *ffmpeg.Matrix) (orientation int, exact bool) {
 	return o, math.Abs(rest[0]) < straight && math.Abs(rest[1]) < straight
 }
 
-// turned returns the lens for its pictures turned upright from an orientation;
+// turned returns the lens for its images turned upright from an orientation;
 // its size must be known.
 func (l lens) turned(orientation int) lens {
 	c := l.cam
@@ -111,7 +111,7 @@ func (l lens) turned(orientation int) lens {
 // one that is the same all around.
 var tangentialAt = map[string]int{modelRadTan: 2, modelMEI: 3}
 
-// turnedTangential returns the coefficients for turned pictures. Tangential
+// turnedTangential returns the coefficients for turned images. Tangential
 // distortion is 2 (p.x) x + (x.x) p with the vector p = (p2, p1), which turns as
 // any vector does.
 func turnedTangential(coeffs []float64, at, orientation int) []float64 {
@@ -130,7 +130,7 @@ func turnedTangential(coeffs []float64, at, orientation int) []float64 {
 	return out
 }
 
-// shown returns a calibration of the stored pictures as one of those shown.
+// shown returns a calibration of the stored images as one of those shown.
 func (l lens) shown(d display) lens {
 	if l.cam.W == 0 || l.cam.H == 0 {
 		l.cam.W, l.cam.H = d.storedW, d.storedH
@@ -142,7 +142,7 @@ func (l lens) shown(d display) lens {
 	return l
 }
 
-// asShown returns a calibration for pictures that are not shown as they are
+// asShown returns a calibration for images that are not shown as they are
 // stored. It may be of either: its size tells, else which of them has the
 // squarer pixels and the more central optical axis.
 func (l lens) asShown(d display) lens {
@@ -169,7 +169,7 @@ func oddity(c geom.Camera) float64 {
 	return math.Abs(math.Log(c.Fx/c.Fy)) + math.Abs((c.Cx+.5)/float64(c.W)-.5) + math.Abs((c.Cy+.5)/float64(c.H)-.5)
 }
 
-// bgrMat returns a picture of w x h pixels of blue, green and red as a Mat, which
+// bgrMat returns an image of w x h pixels of blue, green and red as a Mat, which
 // the caller closes.
 func bgrMat(pix []byte, w, h int) (gocv.Mat, error) {
 	m := gocv.NewMatWithSize(h, w, gocv.MatTypeCV8UC3)

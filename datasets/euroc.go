@@ -40,7 +40,7 @@ func listEuRoC(cam string) (*listing, error) {
 	return l, eurocTruth(l, filepath.Join(cam, "..", "state_groundtruth_estimate0"), bodyFromCam)
 }
 
-// eurocFrames reads "stamp,file" lines; pictures lie in the folder data.
+// eurocFrames reads "stamp,file" lines; images lie in the folder data.
 func eurocFrames(l *listing, path string) error {
 	rows, err := readTable(path)
 	if err != nil {
@@ -61,7 +61,7 @@ func eurocFrames(l *listing, path string) error {
 	}
 	bad.warn(l, path)
 	if len(l.entries) == 0 {
-		return fmt.Errorf("%s lists no pictures; a line is \"nanoseconds,file\"", path)
+		return fmt.Errorf("%s lists no images; a line is \"nanoseconds,file\"", path)
 	}
 	return nil
 }

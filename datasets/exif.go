@@ -12,14 +12,14 @@ import (
 )
 
 // PhotoCamera is what a photograph's EXIF data tell of the camera. Camera is
-// that of the upright picture: W and H are the upright size, the focal length
+// that of the upright image: W and H are the upright size, the focal length
 // is in pixels (0 where unknown), the optical axis goes through the centre.
 type PhotoCamera struct {
 	Camera      geom.Camera
 	OK          bool   // the focal length is known
 	From        string // which entries gave it, for the log
 	Reason      string // why it is unknown, empty where OK
-	Orientation int    // EXIF's 1 to 8: how the stored picture is turned upright
+	Orientation int    // EXIF's 1 to 8: how the stored image is turned upright
 }
 
 // CameraFromEXIF reads the focal length and the orientation from a photograph.
@@ -30,10 +30,10 @@ type PhotoCamera struct {
 // else that of a sensor of known size. The 35 mm equivalent is taken by the
 // diagonal, 43.27 mm, as CIPA DCG-001 recommends.
 func CameraFromEXIF(file string) PhotoCamera {
-	p, err := readPicture(file)
+	p, err := readImage(file)
 	w, h := 0, 0
 	if err == nil {
-		w, h, err = checkPicture(p.data)
+		w, h, err = checkImage(p.data)
 	}
 	if err != nil {
 		return PhotoCamera{Reason: err.Error(), Orientation: 1}
@@ -41,8 +41,8 @@ func CameraFromEXIF(file string) PhotoCamera {
 	return cameraFromEXIF(p, w, h)
 }
 
-// cameraFromEXIF does it for a picture whose stored size is known.
-func cameraFromEXIF(p picture, w, h int) PhotoCamera {
+// cameraFromEXIF does it for an image whose stored size is known.
+func cameraFromEXIF(p encodedImage, w, h int) PhotoCamera {
 	c := PhotoCamera{Orientation: 1}
 	tags, err := readEXIF(p.data)
 	focalPx := 0.
@@ -106,10 +106,10 @@ func (t exifTags) text(name exif.FieldName) string {
 	return strings.ToLower(strings.Trim(s, " \x00"))
 }
 
-// filmDiagonalMM is the diagonal of a 36 x 24 mm picture.
+// filmDiagonalMM is the diagonal of a 36 x 24 mm image.
 const filmDiagonalMM = 43.2666
 
-// focal returns the focal length in pixels of a stored picture of w x h.
+// focal returns the focal length in pixels of a stored image of w x h.
 func (t exifTags) focal(w, h int) (px float64, from, reason string) {
 	diagonal := math.Hypot(float64(w), float64(h))
 	film := t.number(exif.FocalLengthIn35mmFilm) / filmDiagonalMM * diagonal
@@ -131,8 +131,8 @@ func (t exifTags) focal(w, h int) (px float64, from, reason string) {
 	return 0, "", fmt.Sprintf("its EXIF data tell a focal length of %.4g mm but not the size of the sensor", mm)
 }
 
-// planePerMM returns the pixels of a stored picture of width w per millimetre
-// of the sensor, 0 where unknown. The entries hold for the picture as taken;
+// planePerMM returns the pixels of a stored image of width w per millimetre
+// of the sensor, 0 where unknown. The entries hold for the image as taken;
 // one that was resized since is scaled.
 func (t exifTags) planePerMM(w int) float64 {
 	perUnit := t.number(exif.FocalPlaneXResolution)

@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// pictureFiles returns the names of the pictures in a folder, sorted.
-func pictureFiles(dir string) ([]string, error) {
+// imageFiles returns the names of the images in a folder, sorted.
+func imageFiles(dir string) ([]string, error) {
 	all, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	var files []string
 	for _, f := range all {
-		if !f.IsDir() && isPicture(f.Name()) {
+		if !f.IsDir() && isImage(f.Name()) {
 			files = append(files, f.Name())
 		}
 	}
 	return files, nil
 }
 
-// isPicture tells pictures by the end of their names.
-func isPicture(name string) bool {
+// isImage tells images by the end of their names.
+func isImage(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp":
 		return !strings.HasPrefix(filepath.Base(name), ".")
@@ -77,24 +77,24 @@ func readHead(path string) (os.FileInfo, error) {
 	return info, nil
 }
 
-// picture is a picture file in a format that OpenCV reads.
-type picture struct {
+// encodedImage is an image file in a format that OpenCV reads.
+type encodedImage struct {
 	data    []byte
 	upright bool // it is turned already, whatever its EXIF data say
 }
 
-// readPicture reads a picture file that is not empty.
-func readPicture(path string) (picture, error) {
+// readImage reads an image file that is not empty.
+func readImage(path string) (encodedImage, error) {
 	info, err := readHead(path)
 	switch {
 	case err != nil:
-		return picture{}, err
+		return encodedImage{}, err
 	case info.Size() > maxFileBytes:
-		return picture{}, fmt.Errorf("%d bytes are too many for a picture", info.Size())
+		return encodedImage{}, fmt.Errorf("%d bytes are too many for an image", info.Size())
 	case isHEIF(path):
 		data, err := heifToJPEG(path)
-		return picture{data, true}, err
+		return encodedImage{data, true}, err
 	}
 	data, err := os.ReadFile(path)
-	return picture{data, false}, err
+	return encodedImage{data, false}, err
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// listFolder reads a folder of pictures in the order of their names, where
-// numbers count by value (2 before 10), or a single picture.
+// listFolder reads a folder of images in the order of their names, where
+// numbers count by value (2 before 10), or a single image.
 func listFolder(path string, rate float64) (*listing, error) {
 	l := &listing{fps: rate}
 	if !isFolder(path) {
@@ -23,12 +23,12 @@ func listFolder(path string, rate float64) (*listing, error) {
 		l.entries = []entry{{name: stem(path), image: path}}
 		return l, nil
 	}
-	files, err := pictureFiles(path)
+	files, err := imageFiles(path)
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no pictures (png, jpg, bmp, tif, webp, heic)%s", path, inside(path))
+		return nil, fmt.Errorf("%s holds no images (png, jpg, bmp, tif, webp, heic)%s", path, inside(path))
 	}
 	files, err = l.photographs(path, files)
 	if err != nil {
@@ -42,31 +42,31 @@ func listFolder(path string, rate float64) (*listing, error) {
 	return l, nil
 }
 
-// others matches the names of pictures that accompany a camera's: their depth,
+// others matches the names of images that accompany a camera's: their depth,
 // masks, normals.
 var others = regexp.MustCompile(`(?i)(^|[^a-z])(depth|disp|disparity|mask|conf|confidence|normals?|semantic|instance|label|seg)s?([^a-z]|$)`)
 
-// photographs leaves out what lies among a camera's pictures and is none: 16-bit
-// pictures of one channel, which hold depth, and those that others matches.
+// photographs leaves out what lies among a camera's images and is none: 16-bit
+// images of one channel, which hold depth, and those that others matches.
 func (l *listing) photographs(dir string, files []string) ([]string, error) {
 	isDeep := func(f string) bool { return deep(filepath.Join(dir, f)) }
-	kept, err := l.leaveOut(files, isDeep, "are 16-bit pictures of one channel, as depth is stored, and were left out")
+	kept, err := l.leaveOut(files, isDeep, "are 16-bit images of one channel, as depth is stored, and were left out")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; of a camera with 16 bits make 8-bit pictures first", dir, err)
+		return nil, fmt.Errorf("%s: %w; of a camera with 16 bits make 8-bit images first", dir, err)
 	}
 	plain := map[string]bool{}
 	for _, f := range files {
 		plain[stem(f)] = plain[stem(f)] || !isHEIF(f)
 	}
 	doubled := func(f string) bool { return isHEIF(f) && plain[stem(f)] }
-	if single, err := l.leaveOut(kept, doubled, "lie beside the same picture in another format and were left out"); err == nil {
+	if single, err := l.leaveOut(kept, doubled, "lie beside the same image in another format and were left out"); err == nil {
 		kept = single
 	}
-	if named, err := l.leaveOut(kept, others.MatchString, "are named like depth, masks or other companions of pictures and were left out"); err == nil {
+	if named, err := l.leaveOut(kept, others.MatchString, "are named like depth, masks or other companions of images and were left out"); err == nil {
 		kept = named // a folder of nothing else is what the user wants
 	}
 	if groups := prefixes(kept); len(groups) > 1 {
-		l.warn("%s holds pictures of several series (%s): they are read one after the other, as one camera's; give each its own folder if they are not", dir, strings.Join(groups, ", "))
+		l.warn("%s holds images of several series (%s): they are read one after the other, as one camera's; give each its own folder if they are not", dir, strings.Join(groups, ", "))
 	}
 	return kept, nil
 }
@@ -110,7 +110,7 @@ func prefixes(files []string) (groups []string) {
 	return groups
 }
 
-// deep reports whether a picture has one channel of 16 bits.
+// deep reports whether an image has one channel of 16 bits.
 func deep(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png", ".tif", ".tiff":

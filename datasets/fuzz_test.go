@@ -42,9 +42,9 @@ func mutate(r *rand.Rand, data []byte) []byte {
 // rounds is how many mutations of each file a test tries.
 const rounds = 100
 
-// Whatever a picture file holds, decoding it gives a picture or an error; OpenCV
+// Whatever an image file holds, decoding it gives an image or an error; OpenCV
 // is handed nothing that ends the process.
-func TestMutatedPictures(t *testing.T) {
+func TestMutatedImages(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 40, 30))
 	deep := image.NewGray16(img.Rect)
 	for i := range img.Pix {
@@ -67,7 +67,7 @@ func TestMutatedPictures(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, uint64(len(name))))
 		for range rounds {
 			data := mutate(r, file.Bytes())
-			if gray, color, err := decodeFrame(picture{data: data}, nil); err == nil && (len(gray.Pix) != gray.W*gray.H || !color.Empty() && len(color.Pix) != 3*gray.W*gray.H) {
+			if gray, color, err := decodeFrame(encodedImage{data: data}, nil); err == nil && (len(gray.Pix) != gray.W*gray.H || !color.Empty() && len(color.Pix) != 3*gray.W*gray.H) {
 				t.Errorf("%s: %d values for %dx%d", name, len(gray.Pix), gray.W, gray.H)
 			}
 			if raw, w, h, err := decodeDepth(data); err == nil && len(raw) != w*h {

@@ -41,7 +41,7 @@ func heifToJPEG(path string) ([]byte, error) {
 		}
 	}
 	if tool == "" {
-		return nil, errors.New("HEIC needs libheif's program heif-convert (package libheif-examples), which is not installed; install it, or convert the pictures to JPEG")
+		return nil, errors.New("HEIC needs libheif's program heif-convert (package libheif-examples), which is not installed; install it, or convert the images to JPEG")
 	}
 	dir, err := os.MkdirTemp("", "heif-*")
 	if err != nil {
@@ -55,7 +55,7 @@ func heifToJPEG(path string) ([]byte, error) {
 		return nil, err
 	}
 	out, err := exec.CommandContext(ctx, tool, "-q", heifQuality, from, filepath.Join(dir, "a.jpg")).CombinedOutput()
-	// A file of several pictures becomes a-1.jpg and so on, the main one first.
+	// A file of several images becomes a-1.jpg and so on, the main one first.
 	made, _ := filepath.Glob(filepath.Join(dir, "a*.jpg"))
 	if len(made) == 0 {
 		return nil, fmt.Errorf("%s: %v: %s", filepath.Base(tool), err, bytes.TrimSpace(out))

@@ -50,7 +50,7 @@ func encodeJPEG(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// depthPNG is a 16-bit picture with the given value everywhere but for its first
+// depthPNG is a 16-bit image with the given value everywhere but for its first
 // two pixels, which are 0 and 65535.
 func depthPNG(t testing.TB, w, h int, value uint16) []byte {
 	t.Helper()

@@ -25,7 +25,7 @@ func listKITTI(dir string) (*listing, error) {
 		folder = "image_2"
 	}
 	var err error
-	if l.entries, err = numberedPictures(filepath.Join(dir, folder)); err != nil {
+	if l.entries, err = numberedImages(filepath.Join(dir, folder)); err != nil {
 		return nil, err
 	}
 	baseline, err := kittiCalib(l, filepath.Join(dir, "calib.txt"), "P"+folder[len(folder)-1:])
@@ -43,10 +43,10 @@ func listKITTI(dir string) (*listing, error) {
 	return l, kittiTruth(l, poses, baseline)
 }
 
-// numberedPictures lists NNNNNN.png or .jpg: the entry at index NNNNNN, so that
-// a missing picture leaves a gap instead of moving all later ones in time.
-func numberedPictures(dir string) ([]entry, error) {
-	files, err := pictureFiles(dir)
+// numberedImages lists NNNNNN.png or .jpg: the entry at index NNNNNN, so that
+// a missing image leaves a gap instead of moving all later ones in time.
+func numberedImages(dir string) ([]entry, error) {
+	files, err := imageFiles(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func numberedPictures(dir string) ([]entry, error) {
 		last = max(last, n)
 	}
 	if last < 0 {
-		return nil, fmt.Errorf("%s holds no picture named by its number, such as 000000.png", dir)
+		return nil, fmt.Errorf("%s holds no image named by its number, such as 000000.png", dir)
 	}
 	entries := make([]entry, last+1)
 	for n := range entries {
@@ -139,7 +139,7 @@ func kittiTimes(l *listing, path string) error {
 		}
 	}
 	if n := len(times) - len(rows); n > 0 {
-		l.warn("%s has %d stamps for %d pictures; the rest is taken as %d a second", path, len(rows), len(times), kittiRate)
+		l.warn("%s has %d stamps for %d images; the rest is taken as %d a second", path, len(rows), len(times), kittiRate)
 	}
 	if n := repairTimes(times, known, 1./kittiRate); n > 0 || bad.n > 0 {
 		l.warn("%s: %d stamps are malformed, repeated or out of order and were replaced", path, n+bad.n)
@@ -192,7 +192,7 @@ func fill(times []float64, a, b int, step float64) {
 	}
 }
 
-// kittiTruth reads one 3x4 pose of camera 0 a line; row i belongs to picture i.
+// kittiTruth reads one 3x4 pose of camera 0 a line; row i belongs to image i.
 func kittiTruth(l *listing, path string, baselineM float64) error {
 	rows, err := readTable(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -16,7 +16,7 @@ import (
 // whose image_02 and image_03 are fisheyes in data_rgb.
 var kittiRawCameras = []string{"00", "01", "02", "03"}
 
-// kittiRawFolder returns the number and the pictures' folder of the first camera.
+// kittiRawFolder returns the number and the images' folder of the first camera.
 func kittiRawFolder(dir string) (camera, folder string) {
 	for _, n := range kittiRawCameras {
 		for _, sub := range []string{"data", "data_rect"} {
@@ -39,11 +39,11 @@ func isKITTIRaw(dir string) bool {
 func listKITTIRaw(dir string) (*listing, error) {
 	camera, folder := kittiRawFolder(dir)
 	if camera == "" {
-		return nil, fmt.Errorf("%s holds no image_NN/data or image_NN/data_rect with pictures", dir)
+		return nil, fmt.Errorf("%s holds no image_NN/data or image_NN/data_rect with images", dir)
 	}
 	l := &listing{depthScale: 256}
 	var err error
-	if l.entries, err = numberedPictures(folder); err != nil {
+	if l.entries, err = numberedImages(folder); err != nil {
 		return nil, err
 	}
 	stamps := filepath.Join(filepath.Dir(folder), "timestamps.txt")

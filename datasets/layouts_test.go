@@ -14,8 +14,8 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// KITTI: P2 alone, a missing picture, a stamp that goes backwards, a malformed
-// pose, more stamps than pictures.
+// KITTI: P2 alone, a missing image, a stamp that goes backwards, a malformed
+// pose, more stamps than images.
 func TestKITTI(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "sequences", "07")
@@ -90,7 +90,7 @@ func TestKITTIWithoutTimes(t *testing.T) {
 }
 
 // 7-Scenes: the scene or its sequence, stamps by the camera file's rate, one
-// pose that is not known, depth half the size of the picture.
+// pose that is not known, depth half the size of the image.
 func TestSevenScenes(t *testing.T) {
 	scene := t.TempDir()
 	files := map[string]any{
@@ -151,8 +151,8 @@ func TestEuRoC(t *testing.T) {
 	}
 }
 
-// A folder's pictures come by their numbers; a change of size and a file that is
-// no picture are skipped; a single picture is a sequence of one.
+// A folder's images come by their numbers; a change of size and a file that is
+// no image are skipped; a single image is a sequence of one.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]any{
@@ -160,7 +160,7 @@ func TestFolder(t *testing.T) {
 		"img2.png":  encodePNG(t, texture(tinyW, tinyH, 2)),
 		"img1.jpg":  encodeJPEG(t, texture(tinyW, tinyH, 1)),
 		"img3.png":  encodePNG(t, texture(tinyH, tinyW, 3)),
-		"img4.png":  "not a picture",
+		"img4.png":  "not an image",
 		"img5.jpg":  "",
 		"notes.txt": "hello",
 	})
@@ -180,11 +180,11 @@ func TestFolder(t *testing.T) {
 		t.Errorf("camera %+v, warnings %q", c, src.Info().Warnings)
 	}
 	if frames, _ := drain(t, open(t, filepath.Join(dir, "img2.png"), datasets.Options{})); len(frames) != 1 || frames[0].Name != "img2" {
-		t.Errorf("one picture: %v", frames)
+		t.Errorf("one image: %v", frames)
 	}
 }
 
-// A picture of 20 megapixels is a picture. OpenCV writes it: Go takes seconds.
+// An image of 20 megapixels is an image. OpenCV writes it: Go takes seconds.
 func TestTwentyMegapixels(t *testing.T) {
 	m := gocv.NewMatWithSizeFromScalar(gocv.NewScalar(10, 20, 30, 0), 3648, 5472, gocv.MatTypeCV8UC3)
 	defer m.Close()
@@ -198,8 +198,8 @@ func TestTwentyMegapixels(t *testing.T) {
 	}
 }
 
-// Pictures of one pixel, all black and all white are pictures.
-func TestExtremePictures(t *testing.T) {
+// Images of one pixel, all black and all white are images.
+func TestExtremeImages(t *testing.T) {
 	white := image.NewGray(image.Rect(0, 0, tinyW, tinyH))
 	for i := range white.Pix {
 		white.Pix[i] = 255

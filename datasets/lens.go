@@ -17,7 +17,7 @@ const (
 	modelFOV     = "fov"     // omega
 )
 
-// lens is a camera as calibrated, before its pictures are undistorted.
+// lens is a camera as calibrated, before its images are undistorted.
 type lens struct {
 	cam    geom.Camera // W and H are 0 where the calibration does not say
 	model  string
@@ -46,7 +46,7 @@ func (l *lens) modelName() string {
 
 // setCoefficients checks the number of coefficients of the model. The focal
 // lengths of MEI and of the field of view become those of the middle of the
-// picture (see geom.MEI).
+// image (see geom.MEI).
 func (l *lens) setCoefficients() error {
 	n := len(l.coeffs)
 	zero := !slices.ContainsFunc(l.coeffs, func(c float64) bool { return c != 0 })
@@ -103,7 +103,7 @@ func (l lens) distorter() geom.Distorter {
 	}
 }
 
-// fit returns the lens for pictures of w x h pixels: scaled where they are a
+// fit returns the lens for images of w x h pixels: scaled where they are a
 // resized version of what was calibrated, refused where their shape differs.
 func (l lens) fit(w, h int) (lens, error) {
 	c := l.cam
@@ -112,10 +112,10 @@ func (l lens) fit(w, h int) (lens, error) {
 		l.cam.W, l.cam.H = w, h
 	case c.W != w || c.H != h:
 		if sameShape(c.H, c.W, w, h, shapeTol) {
-			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d: they were turned by a quarter after it; give a calibration of the turned pictures", l.from, c.W, c.H, w, h)
+			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the images have %dx%d: they were turned by a quarter after it; give a calibration of the turned images", l.from, c.W, c.H, w, h)
 		}
 		if !sameShape(c.W, c.H, w, h, shapeTol) {
-			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the pictures have %dx%d, another shape: give a calibration of these pictures with --camera or --fx --fy --cx --cy", l.from, c.W, c.H, w, h)
+			return l, fmt.Errorf("the calibration from %s is for %dx%d pixels, the images have %dx%d, another shape: give a calibration of these images with --camera or --fx --fy --cx --cy", l.from, c.W, c.H, w, h)
 		}
 		l.cam = c.Resized(w, h)
 		l.from = fmt.Sprintf("%s, scaled from %dx%d", l.from, c.W, c.H)
@@ -123,7 +123,7 @@ func (l lens) fit(w, h int) (lens, error) {
 	return l, checkCamera(l.cam, l.from)
 }
 
-// shapeTol is how far the ratio of a picture's sides may be from that of another
+// shapeTol is how far the ratio of an image's sides may be from that of another
 // size of it: the rounding of a resize.
 const shapeTol = .005
 
@@ -134,12 +134,12 @@ func sameShape(w, h, w2, h2 int, tol float64) bool {
 	return math.Abs(a-b) <= max(tol*a, float64(max(w, h, w2, h2)))
 }
 
-// resolveLens chooses the calibration of pictures shown like d and warns of what
-// is odd about it. photo is a picture to look for EXIF in, empty for none.
+// resolveLens chooses the calibration of images shown like d and warns of what
+// is odd about it. photo is an image to look for EXIF in, empty for none.
 func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (lens, error) {
 	w, h := d.size()
 	if opt.Raw {
-		return lens{cam: geom.GuessCamera(w, h), from: "nowhere: pictures as they were taken"}, nil
+		return lens{cam: geom.GuessCamera(w, h), from: "nowhere: images as they were taken"}, nil
 	}
 	fitted, err := chooseLens(d, opt, file, l, photo).fit(w, h)
 	if err != nil {
@@ -179,7 +179,7 @@ func chooseLens(d display, opt Options, file *lens, l *listing, photo string) le
 			return lens{cam: c.Camera, from: c.From, focalSigma: exifFocalSigma}
 		}
 	}
-	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the picture", guess: true, focalSigma: guessFocalSigma}
+	return lens{cam: geom.GuessCamera(w, h), from: "a guess, the mean side of the image", guess: true, focalSigma: guessFocalSigma}
 }
 
 // Deviations of the logarithm of a focal length that nobody calibrated: of EXIF's,
@@ -191,7 +191,7 @@ const (
 	guessFocalSigma   = .2
 )
 
-// flagLens is the camera of the flags, for the pictures shown or the stored ones
+// flagLens is the camera of the flags, for the images shown or the stored ones
 // as asShown chooses.
 func flagLens(d display, opt Options) lens {
 	w, h := d.size()

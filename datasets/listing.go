@@ -22,7 +22,7 @@ type entry struct {
 	err   error // why the frame cannot be read, found while listing
 }
 
-// listing is a recorded sequence of pictures: what the reader of one layout
+// listing is a recorded sequence of images: what the reader of one layout
 // makes of a folder.
 type listing struct {
 	entries    []entry
@@ -30,7 +30,7 @@ type listing struct {
 	own        *lens   // the data's own calibration, nil where it has none
 	defaults   *lens   // what such data usually are taken with, nil where unknown
 	fps        float64 // nominal
-	depthScale float64 // units per metre of its depth pictures
+	depthScale float64 // units per metre of its depth images
 	warnings   []string
 }
 
@@ -58,7 +58,7 @@ func medianRate(entries []entry) float64 {
 	return 0
 }
 
-// sortEntries orders entries by time, drops pictures that are listed twice and
+// sortEntries orders entries by time, drops images that are listed twice and
 // spreads different ones of one stamp up to the next, with a warning for each
 // repair.
 func (l *listing) sortEntries(file string) {

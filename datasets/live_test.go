@@ -141,7 +141,7 @@ func TestSynthetic(t *testing.T) {
 	}
 }
 
-// Poses and depth are for evaluation: pictures and stamps are the same without
+// Poses and depth are for evaluation: images and stamps are the same without
 // their files.
 func TestTruthChangesNothing(t *testing.T) {
 	dir := t.TempDir()

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// maxPartBytes bounds one picture of a stream.
+// maxPartBytes bounds one image of a stream.
 const maxPartBytes = 64 << 20
 
-// mjpegReader takes the pictures out of a multipart/x-mixed-replace body. Other
-// than mime/multipart it hands a picture out when its Content-Length is there,
+// mjpegReader takes the images out of a multipart/x-mixed-replace body. Other
+// than mime/multipart it hands an image out when its Content-Length is there,
 // not when the next one begins, and forgives the ways in which cameras write
 // the boundary.
 type mjpegReader struct {
@@ -36,16 +36,16 @@ func newMJPEGReader(body io.ReadCloser, boundary string) *mjpegReader {
 // Close ends the connection; a read that waits returns an error.
 func (r *mjpegReader) Close() error { return r.body.Close() }
 
-// probe returns the size of the first picture, which next will return again.
+// probe returns the size of the first image, which next will return again.
 func (r *mjpegReader) probe(ctx context.Context) (w, h int, err error) {
 	defer context.AfterFunc(ctx, func() { r.Close() })()
 	const tries = 20
 	for range tries {
 		var data []byte
 		if data, err = r.next(); err != nil {
-			return 0, 0, fmt.Errorf("no picture came: %w", err)
+			return 0, 0, fmt.Errorf("no image came: %w", err)
 		}
-		if w, h, err = checkPicture(data); err == nil {
+		if w, h, err = checkImage(data); err == nil {
 			r.first = data
 			return w, h, nil
 		}
@@ -53,7 +53,7 @@ func (r *mjpegReader) probe(ctx context.Context) (w, h int, err error) {
 	return 0, 0, err
 }
 
-// next returns the bytes of the next picture, io.EOF at the end of the body. A
+// next returns the bytes of the next image, io.EOF at the end of the body. A
 // camera that is silent for streamTimeout counts as gone.
 func (r *mjpegReader) next() ([]byte, error) {
 	if data := r.first; data != nil {
@@ -63,7 +63,7 @@ func (r *mjpegReader) next() ([]byte, error) {
 	silent := time.AfterFunc(streamTimeout, func() { r.Close() })
 	data, err := r.part()
 	if !silent.Stop() {
-		return nil, fmt.Errorf("no picture for %v", streamTimeout)
+		return nil, fmt.Errorf("no image for %v", streamTimeout)
 	}
 	return data, err
 }
@@ -89,14 +89,14 @@ func (r *mjpegReader) part() ([]byte, error) {
 		return r.untilBoundary()
 	}
 	if n > maxPartBytes {
-		return nil, fmt.Errorf("a picture of %d bytes", n)
+		return nil, fmt.Errorf("an image of %d bytes", n)
 	}
 	data := make([]byte, n)
 	_, err = io.ReadFull(r.in, data)
 	return data, endless(err)
 }
 
-// untilBoundary reads a picture whose length is not told.
+// untilBoundary reads an image whose length is not told.
 func (r *mjpegReader) untilBoundary() ([]byte, error) {
 	var data []byte
 	for {
@@ -112,7 +112,7 @@ func (r *mjpegReader) untilBoundary() ([]byte, error) {
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return nil, endless(err)
 		case len(data) > maxPartBytes:
-			return nil, fmt.Errorf("a picture of more than %d bytes", maxPartBytes)
+			return nil, fmt.Errorf("an image of more than %d bytes", maxPartBytes)
 		}
 	}
 }

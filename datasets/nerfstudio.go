@@ -12,7 +12,7 @@ const transformsFile = "transforms.json"
 
 func isNerfstudio(dir string) bool { return exists(dir, transformsFile) }
 
-// listNerfstudio reads the pictures that transforms.json of nerfstudio and
+// listNerfstudio reads the images that transforms.json of nerfstudio and
 // instant-ngp lists, in the order of their names. Its poses are of free scale and
 // no truth: they are left out.
 func listNerfstudio(dir string, rate float64) (*listing, error) {

@@ -37,7 +37,7 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 		return openSynthetic(spec, opt)
 	}
 	if slices.Contains(kinds, kind) {
-		return openPictures(spec, kind, opt)
+		return openImages(spec, kind, opt)
 	}
 	return nil, fmt.Errorf("unknown kind %q of source; one of %s", kind, strings.Join(kinds, ", "))
 }
@@ -62,7 +62,7 @@ func openSynthetic(spec string, opt Options) (Source, error) {
 }
 
 // The horizontal fields of view that --fov takes: of a 2000 mm lens, and what a
-// pinhole's picture can hold before its borders smear (see plausible).
+// pinhole's image can hold before its borders smear (see plausible).
 const (
 	minFOVRad = .3 * math.Pi / 180
 	maxFOVRad = 170 * math.Pi / 180

@@ -7,19 +7,19 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// LoadPhoto decodes one picture file as colour (a grey one is spread over the
+// LoadPhoto decodes one image file as colour (a grey one is spread over the
 // three channels), turned upright as its EXIF orientation says, with what EXIF
 // knows of its camera. Lens distortion is not known and stays. The error names
 // the file.
 func LoadPhoto(file string) (slam.RGB, PhotoCamera, error) {
 	fail := func(err error) (slam.RGB, PhotoCamera, error) {
-		return slam.RGB{}, PhotoCamera{}, fmt.Errorf("picture %s: %w", file, err)
+		return slam.RGB{}, PhotoCamera{}, fmt.Errorf("image %s: %w", file, err)
 	}
-	p, err := readPicture(file)
+	p, err := readImage(file)
 	if err != nil {
 		return fail(err)
 	}
-	w, h, err := checkPicture(p.data)
+	w, h, err := checkImage(p.data)
 	if err != nil {
 		return fail(err)
 	}
@@ -46,7 +46,7 @@ func photoDisplay(w, h int, file string) display {
 	return d
 }
 
-// upright turns a stored picture as EXIF's orientation 1 to 8 demands.
+// upright turns a stored image as EXIF's orientation 1 to 8 demands.
 func upright(m *gocv.Mat, orientation int) {
 	const vertical, horizontal = 0, 1
 	rotate := map[int]gocv.RotateFlag{

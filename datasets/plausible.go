@@ -11,12 +11,12 @@ import (
 // 2000 mm one on film.
 func plausible(px, diagonal float64) bool { return px > .04*diagonal && px < 50*diagonal }
 
-// maxAnamorphic is how much fx and fy may differ: cinema lenses squeeze a picture
+// maxAnamorphic is how much fx and fy may differ: cinema lenses squeeze an image
 // by 2 at most, and video pixels by less.
 const maxAnamorphic = 2.5
 
-// maxOffAxis is how far from the middle of the picture, in sides, the principal
-// point of a whole picture lies at most: cameras assembled badly reach 5 %.
+// maxOffAxis is how far from the middle of the image, in sides, the principal
+// point of a whole image lies at most: cameras assembled badly reach 5 %.
 const maxOffAxis = .15
 
 // checkCamera refuses intrinsics that no camera has, with what they may have
@@ -31,33 +31,33 @@ func checkCamera(c geom.Camera, from string) error {
 		if plausible(f, diagonal) {
 			continue
 		}
-		hint := "pictures of that size have some hundred to some thousand pixels"
+		hint := "images of that size have some hundred to some thousand pixels"
 		switch scaled := f * float64(side); {
 		case f < 10 && plausible(scaled, diagonal):
-			hint = fmt.Sprintf("if it is normalised by the picture, %g x %d = %.1f is meant; if it is in millimetres, give --fov", f, side, scaled)
+			hint = fmt.Sprintf("if it is normalised by the image, %g x %d = %.1f is meant; if it is in millimetres, give --fov", f, side, scaled)
 		case plausible(f/1000, diagonal):
 			hint = fmt.Sprintf("if it was written without its decimal point, %g is meant", f/1000)
 		}
-		return fmt.Errorf("the calibration from %s has %s = %g pixels for pictures of %dx%d, a view of %.2g degrees: %s", from, name, f, c.W, c.H, 2*math.Atan(float64(side)/2/f)*180/math.Pi, hint)
+		return fmt.Errorf("the calibration from %s has %s = %g pixels for images of %dx%d, a view of %.2g degrees: %s", from, name, f, c.W, c.H, 2*math.Atan(float64(side)/2/f)*180/math.Pi, hint)
 	}
 	if r := c.Fx / c.Fy; r > maxAnamorphic || r < 1/maxAnamorphic {
 		return fmt.Errorf("the calibration from %s has fx = %g and fy = %g; pixels are not so far from square", from, c.Fx, c.Fy)
 	}
 	if !(c.Cx > -.5 && c.Cy > -.5 && c.Cx < float64(c.W)-.5 && c.Cy < float64(c.H)-.5) {
-		return fmt.Errorf("the calibration from %s has its principal point (%g, %g) outside the picture of %dx%d pixels: it belongs to pictures of another size", from, c.Cx, c.Cy, c.W, c.H)
+		return fmt.Errorf("the calibration from %s has its principal point (%g, %g) outside the image of %dx%d pixels: it belongs to images of another size", from, c.Cx, c.Cy, c.W, c.H)
 	}
 	if c.W > 2 && c.H > 2 && c.Cx <= 1 && c.Cy <= 1 {
-		return fmt.Errorf("the calibration from %s has its principal point at (%g, %g), in the corner of the picture: if it is normalised, multiply by %d and %d", from, c.Cx, c.Cy, c.W, c.H)
+		return fmt.Errorf("the calibration from %s has its principal point at (%g, %g), in the corner of the image: if it is normalised, multiply by %d and %d", from, c.Cx, c.Cy, c.W, c.H)
 	}
 	return nil
 }
 
 // offAxis is a note where the principal point lies far from the middle: the
-// calibration may belong to pictures of another size, or the pictures are cut.
+// calibration may belong to images of another size, or the images are cut.
 func offAxis(c geom.Camera, from string) string {
 	x, y := (c.Cx+.5)/float64(c.W)-.5, (c.Cy+.5)/float64(c.H)-.5
 	if math.Abs(x) < maxOffAxis && math.Abs(y) < maxOffAxis {
 		return ""
 	}
-	return fmt.Sprintf("the principal point (%.1f, %.1f) of the calibration from %s lies %.0f %% of the width and %.0f %% of the height from the middle of the %dx%d pictures: unless they are cut out of larger ones, it belongs to another size", c.Cx, c.Cy, from, 100*math.Abs(x), 100*math.Abs(y), c.W, c.H)
+	return fmt.Sprintf("the principal point (%.1f, %.1f) of the calibration from %s lies %.0f %% of the width and %.0f %% of the height from the middle of the %dx%d images: unless they are cut out of larger ones, it belongs to another size", c.Cx, c.Cy, from, 100*math.Abs(x), 100*math.Abs(y), c.W, c.H)
 }

@@ -22,9 +22,9 @@ func fuzzJPEG(f *testing.F) []byte {
 	return b.Bytes()
 }
 
-// Whatever a picture file holds, decoding gives a picture or an error; OpenCV is
+// Whatever an image file holds, decoding gives an image or an error; OpenCV is
 // handed nothing that ends the process.
-func FuzzPicture(f *testing.F) {
+func FuzzImage(f *testing.F) {
 	var gray, deep bytes.Buffer
 	if err := errors.Join(png.Encode(&gray, image.NewNRGBA(image.Rect(0, 0, 9, 7))), png.Encode(&deep, image.NewGray16(image.Rect(0, 0, 9, 7)))); err != nil {
 		f.Fatal(err)
@@ -33,10 +33,10 @@ func FuzzPicture(f *testing.F) {
 	f.Add(deep.Bytes())
 	f.Add(fuzzJPEG(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if w, h, err := checkPicture(data); err == nil && w*h > 1<<20 {
+		if w, h, err := checkImage(data); err == nil && w*h > 1<<20 {
 			return // allowed, but slow
 		}
-		if g, c, err := decodeFrame(picture{data: data}, nil); err == nil && (len(g.Pix) != g.W*g.H || !c.Empty() && len(c.Pix) != 3*g.W*g.H) {
+		if g, c, err := decodeFrame(encodedImage{data: data}, nil); err == nil && (len(g.Pix) != g.W*g.H || !c.Empty() && len(c.Pix) != 3*g.W*g.H) {
 			t.Errorf("%d values for %dx%d", len(g.Pix), g.W, g.H)
 		}
 		if raw, w, h, err := decodeDepth(data); err == nil && len(raw) != w*h {
@@ -52,7 +52,7 @@ func FuzzEXIF(f *testing.F) {
 	f.Add(append([]byte("\xff\xd8\xff\xe1\x00"+string(rune(len(tags)+2))+tags), jpg[2:]...))
 	f.Add(jpg)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c := cameraFromEXIF(picture{data: data}, 400, 300)
+		c := cameraFromEXIF(encodedImage{data: data}, 400, 300)
 		if c.OK != (c.Reason == "") || c.Orientation < 1 || c.Orientation > 8 {
 			t.Errorf("camera %+v", c)
 		}
@@ -141,7 +141,7 @@ func FuzzListing(f *testing.F) {
 	})
 }
 
-// Whatever a video file holds, reading it ends, with pictures of one size.
+// Whatever a video file holds, reading it ends, with images of one size.
 func FuzzVideo(f *testing.F) {
 	f.Add(bytes.Repeat(fuzzJPEG(f), 3))
 	dir := f.TempDir()
@@ -167,7 +167,7 @@ func FuzzVideo(f *testing.F) {
 			case err != nil:
 				return
 			case frame.Gray.W != c.W || frame.Gray.H != c.H:
-				t.Fatalf("a picture of %dx%d, the camera has %dx%d", frame.Gray.W, frame.Gray.H, c.W, c.H)
+				t.Fatalf("an image of %dx%d, the camera has %dx%d", frame.Gray.W, frame.Gray.H, c.W, c.H)
 			}
 		}
 	})

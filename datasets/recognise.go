@@ -56,7 +56,7 @@ func recognise(spec string) (string, error) {
 		return KindBag, nil
 	case info.IsDir():
 		return recogniseFolder(spec)
-	case isPicture(spec), isHEIF(spec):
+	case isImage(spec), isHEIF(spec):
 		return KindFolder, nil
 	case isVideo(spec):
 		return KindVideo, nil
@@ -83,17 +83,17 @@ func recogniseFile(path string) (string, error) {
 	case strings.HasPrefix(kind, "image/"):
 		return KindFolder, nil
 	}
-	return "", fmt.Errorf("%s is neither a folder nor a video (mp4, mov, avi, mkv, webm, ts) nor a picture; --kind forces a kind", path)
+	return "", fmt.Errorf("%s is neither a folder nor a video (mp4, mov, avi, mkv, webm, ts) nor an image; --kind forces a kind", path)
 }
 
-// foreign says of files that hold pictures in a form this program does not read
+// foreign says of files that hold images in a form this program does not read
 // what they are and what to do.
 var foreign = map[string]string{
 	".bag":  "a ROS 1 bag, which is not read: turn it into MCAP, with `pip install rosbags` and `rosbags-convert --src FILE.bag --dst FOLDER --dst-storage mcap`, and name that folder",
 	".db3":  "a ROS 2 bag in SQLite, which is not read: turn its folder into MCAP, with `pip install rosbags` and `rosbags-convert --src FOLDER --dst OTHER --dst-storage mcap`, and name that",
 	".sens": "a ScanNet stream, which is not read: export it with ScanNet's reader (--export_color_images --export_depth_images --export_poses --export_intrinsics) and name the folder",
 	".svo":  "a ZED recording, which is not read: export it with ZED's tools as an AVI of the left camera",
-	".r3d":  "a Record3D recording, which is not read: export it as EXR and RGB pictures and name the folder",
+	".r3d":  "a Record3D recording, which is not read: export it as EXR and RGB images and name the folder",
 	".zip":  "an archive: unpack it and name the folder",
 	".7z":   "an archive: unpack it and name the folder",
 	".rar":  "an archive: unpack it and name the folder",
@@ -106,13 +106,13 @@ var foreign = map[string]string{
 	".cr2":  "a raw photograph, which is not read: develop it to JPEG or PNG",
 	".nef":  "a raw photograph, which is not read: develop it to JPEG or PNG",
 	".arw":  "a raw photograph, which is not read: develop it to JPEG or PNG",
-	".exr":  "an OpenEXR picture, which is not read as one of a camera: convert it to 8-bit PNG",
-	".avif": "an AVIF picture, which is not read: convert it to PNG or JPEG",
+	".exr":  "an OpenEXR image, which is not read as one of a camera: convert it to 8-bit PNG",
+	".avif": "an AVIF image, which is not read: convert it to PNG or JPEG",
 	".ply":  "a cloud or mesh, not what a camera saw; `metricslam view` shows it",
 	".tum":  "a trajectory, not what a camera saw; `metricslam eval trajectory` compares it",
-	".json": "no source; name the folder of the pictures, and a camera file by --camera",
-	".yaml": "no source; name the folder of the pictures, and a camera file by --camera",
-	".yml":  "no source; name the folder of the pictures, and a camera file by --camera",
+	".json": "no source; name the folder of the images, and a camera file by --camera",
+	".yaml": "no source; name the folder of the images, and a camera file by --camera",
+	".yml":  "no source; name the folder of the images, and a camera file by --camera",
 	".txt":  "no source; name the folder that holds it",
 	".csv":  "no source; name the folder that holds it",
 }
@@ -124,7 +124,7 @@ func recogniseFolder(dir string) (string, error) {
 			return l.kind, nil
 		}
 	}
-	files, err := pictureFiles(dir)
+	files, err := imageFiles(dir)
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +135,7 @@ func recogniseFolder(dir string) (string, error) {
 	for _, l := range layouts() {
 		marks = append(marks, l.mark)
 	}
-	return "", fmt.Errorf("%s holds no pictures and no known layout: looked for %s and pictures (png, jpg, bmp, tif, webp, heic)%s", dir, strings.Join(marks, ", "), inside(dir))
+	return "", fmt.Errorf("%s holds no images and no known layout: looked for %s and images (png, jpg, bmp, tif, webp, heic)%s", dir, strings.Join(marks, ", "), inside(dir))
 }
 
 // Bounds of the search for what a folder may have meant: how deep it goes and how
@@ -196,14 +196,14 @@ func readable(dir string) string {
 			return l.kind
 		}
 	}
-	files, err := pictureFiles(dir)
+	files, err := imageFiles(dir)
 	if err != nil || len(files) == 0 {
 		return ""
 	}
 	if deep(filepath.Join(dir, files[0])) {
-		return "" // depth pictures
+		return "" // depth images
 	}
-	return fmt.Sprintf("%d pictures", len(files))
+	return fmt.Sprintf("%d images", len(files))
 }
 
 func isTUM(dir string) bool {
@@ -220,7 +220,7 @@ func is7Scenes(dir string) bool {
 	if seq, _ := filepath.Glob(filepath.Join(dir, "seq-*")); len(seq) > 0 {
 		return true
 	}
-	files, _ := pictureFiles(dir)
+	files, _ := imageFiles(dir)
 	for _, f := range files {
 		if strings.Contains(f, ".color.") {
 			return true

@@ -22,7 +22,7 @@ func identityRows(x float64, separator string) string {
 // The layouts that people have on disk beside those of layouts_test.go, each made
 // small: kind, number of frames, stamps, camera, depth and truth.
 func TestLayouts(t *testing.T) {
-	picture := func(i int) []byte { return encodeJPEG(t, texture(tinyW, tinyH, i)) }
+	img := func(i int) []byte { return encodeJPEG(t, texture(tinyW, tinyH, i)) }
 	replica := map[string]any{"cam_params.json": `{"camera": {"w": 64, "h": 48, "fx": 60, "fy": 60, "cx": 31.5, "cy": 23.5, "scale": 2000}}`}
 	scannet := map[string]any{"s/intrinsic/intrinsic_color.txt": "60 0 31.5 0\n0 60 23.5 0\n0 0 1 0\n0 0 0 1\n"}
 	raw := map[string]any{"day/calib_cam_to_cam.txt": "calib_time: 09-Jan-2012 13:57:47\nS_rect_02: 64.0 48.0\nP_rect_02: 60 0 31.5 0 0 60 23.5 0 0 0 1 0\n"}
@@ -32,18 +32,18 @@ func TestLayouts(t *testing.T) {
 	icl := map[string]any{}
 	var replicaPoses, rawTimes, monoTimes, nerfFrames, iclPairs, iclTruth string
 	for i := range 4 {
-		replica[fmt.Sprintf("office/results/frame%06d.jpg", i)] = picture(i)
+		replica[fmt.Sprintf("office/results/frame%06d.jpg", i)] = img(i)
 		replica[fmt.Sprintf("office/results/depth%06d.png", i)] = depthPNG(t, tinyW, tinyH, 4000)
 		replicaPoses += identityRows(float64(i), " ")
-		scannet[fmt.Sprintf("s/color/%d.jpg", 10*i)] = picture(i)
+		scannet[fmt.Sprintf("s/color/%d.jpg", 10*i)] = img(i)
 		scannet[fmt.Sprintf("s/depth/%d.png", 10*i)] = depthPNG(t, tinyW, tinyH, 2000)
 		scannet[fmt.Sprintf("s/pose/%d.txt", 10*i)] = identityRows(float64(i), "\n")
 		raw[fmt.Sprintf("day/drive/image_02/data/%010d.png", i)] = encodePNG(t, texture(tinyW, tinyH, i))
 		k360[fmt.Sprintf("data_2d_raw/drive/image_00/data_rect/%010d.png", i)] = encodePNG(t, texture(tinyW, tinyH, i))
 		rawTimes += fmt.Sprintf("2011-09-26 13:02:2%d.500000123\n", i)
-		mono[fmt.Sprintf("images/%05d.jpg", i)] = picture(i)
+		mono[fmt.Sprintf("images/%05d.jpg", i)] = img(i)
 		monoTimes += fmt.Sprintf("%05d %.3f 0.9\n", i, 1000+float64(i)/10)
-		nerf[fmt.Sprintf("images/frame_%d.jpg", 8+i)] = picture(i)
+		nerf[fmt.Sprintf("images/frame_%d.jpg", 8+i)] = img(i)
 		nerfFrames = fmt.Sprintf(`{"file_path": "images/frame_%d.jpg", "transform_matrix": []},`, 8+i) + nerfFrames
 		icl[fmt.Sprintf("rgb/%d.png", i+1)] = encodePNG(t, texture(tinyW*10, tinyH*10, i))
 		icl[fmt.Sprintf("depth/%d.png", i+1)] = depthPNG(t, tinyW*10, tinyH*10, 10000)
@@ -116,7 +116,7 @@ func TestLayouts(t *testing.T) {
 
 func at(r, _, _ uint8) uint8 { return r }
 
-// Depth pictures, masks and doubles among the pictures are left out and named.
+// Depth images, masks and doubles among the images are left out and named.
 func TestMixedFolder(t *testing.T) {
 	good := encodePNG(t, texture(tinyW, tinyH, 0))
 	dir := t.TempDir()
@@ -199,12 +199,12 @@ func TestWhatWasMeant(t *testing.T) {
 		want  []string
 	}{
 		"scan app":     {map[string]any{"scan/rgb.mp4": "?", "scan/depth/0.png": depthPNG(t, 8, 8, 9), "scan/odometry.csv": ""}, "", []string{"perhaps you meant", "rgb.mp4 (a video)"}},
-		"deep":         {map[string]any{"a/b/c/0.png": good, "a/b/c/1.png": good, "a/z/cam0/data.csv": ""}, "", []string{"c (2 pictures)", "z (euroc)"}},
+		"deep":         {map[string]any{"a/b/c/0.png": good, "a/b/c/1.png": good, "a/z/cam0/data.csv": ""}, "", []string{"c (2 images)", "z (euroc)"}},
 		"archive only": {map[string]any{"images.zip": "PK"}, "", []string{"images.zip is an archive", "unpack"}},
 		"zip":          {map[string]any{"a.zip": "PK"}, "a.zip", []string{"a.zip is an archive", "unpack"}},
-		"ROS bag":      {map[string]any{"a.bag": "#ROSBAG"}, "a.bag", []string{"ROS bag", "folder"}},
+		"ROS bag":      {map[string]any{"a.bag": "#ROSBAG"}, "a.bag", []string{"ROS 1 bag", "folder"}},
 		"raw":          {map[string]any{"a.dng": "?"}, "a.dng", []string{"raw photograph", "JPEG"}},
-		"sound":        {map[string]any{"a.wav": "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"}, "a.wav", []string{"holds no pictures", "audio"}},
+		"sound":        {map[string]any{"a.wav": "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"}, "a.wav", []string{"holds no images", "audio"}},
 		"no index":     {map[string]any{"a.mp4": "\x00\x00\x00\x10ftypisom\x00\x00\x00\x00\x00\x00\x01\x00mdat"}, "a.mp4", []string{"moov", "not finished"}},
 		"images zipped": {map[string]any{"times.txt": "0 1 1\n", "camera.txt": "1 1 .5 .5 0\n64 48\n", "images.zip": "PK"}, "",
 			[]string{"images.zip", "unpack"}},

@@ -10,17 +10,17 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// rectifier turns pictures of a lens into those of a pinhole camera of the same
+// rectifier turns images of a lens into those of a pinhole camera of the same
 // size. Without distortion it only checks their size.
 type rectifier struct {
 	lens   lens
 	dist   geom.Distorter // nil without distortion
-	camera geom.Camera    // of the pictures after it
+	camera geom.Camera    // of the images after it
 
 	xy, frac gocv.Mat // the maps of cv::remap in fixed point
 
 	depthOnce sync.Mutex
-	depthMaps map[[2]int][]int32 // by size of the depth picture, see depthIndex
+	depthMaps map[[2]int][]int32 // by size of the depth image, see depthIndex
 }
 
 // newRectifier makes the maps; close it.
@@ -40,10 +40,10 @@ func (r *rectifier) close() {
 	}
 }
 
-// apply replaces a picture by its undistorted version, in place.
+// apply replaces an image by its undistorted version, in place.
 func (r *rectifier) apply(m *gocv.Mat) error {
 	if c := r.camera; m.Cols() != c.W || m.Rows() != c.H {
-		return fmt.Errorf("the picture has %dx%d pixels, those before it %dx%d", m.Cols(), m.Rows(), c.W, c.H)
+		return fmt.Errorf("the image has %dx%d pixels, those before it %dx%d", m.Cols(), m.Rows(), c.W, c.H)
 	}
 	if r.dist == nil {
 		return nil
@@ -55,7 +55,7 @@ func (r *rectifier) apply(m *gocv.Mat) error {
 	return nil
 }
 
-// source returns where the ideal pixel u of the new camera lies in the pictures
+// source returns where the ideal pixel u of the new camera lies in the images
 // of the lens; NaN where no light falls.
 func (r *rectifier) source(to, from geom.Camera, u geom.Vec2) geom.Vec2 {
 	d := r.dist.Distort(geom.Vec2{X: (u.X - to.Cx) / to.Fx, Y: (u.Y - to.Cy) / to.Fy})
@@ -85,8 +85,8 @@ func (r *rectifier) makeMaps() {
 	}
 }
 
-// Bounds of the focal length of the undistorted pictures over the lens's own: a
-// wide lens shown whole by a pinhole camera has a picture of smeared borders
+// Bounds of the focal length of the undistorted images over the lens's own: a
+// wide lens shown whole by a pinhole camera has an image of smeared borders
 // around a tiny centre.
 const (
 	minZoom = .5
@@ -94,7 +94,7 @@ const (
 	zoomBy  = .995
 )
 
-// pinholeFor returns the camera of the undistorted pictures: same size and
+// pinholeFor returns the camera of the undistorted images: same size and
 // principal point, the focal lengths scaled by one factor, the smallest within
 // the bounds for which every pixel sees light, so that no border is black.
 func pinholeFor(c geom.Camera, d geom.Distorter) geom.Camera {
@@ -112,7 +112,7 @@ func pinholeFor(c geom.Camera, d geom.Distorter) geom.Camera {
 	return best
 }
 
-// borderLit reports whether the border of the pictures of camera to lies within
+// borderLit reports whether the border of the images of camera to lies within
 // those of the lens.
 func (r *rectifier) borderLit(to, from geom.Camera) bool {
 	const steps = 64
@@ -130,7 +130,7 @@ func (r *rectifier) borderLit(to, from geom.Camera) bool {
 	return true
 }
 
-// depthIndex returns, for every pixel of the undistorted depth picture of w x h,
+// depthIndex returns, for every pixel of the undistorted depth image of w x h,
 // the pixel of the stored one that it takes, -1 for none. Depth is not
 // interpolated: between two surfaces there is nothing.
 func (r *rectifier) depthIndex(w, h int) []int32 {

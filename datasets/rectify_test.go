@@ -21,7 +21,7 @@ func pattern(ray geom.Vec2) float64 {
 	return 140 + 50*math.Sin(6*ray.X+1) + 40*math.Cos(5*ray.Y-2*ray.X)
 }
 
-// A picture of a known scene taken through each lens becomes that of the pinhole
+// An image of a known scene taken through each lens becomes that of the pinhole
 // camera, without black borders and without giving view away.
 func TestRectify(t *testing.T) {
 	for name, l := range lenses {
@@ -98,6 +98,6 @@ func TestRectifierSize(t *testing.T) {
 	m := gocv.NewMatWithSize(4, 3, gocv.MatTypeCV8UC1)
 	defer m.Close()
 	if err := r.apply(&m); err == nil {
-		t.Error("a picture of another size is taken")
+		t.Error("an image of another size is taken")
 	}
 }

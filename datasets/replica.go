@@ -13,7 +13,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// replicaFolder returns the folder of the pictures: results below a scene.
+// replicaFolder returns the folder of the images: results below a scene.
 func replicaFolder(dir string) string {
 	if sub := filepath.Join(dir, "results"); exists(sub) {
 		return sub
@@ -34,7 +34,7 @@ func isReplica(dir string) bool {
 func listReplica(dir string, rate float64) (*listing, error) {
 	l := &listing{fps: rate, depthScale: 6553.5}
 	folder := replicaFolder(dir)
-	files, err := pictureFiles(folder)
+	files, err := imageFiles(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -20,12 +20,12 @@ func isScanNet(dir string) bool {
 func listScanNet(dir string, rate float64) (*listing, error) {
 	l := &listing{fps: rate, depthScale: 1000}
 	folder := filepath.Join(dir, "color")
-	files, err := pictureFiles(folder)
+	files, err := imageFiles(folder)
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no pictures", folder)
+		return nil, fmt.Errorf("%s holds no images", folder)
 	}
 	slices.SortFunc(files, compareNatural)
 	bad, first := 0, ""

@@ -175,7 +175,7 @@ func (s *settings) positive(keys ...string) (float64, error) {
 	return x, err
 }
 
-// size reads the picture size that the calibration is for, 0 where it does not
+// size reads the image size that the calibration is for, 0 where it does not
 // say.
 func (s *settings) size(l *lens, width, height []string) error {
 	for i, keys := range [2][]string{width, height} {

@@ -31,7 +31,7 @@ func list7Scenes(dir string, rate float64) (*listing, error) {
 }
 
 func sevenScenesFrames(l *listing, dir string) error {
-	files, err := pictureFiles(dir)
+	files, err := imageFiles(dir)
 	if err != nil {
 		return err
 	}

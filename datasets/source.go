@@ -53,25 +53,25 @@ type Options struct {
 	Kind       string // one of the kinds above; empty = recognise it
 	CameraFile string // YAML with OpenCV's or ORB-SLAM's keys; empty = see CameraFrom
 
-	// Fx, Fy, Cx, Cy are the intrinsics in pixels of pictures without
+	// Fx, Fy, Cx, Cy are the intrinsics in pixels of images without
 	// distortion; Fx 0 = not given, Fy 0 = Fx, Cx and Cy 0 = the centre.
 	Fx, Fy, Cx, Cy float64
 	FOVRad         float64 // horizontal field of view; 0 = not given
 
-	// Found is the camera where it was found from the pictures themselves; nil = not.
+	// Found is the camera where it was found from the images themselves; nil = not.
 	Found *FoundCamera
 
-	// Raw gives the pictures as the camera took them, whatever is known of it: for
+	// Raw gives the images as the camera took them, whatever is known of it: for
 	// calibration. Info's camera then says no more than their size.
 	Raw bool
 
-	DepthScale float64 // units of the depth pictures per metre; 0 = the data's own
+	DepthScale float64 // units of the depth images per metre; 0 = the data's own
 
 	Start     int // first frame
 	Stride    int // take every Stride-th frame; 0 = 1
 	MaxFrames int // frames to read, damaged ones included; 0 = all
 
-	Topic string // of pictures in a bag; empty = the one with most
+	Topic string // of images in a bag; empty = the one with most
 
 	Seed uint64 // of synthetic scenes
 	Live bool   // play recorded frames in real time and drop those nobody waited for
@@ -79,7 +79,7 @@ type Options struct {
 
 // FoundCamera is a camera that self-calibration found.
 type FoundCamera struct {
-	Camera     geom.Camera // of pictures without distortion
+	Camera     geom.Camera // of images without distortion
 	K1         float64     // radial coefficient
 	FocalSigma float64     // deviation of the logarithm of the focal length
 	Note       string      // what the user should know of it, empty for nothing
@@ -87,7 +87,7 @@ type FoundCamera struct {
 
 // lens is the camera with its distortion.
 func (f FoundCamera) lens() lens {
-	l := lens{cam: f.Camera, from: "--camera auto: found from the pictures", focalSigma: f.FocalSigma}
+	l := lens{cam: f.Camera, from: "--camera auto: found from the images", focalSigma: f.FocalSigma}
 	if f.K1 != 0 {
 		l.model, l.coeffs = modelRadTan, []float64{f.K1, 0, 0, 0}
 	}

@@ -110,7 +110,7 @@ func (s *settings) openCV() (*lens, error) {
 	}
 	for _, key := range []string{"binning_x", "binning_y"} {
 		if x, _, err := s.number(key); err != nil || x > 1 {
-			return nil, fmt.Errorf("%s is %v: give the calibration of the pictures as they are", key, s.value(key))
+			return nil, fmt.Errorf("%s is %v: give the calibration of the images as they are", key, s.value(key))
 		}
 	}
 	model, said, err := s.model("distortion_model", "camera_model", "model", "Camera.type")
@@ -239,7 +239,7 @@ func (s *settings) nerfstudio() (*lens, error) {
 		return nil, err
 	}
 	if l.cam.W == 0 || l.cam.H == 0 {
-		return nil, errors.New("w or h is missing: without the size of the pictures the focal length says nothing")
+		return nil, errors.New("w or h is missing: without the size of the images the focal length says nothing")
 	}
 	model, said, err := s.model("camera_model")
 	if err != nil {
@@ -295,7 +295,7 @@ func (s *settings) liftFrames() error {
 			if v := frame[k]; i == 0 {
 				first = v
 			} else if !reflect.DeepEqual(first, v) {
-				return fmt.Errorf("frames[%d] has %s %v, frames[0] has %v: pictures of several cameras cannot be mapped as one sequence", i, k, v, first)
+				return fmt.Errorf("frames[%d] has %s %v, frames[0] has %v: images of several cameras cannot be mapped as one sequence", i, k, v, first)
 			}
 		}
 		if first != nil && !s.has(k) {

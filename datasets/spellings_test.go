@@ -155,6 +155,6 @@ func TestImplausibleCameras(t *testing.T) {
 	}
 	turned := lens{cam: geom.Camera{W: 1920, H: 1080, Fx: 1500, Fy: 1500, Cx: 960, Cy: 540}, from: "test"}
 	if _, err := turned.fit(1080, 1920); err == nil || !strings.Contains(err.Error(), "turned by a quarter") {
-		t.Errorf("turned pictures: %v", err)
+		t.Errorf("turned images: %v", err)
 	}
 }

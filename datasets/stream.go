@@ -36,7 +36,7 @@ func openStream(ctx context.Context, spec string, opt Options) (Source, error) {
 		return openMJPEG(ctx, spec, newMJPEGReader(body, params["boundary"]), opt)
 	case strings.HasPrefix(kind, "text/"), strings.HasPrefix(kind, "image/"):
 		body.Close()
-		return nil, fmt.Errorf("stream %s: the server sends %s, not a stream of pictures; give the address of the stream itself", spec, kind)
+		return nil, fmt.Errorf("stream %s: the server sends %s, not a stream of images; give the address of the stream itself", spec, kind)
 	}
 	body.Close()
 	return openVideo(ctx, spec, opt)
@@ -104,7 +104,7 @@ type mjpeg struct {
 	closed bool
 }
 
-// openMJPEG waits for the first picture, for its size, and starts to read.
+// openMJPEG waits for the first image, for its size, and starts to read.
 func openMJPEG(ctx context.Context, spec string, in *mjpegReader, opt Options) (Source, error) {
 	fail := func(err error) (Source, error) {
 		in.Close()
@@ -155,7 +155,7 @@ func (s *mjpeg) Info() slam.SourceInfo { return s.info }
 // Truth returns nil.
 func (s *mjpeg) Truth() slam.Trajectory { return nil }
 
-// Next reads and decodes the next picture. A server that says that the stream
+// Next reads and decodes the next image. A server that says that the stream
 // is over ends it; anything else is a loss.
 func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 	switch {
@@ -175,7 +175,7 @@ func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 			return nil, ctx.Err()
 		case errors.Is(err, io.EOF):
 			s.ended = true
-			s.mended.add(fmt.Sprintf("the server ended the stream after %d pictures", index))
+			s.mended.add(fmt.Sprintf("the server ended the stream after %d images", index))
 			return nil, io.EOF
 		case err != nil:
 			return nil, &lostError{index, err}
@@ -183,7 +183,7 @@ func (s *mjpeg) Next(ctx context.Context) (*slam.Frame, error) {
 			continue
 		}
 		f := &slam.Frame{Index: index, Time: s.stamps(), Name: fmt.Sprintf("%06d", index), Camera: s.info.Camera}
-		if f.Gray, f.Color, err = decodeFrame(picture{data: data}, s.rect); err != nil {
+		if f.Gray, f.Color, err = decodeFrame(encodedImage{data: data}, s.rect); err != nil {
 			return nil, &SkipError{Index: index, File: s.info.Name, Err: err}
 		}
 		return f, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/metricslam/metricslam/datasets"
 )
 
-// mjpegServer sends n pictures, one every interval, then ends or waits for the
+// mjpegServer sends n images, one every interval, then ends or waits for the
 // client to leave.
 type mjpegServer struct {
 	n        int
@@ -27,14 +27,14 @@ type mjpegServer struct {
 
 func (s mjpegServer) start(t *testing.T) string {
 	t.Helper()
-	pictures := make([][]byte, s.n)
-	for i := range pictures {
-		pictures[i] = encodeJPEG(t, texture(tinyW, tinyH, i))
+	images := make([][]byte, s.n)
+	for i := range images {
+		images[i] = encodeJPEG(t, texture(tinyW, tinyH, i))
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary="+s.boundary)
 		delimiter := "--" + strings.TrimLeft(s.boundary, "-")
-		for i, p := range pictures {
+		for i, p := range images {
 			if i == s.damaged {
 				p = []byte("rubbish")
 			}
@@ -90,7 +90,7 @@ func TestMJPEG(t *testing.T) {
 				}
 				last = f.Time
 			}
-			if !hasWarning(src, "ended the stream after 6 pictures") {
+			if !hasWarning(src, "ended the stream after 6 images") {
 				t.Errorf("the end is not told: %v", src.Warnings())
 			}
 			src.Close()
@@ -98,7 +98,7 @@ func TestMJPEG(t *testing.T) {
 	}
 }
 
-// A slow reader gets the newest picture, not a queue of old ones.
+// A slow reader gets the newest image, not a queue of old ones.
 func TestMJPEGDropsStale(t *testing.T) {
 	noLeak(t)
 	s := mjpegServer{n: 20, interval: 20 * time.Millisecond, length: true, boundary: "b", damaged: -1, stay: true}
@@ -140,7 +140,7 @@ func TestStreamErrors(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	for path, want := range map[string]string{"/page": "text/html", "/nothing": "no picture", "/none": "404", "/silent": "no picture"} {
+	for path, want := range map[string]string{"/page": "text/html", "/nothing": "no image", "/none": "404", "/silent": "no image"} {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 		_, err := datasets.Open(ctx, server.URL+path, datasets.Options{})
 		cancel()

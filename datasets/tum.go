@@ -13,7 +13,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// maxAssociationS is how far the stamps of a picture and of its depth may be
+// maxAssociationS is how far the stamps of an image and of its depth may be
 // apart, as in the data set's own tools.
 const maxAssociationS = .02
 
@@ -36,7 +36,7 @@ func listTUM(dir string) (*listing, error) {
 		return nil, err
 	}
 	if len(l.entries) == 0 {
-		return nil, fmt.Errorf("%s lists no pictures; a line is \"stamp file\"", list)
+		return nil, fmt.Errorf("%s lists no images; a line is \"stamp file\"", list)
 	}
 	l.sortEntries(list)
 	l.fps = medianRate(l.entries)
@@ -67,7 +67,7 @@ func mirrored(p geom.SE3) geom.SE3 {
 	return p
 }
 
-// associations returns the file that pairs pictures and depth, "" for none.
+// associations returns the file that pairs images and depth, "" for none.
 func associations(dir string) string {
 	for _, name := range []string{"associations.txt", "associated.txt", "association.txt", "associate.txt"} {
 		if path := filepath.Join(dir, name); exists(path) {
@@ -145,8 +145,8 @@ func tumList(l *listing, path string) ([]entry, error) {
 	return entries, nil
 }
 
-// tumDepth gives every picture the depth nearest in time within
-// maxAssociationS. Where two pictures want the same depth, the nearer has it.
+// tumDepth gives every image the depth nearest in time within
+// maxAssociationS. Where two images want the same depth, the nearer has it.
 func tumDepth(l *listing, path string) error {
 	depth, err := tumList(l, path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -162,7 +162,7 @@ func tumDepth(l *listing, path string) error {
 	for i, e := range d.entries {
 		times[i] = e.time
 	}
-	owner := make(map[int]int, len(times)) // depth to picture
+	owner := make(map[int]int, len(times)) // depth to image
 	for i := range l.entries {
 		j, gap := nearest(times, l.entries[i].time)
 		if gap > maxAssociationS {

@@ -109,21 +109,21 @@ func TestTUMDamagedLists(t *testing.T) {
 	}
 }
 
-// A depth picture belongs to the picture nearest in time, within .02 s, and to
+// A depth image belongs to the image nearest in time, within .02 s, and to
 // one only.
 func TestTUMAssociation(t *testing.T) {
 	dir := t.TempDir()
 	writeTUM(t, dir, 4)
 	write(t, dir, map[string]any{
 		"rgb.txt": "100.000 rgb/100.000000.png\n100.010 rgb/100.100000.png\n100.200 rgb/100.200000.png\n",
-		// The first is nearer to the second picture; the last is too far.
+		// The first is nearer to the second image; the last is too far.
 		"depth.txt":       "100.012 depth/100.000000.png\n100.221 depth/100.200000.png\n",
 		"groundtruth.txt": "100 0 0 0 0 0 0 1\n100.2 0 0 0 0 0 0 1\n",
 	})
 	frames, _ := drain(t, open(t, dir, datasets.Options{}))
 	for i, want := range []bool{false, true, false} {
 		if got := frames[i].SensorDepth != nil; got != want {
-			t.Errorf("picture %d: depth %v, want %v", i, got, want)
+			t.Errorf("image %d: depth %v, want %v", i, got, want)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func TestTUMDefaults(t *testing.T) {
 	}
 }
 
-// Different pictures of one stamp, as rounding makes them, all come.
+// Different images of one stamp, as rounding makes them, all come.
 func TestEqualStamps(t *testing.T) {
 	dir := t.TempDir()
 	list := ""

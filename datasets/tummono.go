@@ -21,7 +21,7 @@ func listTUMMono(dir string) (*listing, error) {
 	if !exists(folder) {
 		return nil, fmt.Errorf("%s is missing: unpack images.zip into it", folder)
 	}
-	files, err := pictureFiles(folder)
+	files, err := imageFiles(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func listTUMMono(dir string) (*listing, error) {
 	}
 	bad.warn(l, path)
 	if len(l.entries) == 0 {
-		return nil, fmt.Errorf("%s lists no pictures; a line is \"name stamp exposure\"", path)
+		return nil, fmt.Errorf("%s lists no images; a line is \"name stamp exposure\"", path)
 	}
 	l.sortEntries(path)
 	l.fps = medianRate(l.entries)
@@ -63,7 +63,7 @@ func listTUMMono(dir string) (*listing, error) {
 }
 
 // tumMonoCamera reads camera.txt of DSO's calibrations: "fx fy cx cy omega" in
-// units of the picture's sides (or in pixels), then its width and height. omega 0
+// units of the image's sides (or in pixels), then its width and height. omega 0
 // is a pinhole camera.
 func tumMonoCamera(path string) (*lens, error) {
 	rows, err := readTable(path)

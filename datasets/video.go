@@ -18,19 +18,19 @@ import (
 type video struct {
 	info   slam.SourceInfo
 	in     *ffmpeg.Reader
-	first  *ffmpeg.Picture // decoded by the opening, not yet handed out
-	shape  display         // of the first picture; all are brought to it
+	first  *ffmpeg.Image // decoded by the opening, not yet handed out
+	shape  display       // of the first image; all are brought to it
 	rect   *rectifier
 	opt    Options
 	clock  fileClock
 	stamps arrival // nil for a file, which has its own
 	mended tally
 
-	read     int // pictures decoded
+	read     int // images decoded
 	returned int // frames and skips handed out
 	ended    bool
 	closed   bool
-	pix      []byte // of the picture being converted
+	pix      []byte // of the image being converted
 }
 
 // arrival stamps a frame by the clock.
@@ -74,7 +74,7 @@ func openVideo(ctx context.Context, spec string, opt Options) (Source, error) {
 	return v, nil
 }
 
-// newVideo opens a reader, decodes the first picture and finds its camera.
+// newVideo opens a reader, decodes the first image and finds its camera.
 func newVideo(ctx context.Context, spec, kind string, silence time.Duration, opt Options, dirs []string) (*video, error) {
 	file, err := chooseCameraFile(opt, dirs)
 	if err != nil {
@@ -111,11 +111,11 @@ func openReader(ctx context.Context, spec string, silence time.Duration) (*ffmpe
 		return nil, errors.New("it shows a sphere around the camera, which no pinhole camera does; export a flat (reframed) view of it first")
 	case err == nil && in.Stream.Stereo:
 		in.Close()
-		return nil, errors.New("it holds two views in one picture; cut one out first, with `ffmpeg -i IN -vf crop=iw/2:ih:0:0 OUT.mp4` where they are side by side")
+		return nil, errors.New("it holds two views in one image; cut one out first, with `ffmpeg -i IN -vf crop=iw/2:ih:0:0 OUT.mp4` where they are side by side")
 	case err == nil || ctx.Err() != nil:
 		return in, err
-	case errors.Is(err, ffmpeg.ErrNoPictures):
-		return nil, fmt.Errorf("it holds no pictures, only %s (%s)", in.Stream.Streams, in.Stream.Format)
+	case errors.Is(err, ffmpeg.ErrNoImages):
+		return nil, fmt.Errorf("it holds no images, only %s (%s)", in.Stream.Streams, in.Stream.Format)
 	case errors.Is(err, ffmpeg.ErrNoDecoder):
 		return nil, fmt.Errorf("this FFmpeg has no decoder for it: it holds %s (%s); convert it where it plays, to H.264 in mp4", in.Stream.Streams, in.Stream.Format)
 	case isURL(spec):
@@ -126,35 +126,35 @@ func openReader(ctx context.Context, spec string, silence time.Duration) (*ffmpe
 	return nil, fmt.Errorf("cannot be read as a video: it is damaged, or in a format that FFmpeg does not know (%w)", err)
 }
 
-// start decodes the first picture, which tells the size that all shall have.
+// start decodes the first image, which tells the size that all shall have.
 func (v *video) start(ctx context.Context, l *listing) error {
-	const tries = 300 // pictures before the first key picture of a stream that is joined midway
-	var p ffmpeg.Picture
+	const tries = 300 // images before the first key image of a stream that is joined midway
+	var p ffmpeg.Image
 	var err error
 	for range tries {
 		if p, err = v.in.Next(ctx); !errors.Is(err, ffmpeg.ErrDamaged) {
 			break
 		}
-		v.mended.add("%d pictures before the first that can be decoded were left out")
+		v.mended.add("%d images before the first that can be decoded were left out")
 	}
 	if errors.Is(err, io.EOF) {
-		return errors.New("no picture in it can be decoded")
+		return errors.New("no image in it can be decoded")
 	}
 	if err != nil {
 		return err
 	}
 	if p.W > maxSide || p.H > maxSide || p.W*p.H > maxPixels {
-		return fmt.Errorf("pictures of %dx%d pixels are not supported", p.W, p.H)
+		return fmt.Errorf("images of %dx%d pixels are not supported", p.W, p.H)
 	}
 	v.first = &p
 	s := v.in.Stream
 	d := displayOf(p, s.Matrix)
 	v.shape = d
 	if d.squareW != d.storedW {
-		l.warn("the pixels are not square (%.4g wide by 1): the pictures of %dx%d are stretched to %dx%d, as players show them", p.PixelShape, d.storedW, d.storedH, d.squareW, d.squareH)
+		l.warn("the pixels are not square (%.4g wide by 1): the images of %dx%d are stretched to %dx%d, as players show them", p.PixelShape, d.storedW, d.storedH, d.squareW, d.squareH)
 	}
 	if _, exact := orientationOf(s.Matrix); !exact {
-		l.warn("the file asks to show its pictures turned by an angle that is no multiple of 90 degrees; they are turned to the nearest")
+		l.warn("the file asks to show its images turned by an angle that is no multiple of 90 degrees; they are turned to the nearest")
 	}
 	if s.Videos > 1 {
 		l.warn("the file holds %d videos; the best is read", s.Videos)
@@ -162,8 +162,8 @@ func (v *video) start(ctx context.Context, l *listing) error {
 	return nil
 }
 
-// displayOf is how one picture is shown.
-func displayOf(p ffmpeg.Picture, m *ffmpeg.Matrix) display {
+// displayOf is how one image is shown.
+func displayOf(p ffmpeg.Image, m *ffmpeg.Matrix) display {
 	d := display{storedW: p.W, storedH: p.H}
 	d.squareW, d.squareH = squarePixels(p.W, p.H, p.PixelShape)
 	d.orientation, _ = orientationOf(m)
@@ -208,7 +208,7 @@ func (v *video) Next(ctx context.Context) (*slam.Frame, error) {
 		return nil, io.EOF
 	}
 	for {
-		p, err := v.picture(ctx)
+		p, err := v.image(ctx)
 		index := v.read
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -233,8 +233,8 @@ func (v *video) Next(ctx context.Context) (*slam.Frame, error) {
 	}
 }
 
-// picture returns the next decoded picture.
-func (v *video) picture(ctx context.Context) (ffmpeg.Picture, error) {
+// image returns the next decoded image.
+func (v *video) image(ctx context.Context) (ffmpeg.Image, error) {
 	if p := v.first; p != nil {
 		v.first = nil
 		return *p, nil
@@ -247,24 +247,24 @@ func (v *video) skip(index int, err error) error {
 	return &SkipError{Index: index, File: v.info.Name, Err: err}
 }
 
-// stamp returns the time of a picture: that of arrival, else the file's own.
-func (v *video) stamp(p ffmpeg.Picture) float64 {
+// stamp returns the time of an image: that of arrival, else the file's own.
+func (v *video) stamp(p ffmpeg.Image) float64 {
 	if v.stamps != nil {
 		return v.stamps()
 	}
 	return v.clock.next(p.Time)
 }
 
-// convert makes the pixels of a frame. A picture of another size but the same
+// convert makes the pixels of a frame. An image of another size but the same
 // shape is another size of the same view; of another shape, another view.
-func (v *video) convert(p ffmpeg.Picture, f *slam.Frame) error {
+func (v *video) convert(p ffmpeg.Image, f *slam.Frame) error {
 	if p.Damaged {
-		return errors.New("parts of the picture are missing")
+		return errors.New("parts of the image are missing")
 	}
 	to := v.shape
 	if d := displayOf(p, v.in.Stream.Matrix); d != to {
 		if !sameShape(d.squareW, d.squareH, to.squareW, to.squareH, shapeTol) {
-			return fmt.Errorf("the picture has %dx%d pixels, those before it %dx%d, another shape", d.squareW, d.squareH, to.squareW, to.squareH)
+			return fmt.Errorf("the image has %dx%d pixels, those before it %dx%d, another shape", d.squareW, d.squareH, to.squareW, to.squareH)
 		}
 		v.mended.add(fmt.Sprintf("%%d frames of %dx%d pixels were scaled to the %dx%d of the first", d.squareW, d.squareH, to.squareW, to.squareH))
 	}
@@ -290,7 +290,7 @@ func (v *video) convert(p ffmpeg.Picture, f *slam.Frame) error {
 	return err
 }
 
-// end says why the pictures are over: at the end, or before it.
+// end says why the images are over: at the end, or before it.
 func (v *video) end(err error) error {
 	if v.stamps != nil {
 		if errors.Is(err, io.EOF) {
@@ -336,7 +336,7 @@ func (v *video) Close() error {
 }
 
 // unfinished reports whether a file has the boxes of mp4 and mov (ISO 14496-12)
-// but not the one that says where the pictures lie.
+// but not the one that says where the images lie.
 func unfinished(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

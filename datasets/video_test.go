@@ -100,17 +100,17 @@ func TestVideoStartTooLate(t *testing.T) {
 	}
 }
 
-// writeJPEGs makes a video of motion JPEG: nothing but pictures in a row.
-func writeJPEGs(t *testing.T, pictures ...[]byte) string {
+// writeJPEGs makes a video of motion JPEG: nothing but images in a row.
+func writeJPEGs(t *testing.T, images ...[]byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.mjpeg")
-	if err := os.WriteFile(path, bytes.Join(pictures, nil), 0o644); err != nil {
+	if err := os.WriteFile(path, bytes.Join(images, nil), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// marked is a dark picture whose upper left quarter is red.
+// marked is a dark image whose upper left quarter is red.
 func marked(w, h int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -139,9 +139,9 @@ func redQuarter(f *slam.Frame) string {
 	return where
 }
 
-// A picture of another size in the middle of a video is another size of the same
-// view where its shape is the same, else it is skipped; pictures in another pixel
-// format are what they are. Nothing of one picture is left in the next.
+// An image of another size in the middle of a video is another size of the same
+// view where its shape is the same, else it is skipped; images in another pixel
+// format are what they are. Nothing of one image is left in the next.
 func TestVideoChangesMidway(t *testing.T) {
 	gray := image.NewGray(image.Rect(0, 0, videoW, videoH))
 	draw.Draw(gray, gray.Rect, marked(videoW, videoH), image.Point{}, draw.Src)
@@ -179,18 +179,18 @@ func withPixelShape(jpg []byte, x, y byte) []byte {
 }
 
 // Pixels that are not square are stretched, and calibrations of the stored
-// pictures with them.
+// images with them.
 func TestPixelShape(t *testing.T) {
 	path := writeJPEGs(t, withPixelShape(encodeJPEG(t, marked(videoW, videoH)), 3, 2))
 	for name, tt := range map[string]struct {
 		camera string
 		fx, fy float64
 	}{
-		"of the stored pictures":                {"Camera.fx: 100\nCamera.fy: 150\nCamera.cx: 79.5\nCamera.cy: 59.5\nCamera.width: 160\nCamera.height: 120\n", 150, 150},
-		"of those shown":                        {"Camera.fx: 150\nCamera.fy: 150\nCamera.cx: 119.5\nCamera.cy: 59.5\nCamera.width: 240\nCamera.height: 120\n", 150, 150},
-		"of the stored pictures, size not told": {"Camera.fx: 100\nCamera.fy: 150\nCamera.cx: 79.5\nCamera.cy: 59.5\n", 150, 150},
-		"of those shown, size not told":         {"Camera.fx: 150\nCamera.fy: 150\nCamera.cx: 119.5\nCamera.cy: 59.5\n", 150, 150},
-		"none":                                  {"Camera.fps: 25\n", 169.7056, 169.7056},
+		"of the stored images":                {"Camera.fx: 100\nCamera.fy: 150\nCamera.cx: 79.5\nCamera.cy: 59.5\nCamera.width: 160\nCamera.height: 120\n", 150, 150},
+		"of those shown":                      {"Camera.fx: 150\nCamera.fy: 150\nCamera.cx: 119.5\nCamera.cy: 59.5\nCamera.width: 240\nCamera.height: 120\n", 150, 150},
+		"of the stored images, size not told": {"Camera.fx: 100\nCamera.fy: 150\nCamera.cx: 79.5\nCamera.cy: 59.5\n", 150, 150},
+		"of those shown, size not told":       {"Camera.fx: 150\nCamera.fy: 150\nCamera.cx: 119.5\nCamera.cy: 59.5\n", 150, 150},
+		"none":                                {"Camera.fps: 25\n", 169.7056, 169.7056},
 	} {
 		t.Run(name, func(t *testing.T) {
 			write(t, filepath.Dir(path), map[string]any{"camera.yaml": tt.camera})
@@ -229,7 +229,7 @@ func setMatrix(t *testing.T, path string, m ffmpeg.Matrix) {
 	}
 }
 
-// Phones store pictures as the sensor lies and say how to turn them. They come as
+// Phones store images as the sensor lies and say how to turn them. They come as
 // players show them, and a calibration of the stored ones is turned with them.
 func TestDisplayMatrix(t *testing.T) {
 	matrices := map[string]ffmpeg.Matrix{
@@ -243,13 +243,13 @@ func TestDisplayMatrix(t *testing.T) {
 			if err != nil {
 				t.Skipf("this OpenCV writes no mp4v: %v", err)
 			}
-			picture, err := gocv.ImageToMatRGB(marked(videoW, videoH))
+			img, err := gocv.ImageToMatRGB(marked(videoW, videoH))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer picture.Close()
+			defer img.Close()
 			for range 2 {
-				if err := w.Write(picture); err != nil {
+				if err := w.Write(img); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -267,7 +267,7 @@ func TestDisplayMatrix(t *testing.T) {
 				t.Errorf("camera %+v", c)
 			}
 			// The stored axis (70, 50) goes where the matrix says; 90 degrees leave a
-			// calibration that cannot be of the pictures shown.
+			// calibration that cannot be of the images shown.
 			if sideways {
 				x, y := m.C*(50-59.5)+59.5, m.B*(70-79.5)+79.5
 				if c.Cx != x || c.Cy != y {
@@ -278,7 +278,7 @@ func TestDisplayMatrix(t *testing.T) {
 	}
 }
 
-// Files of action cameras hold streams of data between the pictures; all pictures
+// Files of action cameras hold streams of data between the images; all images
 // come, in display order, each stamp after the one before.
 func TestActionCameras(t *testing.T) {
 	for file, want := range map[string]int{"max-heromode.mp4": 315, "karma.mp4": 90} {

@@ -23,10 +23,10 @@ const (
 	networkScaleSigma = .10
 )
 
-// maxStampGap is how far the stamp of a depth picture may be from the frame's.
+// maxStampGap is how far the stamp of a depth image may be from the frame's.
 const maxStampGap = .02
 
-// Folder is a folder of depth pictures, 16-bit PNG or NPY, one a frame. A frame
+// Folder is a folder of depth images, 16-bit PNG or NPY, one a frame. A frame
 // finds its file, in this order, by
 //
 //  1. the same name, apart from endings such as .depth or .color;
@@ -35,7 +35,7 @@ const maxStampGap = .02
 //  3. else the number in the names: that of Frame.Name, or Frame.Index where
 //     the frame's name has none.
 //
-// A depth picture covers the same view as the (undistorted) picture, at any
+// A depth image covers the same view as the (undistorted) image, at any
 // size of the same shape.
 type Folder struct {
 	dir      string
@@ -50,7 +50,7 @@ type stampedFile struct {
 	file string
 }
 
-// OpenFolder lists a folder of depth pictures; scale is units per metre, 0 for
+// OpenFolder lists a folder of depth images; scale is units per metre, 0 for
 // 1000 where they hold integers and 1 where they hold floats.
 func OpenFolder(dir string, scale float64) (*Folder, error) {
 	if scale < 0 || math.IsNaN(scale) || math.IsInf(scale, 0) {
@@ -103,7 +103,7 @@ func (s *Folder) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) 
 		return slam.DepthMap{}, err
 	}
 	if err := sameShape(p, f); err != nil {
-		return slam.DepthMap{}, fmt.Errorf("depth picture %s: %w", path, err)
+		return slam.DepthMap{}, fmt.Errorf("depth image %s: %w", path, err)
 	}
 	return slam.DepthMap{
 		W: p.W, H: p.H, Camera: f.Camera.Resized(p.W, p.H), Depth: p.Depth,
@@ -134,9 +134,9 @@ func (s *Folder) Covers(frames []slam.Frame) error {
 		s.dir, len(frames), frames[0].Name, frames[0].Time, len(files), files[0])
 }
 
-// sameShape refuses a depth picture that cannot cover the frame's view: sides
-// in another ratio than the picture's, by more than 2 %.
-func sameShape(p depthio.Picture, f *slam.Frame) error {
+// sameShape refuses a depth image that cannot cover the frame's view: sides
+// in another ratio than the image's, by more than 2 %.
+func sameShape(p depthio.Image, f *slam.Frame) error {
 	rx, ry := float64(p.W)/float64(f.Camera.W), float64(p.H)/float64(f.Camera.H)
 	if math.Abs(rx/ry-1) > .02 {
 		return fmt.Errorf("%dx%d pixels do not cover the %dx%d pixels of frame %d (%s); is it the depth of another sequence?",
@@ -178,7 +178,7 @@ func (s *Folder) nearest(t float64) (file string, ok bool) {
 	return file, ok
 }
 
-// cleanName drops the endings by which data sets tell pictures from depth.
+// cleanName drops the endings by which data sets tell images from depth.
 func cleanName(name string) string {
 	for _, end := range []string{".depth", ".color", "_depth", "_color", "-depth", "-color", "_rgb", "_colors"} {
 		name = strings.TrimSuffix(name, end)

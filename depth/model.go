@@ -62,8 +62,8 @@ func openONNX(m onnx.Model, c *contract.Contract, opt Options) (*Model, error) {
 	return model, nil
 }
 
-// warm runs a network once on a grey picture, since the first run of a session is
-// some three times slower; one whose size follows the picture warms on the first
+// warm runs a network once on a grey image, since the first run of a session is
+// some three times slower; one whose size follows the image warms on the first
 // frame.
 func (m *Model) warm(c *contract.Contract) error {
 	w, h := c.Input.Width(), c.Input.Height()
@@ -83,7 +83,7 @@ func (m *Model) warm(c *contract.Contract) error {
 	}
 	_, err := m.net.Predict(context.Background(), slam.RGB{}, gray, cam)
 	if errors.Is(err, network.ErrUnusable) {
-		return nil // a picture of nothing may have no depth
+		return nil // an image of nothing may have no depth
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func loadRGB(t testing.TB, path string) slam.RGB {
 
 // absRel is the mean of |predicted - true| / true over the true depth between
 // .1 m and far, the prediction brought to the truth's pixels.
-func absRel(pred slam.DepthMap, truth depthio.Picture, far float32) float64 {
+func absRel(pred slam.DepthMap, truth depthio.Image, far float32) float64 {
 	d := network.Upsample(pred, truth.W, truth.H, 0)
 	var sum float64
 	n := 0
@@ -123,7 +123,7 @@ func TestFeeding(t *testing.T) {
 				n++
 			}
 			mean := sum / float64(n)
-			t.Logf("AbsRel %.4f over %d pictures; published %.3f", mean, n, tt.published)
+			t.Logf("AbsRel %.4f over %d images; published %.3f", mean, n, tt.published)
 			if math.Abs(mean-tt.published) > tt.within {
 				t.Errorf("AbsRel %.4f, published %.3f: the network is fed in another way", mean, tt.published)
 			}
@@ -132,7 +132,7 @@ func TestFeeding(t *testing.T) {
 }
 
 // TestShipped: the network inside the program measures rooms and streets of the
-// demonstration pictures of Metric3D, nothing scaled.
+// demonstration images of Metric3D, nothing scaled.
 func TestShipped(t *testing.T) {
 	if _, ok := models.Shipped(); !ok {
 		t.Skip("no network ships with this program")
@@ -156,7 +156,7 @@ func TestShipped(t *testing.T) {
 		rgb, _ := filepath.Glob(filepath.Join(root, "rgb", "*."+demo.ext))
 		depth, _ := filepath.Glob(filepath.Join(root, "depth", "*.png"))
 		if len(rgb) != 3 || len(depth) != 3 {
-			t.Fatalf("%s: %d pictures, %d depth pictures", root, len(rgb), len(depth))
+			t.Fatalf("%s: %d images, %d depth images", root, len(rgb), len(depth))
 		}
 		var sum float64
 		for i := range rgb {

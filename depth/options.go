@@ -3,7 +3,7 @@ package depth
 // Options holds what the sources need beyond their spec; the zero value is
 // usable.
 type Options struct {
-	// DepthScale is the number of units per metre of a depth folder's pictures;
+	// DepthScale is the number of units per metre of a depth folder's images;
 	// 0 takes 1000 (millimetres) for integers and 1 (metres) for floats.
 	DepthScale float64
 

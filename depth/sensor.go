@@ -13,7 +13,7 @@ type Sensor struct{}
 // Name returns "sensor".
 func (Sensor) Name() string { return "sensor" }
 
-// Depth loads the depth picture of f and gives it the noise of a structured
+// Depth loads the depth image of f and gives it the noise of a structured
 // light camera where it carries none of its own.
 func (s Sensor) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) {
 	d, err := sensorDepth(f)
@@ -34,7 +34,7 @@ func (s Sensor) Depth(_ context.Context, f *slam.Frame) (slam.DepthMap, error) {
 // Close does nothing.
 func (Sensor) Close() error { return nil }
 
-// sensorDepth loads the depth picture of f and checks it.
+// sensorDepth loads the depth image of f and checks it.
 func sensorDepth(f *slam.Frame) (slam.DepthMap, error) {
 	if f.SensorDepth == nil {
 		return slam.DepthMap{}, ErrNoDepth

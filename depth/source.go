@@ -31,7 +31,7 @@ type Source interface {
 // Open returns the source of a --depth argument:
 //
 //	none                    no depth at all
-//	sensor                  the sequence's own depth pictures
+//	sensor                  the sequence's own depth images
 //	DIR                     a folder of 16-bit PNG or NPY, see Folder
 //	sim[:key=value,...]     sensor depth spoiled by a stated error model, see Simulated
 //	NAME                    a network that was pulled (metricslam models pull)
@@ -79,9 +79,9 @@ func Open(spec string, opt Options) (Source, error) {
 	case err == nil && info.IsDir():
 		return OpenFolder(spec, opt.DepthScale)
 	case err != nil:
-		return nil, fmt.Errorf("--depth %s: %w; it takes none, sensor, sim, auto, a folder of depth pictures, a model.onnx or a kserve+http address", spec, err)
+		return nil, fmt.Errorf("--depth %s: %w; it takes none, sensor, sim, auto, a folder of depth images, a model.onnx or a kserve+http address", spec, err)
 	}
-	return nil, fmt.Errorf("--depth %s: neither a folder of depth pictures nor a model; it takes none, sensor, sim, auto, a folder, a model.onnx or a kserve+http address", spec)
+	return nil, fmt.Errorf("--depth %s: neither a folder of depth images nor a model; it takes none, sensor, sim, auto, a folder, a model.onnx or a kserve+http address", spec)
 }
 
 // openAuto takes the network that ships, and none where none does or where ONNX

@@ -27,7 +27,7 @@ func sensorFrame(index int, z float32) *slam.Frame {
 
 func writeDepth(t *testing.T, dir, name string, z float32) {
 	t.Helper()
-	p := depthio.Picture{W: 4, H: 3, Depth: make([]float32, 12)}
+	p := depthio.Image{W: 4, H: 3, Depth: make([]float32, 12)}
 	for i := range p.Depth {
 		p.Depth[i] = z
 	}

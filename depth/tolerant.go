@@ -14,11 +14,11 @@ import (
 // never given any depth is taken for broken.
 const maxFailures = 10
 
-// Tolerate returns the source with single failures (a damaged depth picture, a
+// Tolerate returns the source with single failures (a damaged depth image, a
 // server away) turned into ErrNoDepth, each told to warn, so that one of them
 // does not end a run. A depth map without any depth in it is such a failure, which
 // is told once. A source that fails ten times in a row and has never given
-// depth does end it: then it is not one picture that is wrong.
+// depth does end it: then it is not one image that is wrong.
 func Tolerate(src Source, warn func(format string, args ...any)) Source {
 	return &tolerant{Source: src, warn: warn}
 }

@@ -170,7 +170,7 @@ func TestDepthDirsRefuse(t *testing.T) {
 	full := t.TempDir()
 	writeDepthPNG(t, filepath.Join(full, "1.png"), 1, 1000, 1)
 	empty, broken := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(broken, "1.png"), []byte("no picture"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(broken, "1.png"), []byte("no image"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {

@@ -12,32 +12,32 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// DepthDirOptions says how DepthDirs reads and compares pictures.
+// DepthDirOptions says how DepthDirs reads and compares images.
 type DepthDirOptions struct {
 	TruthScale    float64 // units per metre; 0: 1000 for integers, 1 for floats
 	EstimateScale float64
 	Range         DepthRange
 }
 
-// DepthFile are the errors of one picture.
+// DepthFile are the errors of one image.
 type DepthFile struct {
 	Truth    string `json:"truth"`
 	Estimate string `json:"estimate"`
 	DepthErrors
 }
 
-// DepthResult are the errors of a folder of depth pictures.
+// DepthResult are the errors of a folder of depth images.
 type DepthResult struct {
 	Files []DepthFile `json:"files"`
 	Mean  DepthErrors `json:"mean"` // over files, each of the same weight; Pixels is their sum
 	// LogRatioStd is the deviation of the files' median log ratio: how much
-	// the scale wanders from picture to picture.
+	// the scale wanders from image to image.
 	LogRatioStd float64  `json:"log_ratio_std"`
 	ScaleError  float64  `json:"scale_error"` // exp(Mean.LogRatio) - 1
 	Skipped     []string `json:"skipped"`     // files that could not be compared, and why
 }
 
-// DepthDirs compares the depth pictures (16-bit PNG or NPY) of two folders.
+// DepthDirs compares the depth images (16-bit PNG or NPY) of two folders.
 // Files belong together by name, endings like .depth apart, or, where names are
 // stamps, by nearest time within MaxTimeDiff; where that finds nothing, by the
 // last number in the names.
@@ -73,9 +73,9 @@ func DepthDirs(truthDir, estimateDir string, opt DepthDirOptions) (*DepthResult,
 		return r, nil
 	}
 	if len(r.Skipped) > 0 {
-		return nil, fmt.Errorf("none of %d pairs of depth pictures could be compared, the first: %s", len(match), r.Skipped[0])
+		return nil, fmt.Errorf("none of %d pairs of depth images could be compared, the first: %s", len(match), r.Skipped[0])
 	}
-	return nil, fmt.Errorf("no depth picture of %s belongs to one of %s by name, stamp or number (the first are %s and %s)",
+	return nil, fmt.Errorf("no depth image of %s belongs to one of %s by name, stamp or number (the first are %s and %s)",
 		estimateDir, truthDir, estimates[0].file, truths[0].file)
 }
 

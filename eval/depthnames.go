@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// depthName is a depth picture and what its name says.
+// depthName is a depth image and what its name says.
 type depthName struct {
 	file   string
 	stem   string  // without extension and endings like .depth
@@ -23,7 +23,7 @@ type depthName struct {
 func listDepth(dir string) ([]depthName, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("list depth pictures: %w", err)
+		return nil, fmt.Errorf("list depth images: %w", err)
 	}
 	var names []depthName
 	for _, e := range entries {
@@ -34,7 +34,7 @@ func listDepth(dir string) ([]depthName, error) {
 		names = append(names, parseDepthName(e.Name(), strings.TrimSuffix(e.Name(), ext)))
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("list depth pictures: no .png or .npy file in %s", dir)
+		return nil, fmt.Errorf("list depth images: no .png or .npy file in %s", dir)
 	}
 	return names, nil
 }

@@ -32,7 +32,7 @@ func SpansByFrames(n, delta int, all bool) []Span {
 // SpansByTime returns a span from every pair to the one nearest to deltaS
 // seconds later by the truth's clock. It is left out where the nearest is
 // further off than half the median step between pairs or a tenth of deltaS. Over
-// pictures at a fixed rate these are evo's all_pairs of so many frames; frames
+// images at a fixed rate these are evo's all_pairs of so many frames; frames
 // without a pose do not stretch them.
 func SpansByTime(pairs []Pair, deltaS float64) []Span {
 	if !(deltaS > 0) || len(pairs) < 2 {

@@ -169,7 +169,7 @@ func TestLevel(t *testing.T) {
 	if d := l.R.MulVec(up).Sub(geom.Vec3{Z: 1}).Norm(); d > 1e-9 {
 		t.Errorf("up is %v", l.R.MulVec(up))
 	}
-	// A camera that looks straight down: the top of its picture is ahead.
+	// A camera that looks straight down: the top of its image is ahead.
 	down := geom.SE3{R: geom.FromCols(geom.Vec3{X: 1}, geom.Vec3{Z: -1}, geom.Vec3{Y: 1})}
 	if l := export.Level(geom.Vec3{Y: -1}, down); l.R.MulVec(geom.Vec3{Z: 1}).Sub(geom.Vec3{X: 1}).Norm() > 1e-9 {
 		t.Errorf("looking down: %v", l.R)

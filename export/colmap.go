@@ -10,7 +10,7 @@ import (
 	"github.com/metricslam/metricslam/internal/atomicfile"
 )
 
-// ColmapImage is a picture of a COLMAP model.
+// ColmapImage is an image of a COLMAP model.
 type ColmapImage struct {
 	Name   string
 	Camera geom.Camera
@@ -26,7 +26,7 @@ type ColmapPoint struct {
 	Track    []ColmapObservation
 }
 
-// ColmapObservation says that a point is seen as feature Feature of picture Image,
+// ColmapObservation says that a point is seen as feature Feature of image Image,
 // both counted from 0.
 type ColmapObservation struct{ Image, Feature int }
 

@@ -15,7 +15,7 @@ import (
 // WriteGLB writes a mesh as binary glTF 2.0, vertex colours included, so that
 // browsers and phones show it. The world frame of the first camera (x right,
 // y down, z forward) is turned about x into glTF's (y up, z towards the
-// viewer). Colours, stored as the pictures had them (sRGB), are turned into the
+// viewer). Colours, stored as the images had them (sRGB), are turned into the
 // linear values glTF asks for, in 16 bits.
 func WriteGLB(path string, m *slam.Mesh) error {
 	if err := CheckMesh(m); err != nil {
@@ -28,14 +28,14 @@ func WriteGLB(path string, m *slam.Mesh) error {
 	return b.write(path)
 }
 
-// Texture is an encoded picture and where each vertex lies in it: u from left
+// Texture is an encoded image and where each vertex lies in it: u from left
 // to right, v from top to bottom, 0 to 1.
 type Texture struct {
 	Data []byte // the bytes of a PNG or JPEG file
 	UV   [][2]float32
 }
 
-// WriteGLBTextured writes a mesh as binary glTF 2.0 with its picture inside.
+// WriteGLBTextured writes a mesh as binary glTF 2.0 with its image inside.
 // Vertex colours are left out. See WriteGLB for the frame.
 func WriteGLBTextured(path string, m *slam.Mesh, tex Texture) error {
 	mime := ""
@@ -227,7 +227,7 @@ func bounds(v [][3]float32) (lo, hi []float32) {
 	return lo, hi
 }
 
-// linearLight is the light, 0 to 1, of each value of a picture's colours
+// linearLight is the light, 0 to 1, of each value of an image's colours
 // (IEC 61966-2-1).
 var linearLight = func() (light [256]float64) {
 	for i := range light {

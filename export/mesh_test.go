@@ -297,16 +297,16 @@ func TestGLBVariants(t *testing.T) {
 	if doc, bin := readGLB(t, filepath.Join(dir, "empty.glb")); doc.Meshes != nil || bin != nil {
 		t.Errorf("empty: %+v", doc)
 	}
-	var picture bytes.Buffer
-	png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 3, 3)))
-	tex := Texture{Data: picture.Bytes(), UV: make([][2]float32, 4)}
+	var img bytes.Buffer
+	png.Encode(&img, image.NewRGBA(image.Rect(0, 0, 3, 3)))
+	tex := Texture{Data: img.Bytes(), UV: make([][2]float32, 4)}
 	if err := WriteGLBTextured(filepath.Join(dir, "tex.glb"), m, tex); err != nil {
 		t.Fatal(err)
 	}
 	doc, bin := readGLB(t, filepath.Join(dir, "tex.glb"))
 	v := doc.BufferViews[doc.Images[0].BufferView]
 	if doc.Images[0].MimeType != "image/png" || !bytes.Equal(bin[v.ByteOffset:v.ByteOffset+v.ByteLength], tex.Data) {
-		t.Errorf("picture %+v", doc.Images)
+		t.Errorf("image %+v", doc.Images)
 	}
 	if doc.Materials[0].PBR.BaseColorTexture == nil || v.Target != 0 {
 		t.Errorf("material %+v, view %+v", doc.Materials[0], v)

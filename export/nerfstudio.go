@@ -7,7 +7,7 @@ import (
 	"github.com/metricslam/metricslam/internal/atomicfile"
 )
 
-// NerfFrame is a picture of a nerfstudio data set; files are named relative to its
+// NerfFrame is an image of a nerfstudio data set; files are named relative to its
 // transforms.json.
 type NerfFrame struct {
 	Image, Depth string // Depth: 16-bit PNG in millimetres, "" for none

@@ -69,7 +69,7 @@ func vec(v [3]float32) geom.Vec3 {
 func Level(up geom.Vec3, first geom.SE3) geom.SE3 {
 	ahead := first.R.Col(2)
 	ahead = ahead.Sub(up.Scale(ahead.Dot(up)))
-	if ahead.Norm() < .1 { // it looks straight up or down: the top of its picture is ahead
+	if ahead.Norm() < .1 { // it looks straight up or down: the top of its image is ahead
 		ahead = first.R.Col(1).Scale(-1)
 		ahead = ahead.Sub(up.Scale(ahead.Dot(up)))
 	}

@@ -4,14 +4,14 @@ import "fmt"
 
 // Config sets how many features are followed and when a track is given up.
 type Config struct {
-	MaxFeatures   int     `yaml:"max_features"`    // tracks held in a picture
+	MaxFeatures   int     `yaml:"max_features"`    // tracks held in an image
 	MinDistancePx float64 `yaml:"min_distance_px"` // between two features
 	FBMaxPx       float64 `yaml:"fb_max_px"`       // forward-backward error of a good track
 	LightChange   float64 `yaml:"light_change"`    // |log ratio of mean intensity| that calls for CLAHE
 	ORBFeatures   int     `yaml:"orb_features"`    // descriptors of a keyframe, for loops and relocalisation
 }
 
-// Default returns the settings for pictures of about VGA size.
+// Default returns the settings for images of about VGA size.
 func Default() Config {
 	return Config{MaxFeatures: 400, MinDistancePx: 12, FBMaxPx: 1, LightChange: .06, ORBFeatures: 1000}
 }

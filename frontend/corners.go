@@ -10,7 +10,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// grid spreads corners evenly: each cell of a picture takes a share of them.
+// grid spreads corners evenly: each cell of an image takes a share of them.
 type grid struct {
 	w, h, cell int
 	cols, rows int
@@ -37,7 +37,7 @@ type corner struct {
 }
 
 // detector finds FAST corners where tracks are missing. The threshold follows
-// the picture: it falls in blurred or dark ones and rises in rich ones.
+// the image: it falls in blurred or dark ones and rises in rich ones.
 type detector struct {
 	threshold int
 	cfg       Config
@@ -48,7 +48,7 @@ const (
 	fastMax    = 40
 	fastBorder = 8
 
-	coverCells   = 48 // cells of the picture in which corners are looked for
+	coverCells   = 48 // cells of the image in which corners are looked for
 	fastEmptyMax = .2 // share of them without a corner above which weaker ones are taken
 )
 

@@ -7,11 +7,11 @@ import (
 )
 
 // maxKeptPyramids bounds the memory of keyframe pyramids (2-3 MB each at VGA);
-// pictures themselves stay and their pyramids are rebuilt on demand.
+// images themselves stay and their pyramids are rebuilt on demand.
 const maxKeptPyramids = 12
 
-// keptPictures holds keyframes' pictures and the pyramids of those used last.
-type keptPictures struct {
+// keptImages holds keyframes' images and the pyramids of those used last.
+type keptImages struct {
 	gray     map[int]slam.Gray
 	pyramids []keptPyramid // least recently used first
 }
@@ -21,15 +21,15 @@ type keptPyramid struct {
 	p  *pyramid
 }
 
-func (k *keptPictures) keep(id int, g slam.Gray) {
-	k.forget(id) // an id that is used again shows another picture
+func (k *keptImages) keep(id int, g slam.Gray) {
+	k.forget(id) // an id that is used again shows another image
 	if k.gray == nil {
 		k.gray = make(map[int]slam.Gray)
 	}
 	k.gray[id] = g
 }
 
-func (k *keptPictures) forget(id int) {
+func (k *keptImages) forget(id int) {
 	delete(k.gray, id)
 	for i, e := range k.pyramids {
 		if e.id == id {
@@ -40,8 +40,8 @@ func (k *keptPictures) forget(id int) {
 	}
 }
 
-// pyramid returns the pyramid of keyframe id, nil where its picture is not kept.
-func (k *keptPictures) pyramid(id int) (*pyramid, error) {
+// pyramid returns the pyramid of keyframe id, nil where its image is not kept.
+func (k *keptImages) pyramid(id int) (*pyramid, error) {
 	for i, e := range k.pyramids {
 		if e.id == id {
 			copy(k.pyramids[i:], k.pyramids[i+1:])
@@ -65,7 +65,7 @@ func (k *keptPictures) pyramid(id int) (*pyramid, error) {
 	return p, nil
 }
 
-func (k *keptPictures) closeAll() {
+func (k *keptImages) closeAll() {
 	for _, e := range k.pyramids {
 		e.p.close()
 	}

@@ -7,15 +7,15 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Matcher finds points of one keyframe's picture in another's. It is used by one
+// Matcher finds points of one keyframe's image in another's. It is used by one
 // goroutine, which need not be the tracker's, and closed by its owner.
 type Matcher struct {
 	cfg   Config
 	flows []flow // of those that share a Match
-	kept  keptPictures
+	kept  keptImages
 }
 
-// NewMatcher returns a matcher without pictures.
+// NewMatcher returns a matcher without images.
 func NewMatcher(cfg Config) *Matcher {
 	return &Matcher{cfg: cfg, flows: make([]flow, 1)}
 }
@@ -24,14 +24,14 @@ func NewMatcher(cfg Config) *Matcher {
 // when nobody is tracking.
 func (m *Matcher) Spread(n int) { m.flows = make([]flow, max(n, 1)) }
 
-// Close frees every picture the matcher holds.
+// Close frees every image the matcher holds.
 func (m *Matcher) Close() { m.kept.closeAll() }
 
-// Keep stores a keyframe's picture under its id. The picture is kept by
+// Keep stores a keyframe's image under its id. The image is kept by
 // reference and must not change.
 func (m *Matcher) Keep(id int, g slam.Gray) { m.kept.keep(id, g) }
 
-// Forget frees the picture of a keyframe.
+// Forget frees the image of a keyframe.
 func (m *Matcher) Forget(id int) { m.kept.forget(id) }
 
 // matchLevels lets Match look some 15 pixels around the guess.
@@ -39,7 +39,7 @@ const matchLevels = 1
 
 // Match searches points of keyframe a in keyframe b, starting at guess, which it
 // overwrites; ok tells where the search succeeded. A keyframe that is not kept, or
-// whose picture is of another size, matches nothing.
+// whose image is of another size, matches nothing.
 func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error) {
 	ok = make([]bool, len(from))
 	if len(from) == 0 {
@@ -63,7 +63,7 @@ func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error
 	return ok, all.Wait()
 }
 
-// Describe returns the ORB features of a picture, strongest first.
+// Describe returns the ORB features of an image, strongest first.
 func (m *Matcher) Describe(g slam.Gray) ([]geom.Vec2, []Descriptor, error) {
 	return ORB(g, m.cfg.ORBFeatures)
 }

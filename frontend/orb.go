@@ -14,16 +14,16 @@ import (
 // Descriptor is a 256-bit ORB descriptor.
 type Descriptor = slam.Descriptor
 
-// Describe returns the ORB features of the current picture, strongest first.
+// Describe returns the ORB features of the current image, strongest first.
 func (t *Tracker) Describe() ([]geom.Vec2, []Descriptor, error) {
 	return ORB(t.gray, t.cfg.ORBFeatures)
 }
 
 // ORB finds up to n multi-scale corners with their descriptors, strongest first,
-// for place recognition. A picture without corners gives none.
+// for place recognition. An image without corners gives none.
 func ORB(g slam.Gray, n int) ([]geom.Vec2, []Descriptor, error) {
 	if g.W < minSide || g.H < minSide || len(g.Pix) != g.W*g.H {
-		return nil, nil, fmt.Errorf("frontend: a picture of %dx%d is too small for ORB", g.W, g.H)
+		return nil, nil, fmt.Errorf("frontend: an image of %dx%d is too small for ORB", g.W, g.H)
 	}
 	m, err := gocv.NewMatFromBytes(g.H, g.W, gocv.MatTypeCV8UC1, g.Pix)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// minSide is the smallest side of a picture that can be tracked in: two windows
+// minSide is the smallest side of an image that can be tracked in: two windows
 // at the lowest level of the pyramid.
 const minSide = 32
 
@@ -28,16 +28,16 @@ const (
 	bridgeErrLen  = 512
 )
 
-// pyramid is a picture prepared for KLT. Its owner calls close.
+// pyramid is an image prepared for KLT. Its owner calls close.
 type pyramid struct {
 	c    C.ms_pyramid
 	w, h int
 }
 
-// newPyramid builds the pyramid of a picture, through CLAHE if equalise is set.
+// newPyramid builds the pyramid of an image, through CLAHE if equalise is set.
 func newPyramid(g slam.Gray, equalise bool) (*pyramid, error) {
 	if g.W < minSide || g.H < minSide || len(g.Pix) != g.W*g.H {
-		return nil, fmt.Errorf("frontend: a picture of %dx%d with %d bytes cannot be tracked; at least %dx%d are needed", g.W, g.H, len(g.Pix), minSide, minSide)
+		return nil, fmt.Errorf("frontend: an image of %dx%d with %d bytes cannot be tracked; at least %dx%d are needed", g.W, g.H, len(g.Pix), minSide, minSide)
 	}
 	var clahe C.int
 	if equalise {
@@ -66,7 +66,7 @@ type flow struct {
 	residual       []float32
 }
 
-// track follows the points from of picture a into picture b, starting at to, and
+// track follows the points from of image a into image b, starting at to, and
 // back again; levels of the pyramid beyond the first set how far it looks. It
 // overwrites to and sets ok where the way back ends within fbPx of the start.
 func (f *flow) track(a, b *pyramid, from, to []geom.Vec2, ok []bool, levels int, fbPx float64) error {

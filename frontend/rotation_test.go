@@ -17,8 +17,8 @@ func turnedPair(tex texture, cam geom.Camera, r geom.Mat3, gain, noise float64) 
 			return p.XY().Scale(cam.Fx / 2) // coarse enough for a thumbnail
 		}
 	}
-	a = tex.picture(cam.W, cam.H, seen(geom.Identity3()), 1, 0, noise)
-	b = texture{tex.seed}.picture(cam.W, cam.H, seen(r.T()), gain, 0, noise)
+	a = tex.image(cam.W, cam.H, seen(geom.Identity3()), 1, 0, noise)
+	b = texture{tex.seed}.image(cam.W, cam.H, seen(r.T()), gain, 0, noise)
 	return a, b
 }
 
@@ -51,7 +51,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// Pictures that say nothing leave the guess or say so; none ends the program.
+// Images that say nothing leave the guess or say so; none ends the program.
 func TestRotationOfNothing(t *testing.T) {
 	guess := geom.ExpSO3(geom.Vec3{Y: .02})
 	for _, size := range [][2]int{{1, 1}, {2, 2}, {3, 3}, {79, 5}, {320, 240}} {
@@ -65,15 +65,15 @@ func TestRotationOfNothing(t *testing.T) {
 		}
 	}
 	if r, ok := Rotation(Thumbnail{}, Thumbnail{}, guess); ok || r != guess {
-		t.Error("no pictures have a rotation")
+		t.Error("no images have a rotation")
 	}
 	small := NewThumbnail(plain(40, 30, 9), geom.CameraFromFOV(40, 30, 1))
 	large := NewThumbnail(plain(320, 240, 9), geom.CameraFromFOV(320, 240, 1))
 	if _, ok := Rotation(small, large, guess); ok {
-		t.Error("pictures of different size have a rotation")
+		t.Error("images of different size have a rotation")
 	}
 	behind := geom.ExpSO3(geom.Vec3{Y: 3})
 	if r, ok := Rotation(large, large, behind); ok || r != behind {
-		t.Error("pictures that share nothing have a rotation")
+		t.Error("images that share nothing have a rotation")
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// texture is a picture without end, as a function of real coordinates: smooth
+// texture is an image without end, as a function of real coordinates: smooth
 // random values at the points of two grids, so that any motion is exact.
 type texture struct{ seed uint64 }
 
@@ -35,9 +35,9 @@ func (t texture) at(x, y float64) float64 {
 	return 128 + 110*t.layer(x, y, 7) + 90*t.layer(x, y, 31) + 60*t.layer(x, y, 120)
 }
 
-// picture draws the texture seen through a map from pixels to the texture, with
+// image draws the texture seen through a map from pixels to the texture, with
 // gain, offset and noise in grey levels.
-func (t texture) picture(w, h int, from func(u geom.Vec2) geom.Vec2, gain, offset, noise float64) slam.Gray {
+func (t texture) image(w, h int, from func(u geom.Vec2) geom.Vec2, gain, offset, noise float64) slam.Gray {
 	r := rand.New(rand.NewPCG(t.seed, 77))
 	g := slam.NewGray(w, h)
 	for y := range h {
@@ -52,7 +52,7 @@ func (t texture) picture(w, h int, from func(u geom.Vec2) geom.Vec2, gain, offse
 
 // shifted draws it moved by d pixels.
 func (t texture) shifted(w, h int, d geom.Vec2) slam.Gray {
-	return t.picture(w, h, func(u geom.Vec2) geom.Vec2 { return u.Sub(d) }, 1, 0, 0)
+	return t.image(w, h, func(u geom.Vec2) geom.Vec2 { return u.Sub(d) }, 1, 0, 0)
 }
 
 func plain(w, h int, v uint8) slam.Gray {

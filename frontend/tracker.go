@@ -8,17 +8,17 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Track is one feature in the current picture.
+// Track is one feature in the current image.
 type Track = slam.Track
 
-// Tracker follows features from picture to picture. It is used by one goroutine
+// Tracker follows features from image to image. It is used by one goroutine
 // and closed by its owner.
 type Tracker struct {
 	cfg    Config
 	det    detector
 	flow   flow
 	prev   *pyramid
-	anchor *pyramid // of the picture that Anchor kept
+	anchor *pyramid // of the image that Anchor kept
 	gray   slam.Gray
 	mean   float64
 	tracks []Track
@@ -33,7 +33,7 @@ func New(cfg Config) *Tracker {
 	return &Tracker{cfg: cfg, det: detector{threshold: 20, cfg: cfg}}
 }
 
-// Close frees every picture the tracker holds.
+// Close frees every image the tracker holds.
 func (t *Tracker) Close() {
 	t.prev.close()
 	t.anchor.close() // twice is once
@@ -44,12 +44,12 @@ func (t *Tracker) Close() {
 // map that was loaded.
 func (t *Tracker) NumberFrom(id int) { t.nextID = max(t.nextID, id) }
 
-// Tracks returns the features in the current picture, in the order of their ids.
+// Tracks returns the features in the current image, in the order of their ids.
 func (t *Tracker) Tracks() []Track { return t.tracks }
 
-// Track moves to the next picture: every feature is searched from predict of its
+// Track moves to the next image: every feature is searched from predict of its
 // track (its old place where predict is nil) and dropped where it is not found.
-// The picture is kept by reference and must not change.
+// The image is kept by reference and must not change.
 func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
 	mean, _ := greyLevels(g)
 	light := t.prev != nil && math.Abs(math.Log((mean+1)/(t.mean+1))) > t.cfg.LightChange
@@ -59,7 +59,7 @@ func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
 	}
 	if t.prev != nil && (t.prev.w != next.w || t.prev.h != next.h) {
 		next.close()
-		return fmt.Errorf("frontend: picture is %dx%d after pictures of %dx%d", g.W, g.H, t.prev.w, t.prev.h)
+		return fmt.Errorf("frontend: image is %dx%d after images of %dx%d", g.W, g.H, t.prev.w, t.prev.h)
 	}
 	if t.prev != nil {
 		err = t.follow(g, next, light, predict)
@@ -89,9 +89,9 @@ func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Tr
 	return nil
 }
 
-// searchLit follows the tracks through a change of light. Pictures evened out by
+// searchLit follows the tracks through a change of light. Images evened out by
 // CLAHE show where features went, whatever changed around them, but not exactly:
-// the last search is in the pictures themselves, the old one brought to the
+// the last search is in the images themselves, the old one brought to the
 // brightness and contrast of the new one.
 func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom.Vec2) ([]Track, error) {
 	evenA, err := newPyramid(t.gray, true)
@@ -127,7 +127,7 @@ func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom
 	return t.search(lit, next, kept, func(tr Track) geom.Vec2 { return at[tr.ID] })
 }
 
-// relit returns picture a with the mean and the spread of the grey levels of b.
+// relit returns image a with the mean and the spread of the grey levels of b.
 func relit(a, b slam.Gray) slam.Gray {
 	ma, sa := greyLevels(a)
 	mb, sb := greyLevels(b)
@@ -143,7 +143,7 @@ func relit(a, b slam.Gray) slam.Gray {
 	return out
 }
 
-// greyLevels returns the mean and the standard deviation of a picture.
+// greyLevels returns the mean and the standard deviation of an image.
 func greyLevels(g slam.Gray) (mean, std float64) {
 	var sum, sum2, n float64
 	for i := 0; i < len(g.Pix); i += lightStep {
@@ -154,7 +154,7 @@ func greyLevels(g slam.Gray) (mean, std float64) {
 	return mean, math.Sqrt(math.Max(sum2/n-mean*mean, 0))
 }
 
-// search follows tracks from picture a to picture b and returns those that were
+// search follows tracks from image a to image b and returns those that were
 // found, in the memory of tracks.
 func (t *Tracker) search(a, b *pyramid, tracks []Track, predict func(Track) geom.Vec2) ([]Track, error) {
 	t.from, t.to, t.ok = t.from[:0], t.to[:0], t.ok[:0]
@@ -203,7 +203,7 @@ func (t *Tracker) Drop(bad func(Track) bool) {
 	t.tracks = kept
 }
 
-// Detect fills the current picture up with new features, and returns those.
+// Detect fills the current image up with new features, and returns those.
 func (t *Tracker) Detect() ([]Track, error) {
 	taken := make([]geom.Vec2, len(t.tracks))
 	for i, tr := range t.tracks {
@@ -221,7 +221,7 @@ func (t *Tracker) Detect() ([]Track, error) {
 	return t.tracks[first:], nil
 }
 
-// Anchor keeps the current picture until the next call, for Resume.
+// Anchor keeps the current image until the next call, for Resume.
 func (t *Tracker) Anchor() {
 	if t.anchor != t.prev {
 		t.anchor.close()
@@ -230,7 +230,7 @@ func (t *Tracker) Anchor() {
 }
 
 // Resume takes up features again that were lost from sight, under their old ids:
-// found gives their places in the anchored picture, from where they are followed
+// found gives their places in the anchored image, from where they are followed
 // to the current one, starting at predict. Those that are followed already are
 // left alone; a younger track that runs into one of them is dropped.
 func (t *Tracker) Resume(found []Track, predict func(Track) geom.Vec2) error {
@@ -259,5 +259,5 @@ func (t *Tracker) Resume(found []Track, predict func(Track) geom.Vec2) error {
 	return nil
 }
 
-// lightStep is the step between the pixels that tell a picture's light.
+// lightStep is the step between the pixels that tell an image's light.
 const lightStep = 7

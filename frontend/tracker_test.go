@@ -60,7 +60,7 @@ func TestTrackFollowsTranslation(t *testing.T) {
 		mustTrack(t, tr, tex.shifted(testW, testH, geom.Vec2{}))
 		first := mustDetect(t, tr)
 		if len(first) < 120 {
-			t.Fatalf("%d features in a rich picture", len(first))
+			t.Fatalf("%d features in a rich image", len(first))
 		}
 		const steps = 4
 		for i := 1; i <= steps; i++ {
@@ -100,7 +100,7 @@ func TestTrackUsesPrediction(t *testing.T) {
 	}
 }
 
-// Where the picture is replaced by another, forward and backward do not meet:
+// Where the image is replaced by another, forward and backward do not meet:
 // nothing is left of its tracks, and all of the other half's.
 func TestTrackRejects(t *testing.T) {
 	tex := texture{3}
@@ -138,7 +138,7 @@ func TestTrackLightChange(t *testing.T) {
 		tr := newTracker(t)
 		mustTrack(t, tr, tex.shifted(testW, testH, geom.Vec2{}))
 		first := mustDetect(t, tr)
-		mustTrack(t, tr, tex.picture(testW, testH, func(u geom.Vec2) geom.Vec2 { return u.Sub(d) }, gain, 0, 1))
+		mustTrack(t, tr, tex.image(testW, testH, func(u geom.Vec2) geom.Vec2 { return u.Sub(d) }, gain, 0, 1))
 		errs, share := movedErrors(first, tr.Tracks(), d)
 		if share < .7 || errs[len(errs)/2] > .15 {
 			t.Errorf("light times %g: %.0f %% left, median error %.3f px", gain, 100*share, errs[len(errs)/2])
@@ -146,13 +146,13 @@ func TestTrackLightChange(t *testing.T) {
 	}
 }
 
-// Features cover the picture: most cells of a coarse grid hold some, no two are
-// close, and a corner of the picture that is full of texture does not take all.
+// Features cover the image: most cells of a coarse grid hold some, no two are
+// close, and a corner of the image that is full of texture does not take all.
 func TestDetectCovers(t *testing.T) {
 	tex := texture{5}
 	full := tex.shifted(testW, testH, geom.Vec2{})
-	weak := tex.picture(testW, testH, func(u geom.Vec2) geom.Vec2 { return u }, 1, 0, 0)
-	for y := range testH { // a third of the contrast but for a quarter of the picture
+	weak := tex.image(testW, testH, func(u geom.Vec2) geom.Vec2 { return u }, 1, 0, 0)
+	for y := range testH { // a third of the contrast but for a quarter of the image
 		for x := range testW {
 			if x > testW/2 || y > testH/2 {
 				weak.Pix[y*testW+x] = uint8(90 + int(full.Pix[y*testW+x])/3)
@@ -181,7 +181,7 @@ func TestDetectCovers(t *testing.T) {
 			}
 		}
 		if again := mustDetect(t, tr); len(again) > len(first)/10 {
-			t.Errorf("%s: %d more features in the same picture", name, len(again))
+			t.Errorf("%s: %d more features in the same image", name, len(again))
 		}
 	}
 }
@@ -200,7 +200,7 @@ func TestTrackIDs(t *testing.T) {
 		alive := make(map[int]bool)
 		for _, tk := range tr.Tracks() {
 			if gone[tk.ID] || !seen[tk.ID] {
-				t.Errorf("picture %d: track %d came from nowhere", i, tk.ID)
+				t.Errorf("image %d: track %d came from nowhere", i, tk.ID)
 			}
 			alive[tk.ID] = true
 		}
@@ -209,7 +209,7 @@ func TestTrackIDs(t *testing.T) {
 		}
 		for _, tk := range mustDetect(t, tr) {
 			if seen[tk.ID] {
-				t.Errorf("picture %d: id %d is used again", i, tk.ID)
+				t.Errorf("image %d: id %d is used again", i, tk.ID)
 			}
 			seen[tk.ID] = true
 		}
@@ -242,7 +242,7 @@ func TestResume(t *testing.T) {
 	if !slices.Equal(tr.Tracks(), first) {
 		t.Error("after a track was taken up again: not the tracks of before")
 	}
-	// Two pictures later it is followed from the anchored one.
+	// Two images later it is followed from the anchored one.
 	tr.Drop(func(tk Track) bool { return tk.ID == gone.ID })
 	d := geom.Vec2{X: 2, Y: 1}
 	mustTrack(t, tr, texture{7}.shifted(testW, testH, d.Scale(.5)))
@@ -256,10 +256,10 @@ func TestResume(t *testing.T) {
 			return
 		}
 	}
-	t.Error("not taken up two pictures later")
+	t.Error("not taken up two images later")
 }
 
-// The same pictures give the same tracks, however often.
+// The same images give the same tracks, however often.
 func TestTrackIsRepeatable(t *testing.T) {
 	run := func() []Track {
 		tr := newTracker(t)
@@ -317,15 +317,15 @@ func TestMatch(t *testing.T) {
 		t.Error("three find other than one")
 	}
 	if n := match(77, 6) + match(5, 77); n != 0 {
-		t.Errorf("%d features found in a picture that was never kept", n)
+		t.Errorf("%d features found in an image that was never kept", n)
 	}
 	m.Keep(8, tex.shifted(testW/2, testH, geom.Vec2{}))
 	if n := match(5, 8); n != 0 {
-		t.Errorf("%d features found in a picture of another size", n)
+		t.Errorf("%d features found in an image of another size", n)
 	}
 	m.Forget(5)
 	if n := match(5, 6); n != 0 {
-		t.Errorf("%d features found in a picture that was forgotten", n)
+		t.Errorf("%d features found in an image that was forgotten", n)
 	}
 	for id := range 3 * maxKeptPyramids { // more than are held at a time
 		m.Keep(id, tex.shifted(testW, testH, geom.Vec2{}))
@@ -340,7 +340,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// Pictures that show nothing, or are too small, end nothing.
+// Images that show nothing, or are too small, end nothing.
 func TestTrackNothing(t *testing.T) {
 	for name, g := range map[string]slam.Gray{"black": plain(testW, testH, 0), "white": plain(testW, testH, 255), "smallest": plain(minSide, minSide, 9)} {
 		tr := newTracker(t)
@@ -366,10 +366,10 @@ func TestTrackNothing(t *testing.T) {
 			t.Errorf("%dx%d: error %v", g.W, g.H, err)
 		}
 		if _, err := tr.Detect(); err == nil {
-			t.Errorf("%dx%d: features of no picture", g.W, g.H)
+			t.Errorf("%dx%d: features of no image", g.W, g.H)
 		}
 		if err := tr.Resume([]Track{{ID: 1}}, nil); err != nil || len(tr.Tracks()) > 0 {
-			t.Errorf("%dx%d: tracks of no picture, error %v", g.W, g.H, err)
+			t.Errorf("%dx%d: tracks of no image, error %v", g.W, g.H, err)
 		}
 		if _, _, err := ORB(g, 100); err == nil {
 			t.Errorf("%dx%d: descriptors", g.W, g.H)
@@ -378,7 +378,7 @@ func TestTrackNothing(t *testing.T) {
 	}
 }
 
-// A picture of another size is an error, and the next good one goes on.
+// An image of another size is an error, and the next good one goes on.
 func TestTrackSizeChange(t *testing.T) {
 	tex := texture{10}
 	tr := newTracker(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// The warp's grid: nodes along x and y, the outer ones on the picture's border.
+// The warp's grid: nodes along x and y, the outer ones on the image's border.
 const (
 	gridX, gridY = 5, 4
 	gridN        = gridX * gridY
@@ -54,7 +54,7 @@ type AlignModel string
 const (
 	AlignNone  AlignModel = "none"  // nothing: it measures metres, or too few landmarks
 	AlignScale AlignModel = "scale" // one factor
-	AlignWarp  AlignModel = "warp"  // a factor that varies smoothly over the picture
+	AlignWarp  AlignModel = "warp"  // a factor that varies smoothly over the image
 )
 
 // AlignReport is what Align found.
@@ -69,7 +69,7 @@ type AlignReport struct {
 }
 
 // Align warps the depth of a view onto its landmarks by a factor that varies
-// smoothly over the picture,
+// smoothly over the image,
 //
 //	log D'(u) = log D(u) + s + g(u),
 //
@@ -139,7 +139,7 @@ func landmarkResiduals(view slam.KeyframeView) []residual {
 	return obs
 }
 
-// bilinear returns the nodes around pixel u of a w x h picture, as indices into
+// bilinear returns the nodes around pixel u of a w x h image, as indices into
 // the unknowns, and their weights.
 func bilinear(u geom.Vec2, w, h int) (node [4]int, weight [4]float64) {
 	axis := func(v float64, size, n int) (int, float64) {

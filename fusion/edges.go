@@ -51,7 +51,7 @@ func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 const planeShare = .5
 
 // bends returns how far depth is from a plane near every pixel: inverse depth is
-// linear in the picture on any plane, so that its second differences vanish. The
+// linear in the image on any plane, so that its second differences vanish. The
 // largest within twice the window counts: a network draws a step as a ramp, which is
 // a plane but for its ends.
 func (f rangeFilter) bends(depth []float32) []float32 {

@@ -32,8 +32,8 @@ func TestCheckViewRefuses(t *testing.T) {
 		"3 deviations":      func(v *slam.KeyframeView) { v.Depth.LogStd = make([]float32, 3) },
 		"focal lengths":     func(v *slam.KeyframeView) { v.Camera.Fx = 0 },
 		"focal":             func(v *slam.KeyframeView) { v.Depth.Camera.Fy = nan },
-		"colour picture":    func(v *slam.KeyframeView) { v.Color = slam.NewRGB(3, 3) },
-		"grey picture":      func(v *slam.KeyframeView) { v.Gray = slam.NewGray(3, 3) },
+		"colour image":      func(v *slam.KeyframeView) { v.Color = slam.NewRGB(3, 3) },
+		"grey image":        func(v *slam.KeyframeView) { v.Gray = slam.NewGray(3, 3) },
 		"pose":              func(v *slam.KeyframeView) { v.Pose.T.X = nan },
 		"no rotation":       func(v *slam.KeyframeView) { v.Pose.R = geom.Mat3{} },
 		"deviations":        func(v *slam.KeyframeView) { v.Depth.Sigma = -1 },
@@ -183,8 +183,8 @@ func TestGhostIsCarved(t *testing.T) {
 	}
 }
 
-// Coarse depth with a larger colour picture: the surface stays smooth and takes
-// its colours from where they are in the picture.
+// Coarse depth with a larger colour image: the surface stays smooth and takes
+// its colours from where they are in the image.
 func TestCoarseDepthTakesColourByProjection(t *testing.T) {
 	wall := room(geom.Vec3{X: 3, Y: 3, Z: 2})
 	cfg := testConfig(.02)

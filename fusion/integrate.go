@@ -85,7 +85,7 @@ func (p *projector) project(c geom.Vec3) hom {
 	return hom{float32(p.cam.Fx*c.X + (p.cam.Cx+.5)*c.Z), float32(p.cam.Fy*c.Y + (p.cam.Cy+.5)*c.Z), float32(c.Z)}
 }
 
-// rayOf returns the ray of a homogeneous pixel, nil outside the picture.
+// rayOf returns the ray of a homogeneous pixel, nil outside the image.
 func (p *projector) rayOf(h hom) *ray {
 	if h.z < p.near || h.u < 0 || h.v < 0 {
 		return nil
@@ -187,7 +187,7 @@ type toucher struct {
 	idx    []int32
 }
 
-// touchStrips is the number of parts the picture is cut into.
+// touchStrips is the number of parts the image is cut into.
 const touchStrips = 16
 
 type touchStrip struct {

@@ -25,9 +25,9 @@ func CheckView(v slam.KeyframeView) error {
 	case !usableCamera(d.Camera) || !usableCamera(v.Camera):
 		return fmt.Errorf("fusion: view %d: camera with focal lengths that are not positive", v.ID)
 	case !v.Color.Empty() && len(v.Color.Pix) != 3*v.Camera.W*v.Camera.H:
-		return fmt.Errorf("fusion: view %d: colour picture of %d bytes with a camera of %dx%d", v.ID, len(v.Color.Pix), v.Camera.W, v.Camera.H)
+		return fmt.Errorf("fusion: view %d: colour image of %d bytes with a camera of %dx%d", v.ID, len(v.Color.Pix), v.Camera.W, v.Camera.H)
 	case v.Color.Empty() && !v.Gray.Empty() && len(v.Gray.Pix) != v.Camera.W*v.Camera.H:
-		return fmt.Errorf("fusion: view %d: grey picture of %d bytes with a camera of %dx%d", v.ID, len(v.Gray.Pix), v.Camera.W, v.Camera.H)
+		return fmt.Errorf("fusion: view %d: grey image of %d bytes with a camera of %dx%d", v.ID, len(v.Gray.Pix), v.Camera.W, v.Camera.H)
 	case !v.Pose.IsFinite() || math.Abs(v.Pose.R.Det()-1) > 1e-3:
 		return fmt.Errorf("fusion: view %d: pose is not finite or no rotation", v.ID)
 	case !(d.Sigma >= 0) || math.IsInf(d.Sigma, 0) || !(d.ScaleSigma >= 0) || math.IsInf(d.ScaleSigma, 0):
@@ -99,10 +99,10 @@ func (im *rayImage) set(v slam.KeyframeView, cfg Config) {
 	})
 }
 
-// colorLookup finds the colour of a depth pixel in the picture, whose camera has
+// colorLookup finds the colour of a depth pixel in the image, whose camera has
 // the same centre and axes.
 type colorLookup struct {
-	cols, rows []int // of the picture, for the columns and rows of the depth
+	cols, rows []int // of the image, for the columns and rows of the depth
 	color      slam.RGB
 	gray       slam.Gray
 	w          int

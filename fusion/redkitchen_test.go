@@ -24,7 +24,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// kitchen reads a sequence in TUM layout whose pictures, depth and poses share
+// kitchen reads a sequence in TUM layout whose images, depth and poses share
 // their stamps, without the packages that need OpenCV.
 type kitchen struct {
 	dir    string
@@ -52,7 +52,7 @@ func openKitchen(t testing.TB, stride int) kitchen {
 		}
 	}
 	if len(k.names) != len(k.poses) {
-		t.Fatalf("%d depth pictures, %d poses", len(k.names), len(k.poses))
+		t.Fatalf("%d depth images, %d poses", len(k.names), len(k.poses))
 	}
 	return k
 }

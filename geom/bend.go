@@ -5,10 +5,10 @@ func (c Camera) Bent() bool { return c.K1 != 0 || c.K2 != 0 }
 
 func (c Camera) radial(r2 float64) float64 { return 1 + r2*(c.K1+r2*c.K2) }
 
-// bend returns the point v of the picture's plane that the ray through x on the
+// bend returns the point v of the image's plane that the ray through x on the
 // z = 1 plane meets: the inverse of x = v (1 + K1 |v|^2 + K2 |v|^4), by Newton's
 // method on the radius. Where the polynomial turns back, far outside of any
-// picture, x itself is returned.
+// image, x itself is returned.
 func (c Camera) bend(x Vec2) Vec2 {
 	if !c.Bent() {
 		return x

@@ -36,7 +36,7 @@ func TestBentCamera(t *testing.T) {
 	}
 }
 
-// A ray far beyond the picture, where the polynomial has no inverse, still has
+// A ray far beyond the image, where the polynomial has no inverse, still has
 // some pixel outside.
 func TestBentCameraFarOut(t *testing.T) {
 	c := Camera{W: 640, H: 480, Fx: 500, Fy: 500, Cx: 320, Cy: 240, K1: -.1}

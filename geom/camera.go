@@ -2,7 +2,7 @@ package geom
 
 import "math"
 
-// Camera is a pinhole camera for pictures of W x H pixels. Pictures are
+// Camera is a pinhole camera for images of W x H pixels. Images are
 // undistorted once, at the border of the system; K1 and K2 are what calibration
 // left of radial distortion, found by the map itself, and zero before:
 //
@@ -49,13 +49,13 @@ func (c Camera) Ray(u Vec2) Vec3 {
 // Unproject returns the point of pixel u at depth z along the optical axis.
 func (c Camera) Unproject(u Vec2, z float64) Vec3 { return c.Ray(u).Scale(z) }
 
-// Contains reports whether u lies in the picture, at least border pixels from
+// Contains reports whether u lies in the image, at least border pixels from
 // its edge.
 func (c Camera) Contains(u Vec2, border float64) bool {
 	return u.X >= border && u.Y >= border && u.X <= float64(c.W-1)-border && u.Y <= float64(c.H-1)-border
 }
 
-// Resized returns the camera of the same picture resized to w x h pixels, pixel
+// Resized returns the camera of the same image resized to w x h pixels, pixel
 // centres at integers.
 func (c Camera) Resized(w, h int) Camera {
 	sx, sy := float64(w)/float64(c.W), float64(h)/float64(c.H)
@@ -68,12 +68,12 @@ func (c Camera) Resized(w, h int) Camera {
 // Focal returns the mean of fx and fy, the one focal length of square pixels.
 func (c Camera) Focal() float64 { return (c.Fx + c.Fy) / 2 }
 
-// GuessCamera returns a camera of ordinary field of view for pictures of which
+// GuessCamera returns a camera of ordinary field of view for images of which
 // nothing is known: a focal length of the mean side sqrt(w h). In mean sides
 // KITTI's 1241x376 has 1.05, the Kinects of TUM and 7-Scenes .93 to .97, SUN3D's
 // 1.03, a RealSense 1.11, a telephone's main camera about 1, EuRoC's 752x480 .76,
 // an action camera .75. A rule by the longer side, such as COLMAP's 1.2, takes a
-// long picture for one of a long lens.
+// long image for one of a long lens.
 func GuessCamera(w, h int) Camera {
 	f := math.Sqrt(float64(w) * float64(h))
 	return Camera{W: w, H: h, Fx: f, Fy: f, Cx: float64(w-1) / 2, Cy: float64(h-1) / 2}

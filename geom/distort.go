@@ -5,7 +5,7 @@ import "math"
 // Distorter is a lens distortion: a map of the z = 1 plane of the ideal pinhole
 // camera to that of the real lens.
 //
-// A distortion polynomial fits the lens within the picture only; further out it
+// A distortion polynomial fits the lens within the image only; further out it
 // may turn back, so that two rays would share an image. Both methods therefore
 // return NaN in both components outside the valid field, the largest disc about
 // the optical axis on which the radial part increases; IsFinite tells.

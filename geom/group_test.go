@@ -208,7 +208,7 @@ func TestCamera(t *testing.T) {
 				t.Fatalf("derivative off by %g", e)
 			}
 		}
-		// Halving the picture averages pixel pairs: pixel 2k+.5 becomes k.
+		// Halving the image averages pixel pairs: pixel 2k+.5 becomes k.
 		half := c.Resized(320, 240).Project(p)
 		if e := half.Scale(2).Add(Vec2{.5, .5}).Sub(u).Norm(); e > 1e-9 {
 			t.Fatalf("resized camera off by %g", e)

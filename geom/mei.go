@@ -6,7 +6,7 @@ import "math"
 // ("MEI") and Kalibr ("omni") use it: a ray meets the unit sphere, is projected
 // from a point at the height Xi over the sphere's centre, and is then bent by a
 // radial-tangential distortion. Lengths on the image plane are multiplied by
-// 1 + Xi, so that the middle of the picture is not scaled: the focal length that
+// 1 + Xi, so that the middle of the image is not scaled: the focal length that
 // goes with it is gamma / (1 + Xi). Make it with NewMEI.
 type MEI struct {
 	Xi float64

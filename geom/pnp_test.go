@@ -8,7 +8,7 @@ import (
 )
 
 // pnpScene is a synthetic camera with image noise of standard deviation sigma
-// and the first outliers of its points somewhere else in the picture.
+// and the first outliers of its points somewhere else in the image.
 func pnpScene(r *rand.Rand, n, outliers int, sigma float64) (truth SE3, x []Vec2, X []Vec3) {
 	truth = randPose(r, 2)
 	for i := range n {

@@ -19,7 +19,7 @@ func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {
 	if err != nil {
 		return slam.KeyframeView{}, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
 	}
-	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: im.Gray, Depth: k.metricDepth(&im.Depth), Picture: im.Gray, PictureCamera: k.Camera}
+	v := slam.KeyframeView{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera, Gray: im.Gray, Depth: k.metricDepth(&im.Depth), Image: im.Gray, ImageCamera: k.Camera}
 	shrunk := 1.0
 	if !color.Empty() { // its pixels are means: their centres lie between the image's
 		v.Camera, v.Color, v.Gray = k.Camera.Resized(color.W, color.H), color, slam.Gray{}

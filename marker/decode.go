@@ -23,12 +23,12 @@ type reading struct {
 // its surroundings are not white, or its cells are neither.
 func (f *Family) read(g slam.Gray, q [4]geom.Vec2) (r reading, ok bool) {
 	n := float64(f.Cells())
-	toPicture, ok := geom.Homography([]geom.Vec2{{}, {X: n}, {X: n, Y: n}, {Y: n}}, q[:])
+	toImage, ok := geom.Homography([]geom.Vec2{{}, {X: n}, {X: n, Y: n}, {Y: n}}, q[:])
 	if !ok {
 		return r, false
 	}
 	at := func(x, y float64) (float64, bool) {
-		return bilinear(g, toPicture.MulVec(geom.Vec3{X: x, Y: y, Z: 1}).XY())
+		return bilinear(g, toImage.MulVec(geom.Vec3{X: x, Y: y, Z: 1}).XY())
 	}
 	white, okWhite := f.ring(at, -ringOffset)
 	black, okBlack := f.ring(at, .5)
@@ -62,7 +62,7 @@ func (f *Family) read(g slam.Gray, q [4]geom.Vec2) (r reading, ok bool) {
 type sample struct{ x, y, v float64 }
 
 // ring samples a square around the marker's middle, inset cells within its edge,
-// once a cell. What lies outside the picture is left out; ok is false where
+// once a cell. What lies outside the image is left out; ok is false where
 // that is more than a third.
 func (f *Family) ring(at func(x, y float64) (float64, bool), inset float64) ([]sample, bool) {
 	n := float64(f.Cells())

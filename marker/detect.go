@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Detection is a marker in a picture.
+// Detection is a marker in an image.
 type Detection struct {
 	ID      int
 	Corners [4]geom.Vec2 // pixels, pixel centres at integers
@@ -16,8 +16,8 @@ type Detection struct {
 	Margin  float64      // mean distance of the cells from the threshold, in contrasts: at most .5
 }
 
-// Detector finds the markers of a family. It keeps its memory from picture to
-// picture, so that one goroutine may use it at a time.
+// Detector finds the markers of a family. It keeps its memory from image to
+// image, so that one goroutine may use it at a time.
 type Detector struct {
 	family *Family
 
@@ -31,7 +31,7 @@ type Detector struct {
 // NewDetector returns a detector.
 func NewDetector(f *Family) *Detector { return &Detector{family: f} }
 
-// Detect returns the markers of a picture, by ascending id. Two of the same id
+// Detect returns the markers of an image, by ascending id. Two of the same id
 // are both returned where they lie apart.
 func (d *Detector) Detect(g slam.Gray) []Detection {
 	var out []Detection

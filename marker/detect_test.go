@@ -76,7 +76,7 @@ func TestRenderedMarkersAreFound(t *testing.T) {
 	}
 }
 
-func TestManyMarkersInOnePicture(t *testing.T) {
+func TestManyMarkersInOneImage(t *testing.T) {
 	f := family(t, "apriltag36h11")
 	var scene []placed
 	for i := range 12 {
@@ -122,7 +122,7 @@ func TestHiddenParts(t *testing.T) {
 	}
 }
 
-func TestBadPictures(t *testing.T) {
+func TestBadImages(t *testing.T) {
 	d := NewDetector(family(t, "aruco4x4"))
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, size := range [][2]int{{0, 0}, {1, 1}, {3, 200}, {64, 64}, {641, 3}} {

@@ -1,7 +1,7 @@
-// Package marker finds square fiducial markers in a picture: AprilTag 36h11 and
+// Package marker finds square fiducial markers in an image: AprilTag 36h11 and
 // the ArUco dictionaries. Their printed size brings a map to metres.
 //
-// A picture is made binary by a threshold that follows the light, the outlines
+// An image is made binary by a threshold that follows the light, the outlines
 // of what is dark are traced, those of four straight sides are kept, the sides
 // are refined against the grey levels, and the cells within are read (Olson
 // 2011; Wang and Olson 2016; Garrido-Jurado et al. 2014).

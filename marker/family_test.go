@@ -34,7 +34,7 @@ func TestFamilies(t *testing.T) {
 }
 
 func TestKnownMarker(t *testing.T) {
-	// Marker 0 of 4x4, as in every picture of it.
+	// Marker 0 of 4x4, as in every image of it.
 	f := family(t, "aruco4x4")
 	want := []string{"......", ".#.##.", "..#.#.", "...##.", "...#..", "......"}
 	for row, line := range want {

@@ -31,7 +31,7 @@ func readGray(t *testing.T, path string) slam.Gray {
 }
 
 // No marker lies in these sequences.
-func TestNoMarkerInRealPictures(t *testing.T) {
+func TestNoMarkerInRealImages(t *testing.T) {
 	var detectors []*Detector
 	for _, name := range []string{"apriltag36h11", "aruco4x4_50", "aruco4x4_1000", "aruco5x5_1000", "aruco6x6_250", "aruco7x7_1000", "aruco_original"} {
 		detectors = append(detectors, NewDetector(family(t, name)))
@@ -40,7 +40,7 @@ func TestNoMarkerInRealPictures(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			files, err := filepath.Glob(filepath.Join(realdata.Path(t, dir), "*"))
 			if err != nil || len(files) == 0 {
-				t.Fatalf("no pictures: %v", err)
+				t.Fatalf("no images: %v", err)
 			}
 			const wanted = 30
 			for i := 0; i < len(files); i += 1 + len(files)/wanted {

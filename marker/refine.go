@@ -65,7 +65,7 @@ func refineSide(g slam.Gray, a, b geom.Vec2) (line, bool) {
 	return fitLine(points[:found], weights[:found], out)
 }
 
-// stepAcross returns where along a normal the picture turns from dark to bright:
+// stepAcross returns where along a normal the image turns from dark to bright:
 // the mean of the places weighted with the squares of the gradient there.
 func stepAcross(g slam.Gray, c, out geom.Vec2, reach float64) (at, weight float64, ok bool) {
 	const h = .75 // half the base of the difference, pixels

@@ -19,11 +19,11 @@ type placed struct {
 	edge float64
 }
 
-// look is how a picture is spoilt.
+// look is how an image is spoilt.
 type look struct {
 	blurPx, noise float64
 	low, high     float64 // grey levels of black and white; 0: 30 and 220
-	shade         float64 // share by which light falls off across the picture
+	shade         float64 // share by which light falls off across the image
 	seed          uint64
 }
 

@@ -7,7 +7,7 @@ const (
 	minContrast = 20 // grey levels between the darkest and the brightest around a pixel, below which it is plain
 )
 
-// binary is a picture of what is dark, 1, with a margin of one pixel that is
+// binary is an image of what is dark, 1, with a margin of one pixel that is
 // not.
 type binary struct {
 	w, h int // with the margin

@@ -14,7 +14,7 @@ const (
 	judgeOverlap  = .3 // share of the points that they must see
 	judgeAngle    = 1 * math.Pi / 180
 	tolerance     = .02 // of log depth
-	tolerancePx   = .4  // the same as motion in the pictures
+	tolerancePx   = .4  // the same as motion in the images
 	toleranceMost = .15
 	far           = 3  // tolerances from which on depths contradict
 	violation     = .5 // what one that sees through counts against one that agrees

@@ -4,7 +4,7 @@ import "math"
 
 const (
 	// reachPx is the distance over which trusted depth tells of depth that is not. A
-	// step of the picture by reachGrey, or one of the prior's log depth by reachLog, is
+	// step of the image by reachGrey, or one of the prior's log depth by reachLog, is
 	// as far.
 	reachPx   = 30
 	reachGrey = 80
@@ -20,7 +20,7 @@ const (
 // support tells how much those weigh: 0 to 1.
 //
 // It is a normalised convolution by the recursive filter of the domain transform
-// (Gastal and Oliveira 2011), whose steps are those of the picture and of the prior.
+// (Gastal and Oliveira 2011), whose steps are those of the image and of the prior.
 func complete(grey []uint8, d *refinedDepth, conf []float32) (depth, support []float32) {
 	w, h := d.w, d.h
 	num, den := make([]float32, w*h), make([]float32, w*h)

@@ -6,7 +6,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// level is how one size of the picture is swept.
+// level is how one size of the image is swept.
 type level struct {
 	levels int
 	step   float32 // of log depth
@@ -39,7 +39,7 @@ type refinedDepth struct {
 // workspace is the memory of one goroutine.
 type workspace struct{ agg [2]aggregator }
 
-// refine finds the depth of a keyframe's picture near prior, which has its size.
+// refine finds the depth of a keyframe's image near prior, which has its size.
 func (ws *workspace) refine(ref *image, prior []float32, views []view) refinedDepth {
 	w, h := ref.Camera.W, ref.Camera.H
 	small := ref.half()
@@ -79,7 +79,7 @@ func unrefined(prior []float32, w, h int) refinedDepth {
 	return out
 }
 
-// matchNoise is the deviation, in grey levels, with which two pictures of a point
+// matchNoise is the deviation, in grey levels, with which two images of a point
 // agree: noise, gloss, resampling.
 const matchNoise = 4
 
@@ -117,7 +117,7 @@ func (ws *workspace) sweep(size int, ref *image, prior []float32, views []view, 
 	return out
 }
 
-// half is the view between pictures of half the size, pixel centres at integers.
+// half is the view between images of half the size, pixel centres at integers.
 func (v view) half() view {
 	im := v.im.half()
 	// (x, y) of the half is (2x + .5, 2y + .5) of the whole, and back.
@@ -133,7 +133,7 @@ func (v view) half() view {
 	return out
 }
 
-// enlarged interpolates values of a picture of half the size.
+// enlarged interpolates values of an image of half the size.
 func enlarged(in []float32, lw, lh, w, h int) []float32 {
 	out := make([]float32, w*h)
 	for y := range h {

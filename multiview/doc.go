@@ -2,7 +2,7 @@
 // scene.
 //
 // A depth network knows roughly how far things are, and little of their shape. Where
-// the camera moved sideways, the pictures themselves tell depth much better. So
+// the camera moved sideways, the images themselves tell depth much better. So
 // every keyframe goes through
 //
 //	neighbours  frames that see the same from another place, at a good angle

@@ -5,17 +5,17 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// maxPixels is the size above which pictures are halved for matching. Three
+// maxPixels is the size above which images are halved for matching. Three
 // levels up to 640x480 took three times the time and gave nothing.
 const maxPixels = 150_000
 
-// image is a grey picture of a pinhole camera.
+// image is a grey image of a pinhole camera.
 type image struct {
 	Camera geom.Camera
 	Pix    []uint8
 }
 
-// reduced halves a picture until it has at most maxPixels pixels.
+// reduced halves an image until it has at most maxPixels pixels.
 func reduced(g slam.Gray) slam.Gray {
 	for g.W*g.H > maxPixels {
 		g = halved(g)
@@ -58,7 +58,7 @@ func newUnbender(cam geom.Camera) *unbender {
 // share it.
 type photographer struct{ last *unbender }
 
-// image makes a picture of any size by any camera one of a pinhole for matching.
+// image makes an image of any size by any camera one of a pinhole for matching.
 func (p *photographer) image(g slam.Gray, cam geom.Camera) *image {
 	g = reduced(g)
 	cam = cam.Resized(g.W, g.H)
@@ -89,7 +89,7 @@ func sample(pix []uint8, w, h int, x, y float32) int32 {
 	return (top<<6 + (low-top)*fy) >> 8
 }
 
-// half is the picture at half the size.
+// half is the image at half the size.
 func (im *image) half() *image {
 	g := halved(slam.Gray{W: im.Camera.W, H: im.Camera.H, Pix: im.Pix})
 	return &image{im.Camera.Resized(g.W, g.H), g.Pix}

@@ -15,7 +15,7 @@ import (
 // keyframe is a view on its way through the refinement.
 type keyframe struct {
 	view  slam.KeyframeView
-	image *image        // nil where it has no picture
+	image *image        // nil where it has no image
 	prior slam.DepthMap // bent onto the landmarks
 	sigma float64       // deviation of its logarithm
 	depth refinedDepth
@@ -79,15 +79,15 @@ func newRefiner(align fusion.AlignConfig, cfg Config) *refiner {
 
 func (r *refiner) add(v slam.KeyframeView) {
 	k := &keyframe{view: v}
-	if !v.Picture.Empty() && v.Pose.IsFinite() {
-		k.image = r.photo.image(v.Picture, v.PictureCamera)
+	if !v.Image.Empty() && v.Pose.IsFinite() {
+		k.image = r.photo.image(v.Image, v.ImageCamera)
 		k.refine = v.Depth.ScaleSigma > 0 && fusion.CheckView(v) == nil
 	}
-	k.view.Picture = slam.Gray{}
+	k.view.Image = slam.Gray{}
 	r.all = append(r.all, k)
 }
 
-// near are the keyframes within reach of the i-th that have a picture.
+// near are the keyframes within reach of the i-th that have an image.
 func (r *refiner) near(i int) (out []*keyframe) {
 	for _, k := range r.all[max(i-r.cfg.Reach, 0):min(i+r.cfg.Reach+1, len(r.all))] {
 		if k.image != nil {

@@ -103,7 +103,7 @@ func TestRefineInWindows(t *testing.T) {
 		}
 		x.ID = i
 		if i%3 != 0 {
-			x.Picture = slam.Gray{} // nothing to refine by
+			x.Image = slam.Gray{} // nothing to refine by
 		}
 		views = append(views, x)
 	}

@@ -34,7 +34,7 @@ const (
 
 // relation is how a camera sees the points of a keyframe.
 type relation struct {
-	overlap float64 // share of the points in its picture
+	overlap float64 // share of the points in its image
 	angle   float64 // median between the rays, radians
 	ratio   float64 // median |log| of the ratio of the depths
 }

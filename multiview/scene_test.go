@@ -51,7 +51,7 @@ func (s scene) view(id int, x, y float64) (v slam.KeyframeView, truth []float32,
 	pose.T = geom.Vec3{X: x, Y: y}
 	n := w * h
 	v = slam.KeyframeView{
-		ID: id, Pose: pose, Camera: s.cam, PictureCamera: s.cam, Picture: slam.NewGray(w, h),
+		ID: id, Pose: pose, Camera: s.cam, ImageCamera: s.cam, Image: slam.NewGray(w, h),
 		Depth: slam.DepthMap{W: w, H: h, Camera: s.cam, Depth: make([]float32, n), Sigma: .1, ScaleSigma: .1, Source: "test"},
 	}
 	truth, textured = make([]float32, n), make([]bool, n)
@@ -63,7 +63,7 @@ func (s scene) view(id int, x, y float64) (v slam.KeyframeView, truth []float32,
 			_, g, _ := s.hit(pose, geom.Vec2{X: px + d[0], Y: py + d[1]})
 			grey += g / 4
 		}
-		v.Picture.Pix[i] = uint8(grey + .5)
+		v.Image.Pix[i] = uint8(grey + .5)
 		truth[i], textured[i] = float32(z), tex
 		warp := .05 + .08*math.Sin(px/60+float64(id))*math.Cos(py/50)
 		v.Depth.Depth[i] = float32(z * math.Exp(warp))

@@ -4,7 +4,7 @@ package multiview
 const (
 	// A small step costs stepCost times its height: slants of the ratio are cheap.
 	stepCost = .1 / .0226 * costUnit
-	// A jump costs jumpCost where the picture is flat, less across its edges:
+	// A jump costs jumpCost where the image is flat, less across its edges:
 	// jumpCost / (1 + |dI| / jumpGrey), dI in grey levels.
 	jumpCost = 1.2 * costUnit
 	jumpGrey = 6

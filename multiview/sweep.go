@@ -65,7 +65,7 @@ func newView(ref *image, refPose geom.SE3, im *image, pose geom.SE3) view {
 }
 
 // motion returns how the projection of pixel (x, y) at depth z moves with a unit of
-// log depth, in pixels of the neighbour, and whether it lies in the picture.
+// log depth, in pixels of the neighbour, and whether it lies in the image.
 func (v *view) motion(x, y, z float32) (du, dv float32, ok bool) {
 	a := [3]float32{}
 	for i := range a {
@@ -96,12 +96,12 @@ type sweeper struct {
 	ref             []uint8
 	refMean, refInv []float32
 
-	warped             [][]int32 // ring of 2r+1 rows of the neighbour's picture
+	warped             [][]int32 // ring of 2r+1 rows of the neighbour's image
 	inside             [][]bool
 	sumI, sumII, sumIR []int32 // over the rows of the ring, by column
 }
 
-// newSweeper prepares a keyframe's picture for patches of 2r+1 pixels.
+// newSweeper prepares a keyframe's image for patches of 2r+1 pixels.
 func newSweeper(im *image, r int) *sweeper {
 	w, h := im.Camera.W, im.Camera.H
 	s := &sweeper{

@@ -47,11 +47,11 @@ func save(t testing.TB, s *Scene) string {
 	return "file://" + path
 }
 
-// show opens a scene from its file and waits for the first picture.
+// show opens a scene from its file and waits for the first image.
 func show(t testing.TB, p *browser.Page, s *Scene) {
 	p.For(t)
 	p.Open(save(t, s))
-	p.Until("globalThis.metricslam?.stage.pictures > 0")
+	p.Until("globalThis.metricslam?.stage.images > 0")
 }
 
 // The page in a real browser; one for all, as it takes seconds to start.
@@ -118,7 +118,7 @@ func testSaved(t *testing.T, p *browser.Page) {
 	}{{geom.Vec3{X: .5, Y: 1, Z: 1.5}, [3]uint8{200, 60, 50}}, {geom.Vec3{X: .4, Y: -.3, Z: 3}, [3]uint8{60, 160, 70}}} {
 		x, y := pixel(p, c.at)
 		if !near(img, x, y, c.color) {
-			t.Errorf("%v is %v in the picture, want %v", c.at, img.At(int(x), int(y)), c.color)
+			t.Errorf("%v is %v in the image, want %v", c.at, img.At(int(x), int(y)), c.color)
 		}
 	}
 	p.Eval(`document.querySelector("[data-act=tape]").click()`, nil)
@@ -188,7 +188,7 @@ func testControls(t *testing.T, p *browser.Page) {
 }
 
 // Who looks through a keyframe sees what its camera saw: a point is where the
-// camera projects it, in the picture that lies over the map.
+// camera projects it, in the image that lies over the map.
 func testLookThrough(t *testing.T, p *browser.Page) {
 	s := hall()
 	show(t, p, s)
@@ -253,7 +253,7 @@ func testLive(t *testing.T, p *browser.Page) {
 	}
 	l.Publish(snapshots(scene)(12))
 	p.Until(`metricslam.cameras.keyframes.length === 3 && metricslam.surface.has`)
-	p.Until(`metricslam.status.picture.src && metricslam.status.text.textContent.includes("scale 1.000 ± 10.0 %")`)
+	p.Until(`metricslam.status.image.src && metricslam.status.text.textContent.includes("scale 1.000 ± 10.0 %")`)
 	if err := l.Finish(scene); err != nil {
 		t.Fatal(err)
 	}
@@ -261,14 +261,14 @@ func testLive(t *testing.T, p *browser.Page) {
 	quiet(t, p, server.URL, "websocket")
 }
 
-// From opening the file to the first picture, by software.
-func BenchmarkFirstPicture(b *testing.B) {
+// From opening the file to the first image, by software.
+func BenchmarkFirstImage(b *testing.B) {
 	needThree(b)
 	url := save(b, hall())
 	p := browser.New(b, 1000, 700)
 	for b.Loop() {
 		p.Open("about:blank")
 		p.Open(url)
-		p.Until("globalThis.metricslam?.stage.pictures > 0")
+		p.Until("globalThis.metricslam?.stage.images > 0")
 	}
 }

@@ -117,11 +117,11 @@ func (c *container) keyframes(all []Keyframe) {
 	c.poses("keyframe", len(all), func(i int) (float64, geom.SE3) { return all[i].Time, all[i].Pose })
 	var ids, sizes []int32
 	var cameras []float32
-	var pictures []byte
+	var images []byte
 	for _, k := range all {
 		ids = append(ids, int32(k.ID))
-		sizes = append(sizes, int32(len(k.Picture)))
-		pictures = append(pictures, k.Picture...)
+		sizes = append(sizes, int32(len(k.Image)))
+		images = append(images, k.Image...)
 		for _, x := range [6]float64{float64(k.Camera.W), float64(k.Camera.H), k.Camera.Fx, k.Camera.Fy, k.Camera.Cx, k.Camera.Cy} {
 			cameras = append(cameras, float32(x))
 		}
@@ -129,7 +129,7 @@ func (c *container) keyframes(all []Keyframe) {
 	c.deltas("keyframe.id", 1, ids)
 	c.floats("keyframe.camera", 6, cameras)
 	c.ints("keyframe.bytes", 1, sizes)
-	c.bytes("keyframe.picture", pictures)
+	c.bytes("keyframe.image", images)
 }
 
 func (c *container) landmarks(all []geom.Vec3) {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	frameEvery = 100 * time.Millisecond // between two pictures of the camera
+	frameEvery = 100 * time.Millisecond // between two images of the camera
 	mapEvery   = time.Second            // between two maps,
 	mapShare   = 10                     // or as many times what making one took
 
@@ -179,11 +179,11 @@ func frameMessage(s *slam.Snapshot) ([]byte, error) {
 			"w": s.Camera.W, "h": s.Camera.H, "fx": s.Camera.Fx, "fy": s.Camera.Fy, "cx": s.Camera.Cx, "cy": s.Camera.Cy,
 		}
 	}
-	picture, err := trackedPicture(s)
+	img, err := trackedImage(s)
 	if err != nil {
 		return nil, err
 	}
-	c.bytes("picture", picture)
+	c.bytes("image", img)
 	return c.pack()
 }
 

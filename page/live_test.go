@@ -21,7 +21,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// snapshots returns the n-th snapshot of a run with large pictures.
+// snapshots returns the n-th snapshot of a run with large images.
 func snapshots(s *Scene) func(n int) slam.Snapshot {
 	img := slam.NewRGB(640, 480)
 	for i := range img.Pix {

@@ -25,13 +25,13 @@ type Scene struct {
 	fast bool // it is packed in haste
 }
 
-// Keyframe is a camera with its picture.
+// Keyframe is a camera with its image.
 type Keyframe struct {
-	ID      int
-	Time    float64
-	Pose    geom.SE3 // T_wc
-	Camera  geom.Camera
-	Picture []byte // JPEG; may be empty
+	ID     int
+	Time   float64
+	Pose   geom.SE3 // T_wc
+	Camera geom.Camera
+	Image  []byte // JPEG; may be empty
 }
 
 // up is the direction that the page draws upwards.

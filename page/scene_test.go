@@ -45,7 +45,7 @@ func hall() *Scene {
 		s.Trajectory = append(s.Trajectory, at)
 		if i%10 == 0 {
 			s.Keyframes = append(s.Keyframes, Keyframe{
-				ID: i, Time: at.Time, Pose: at.Pose, Camera: geom.CameraFromFOV(160, 120, 1), Picture: testPicture(160, 120),
+				ID: i, Time: at.Time, Pose: at.Pose, Camera: geom.CameraFromFOV(160, 120, 1), Image: testImage(160, 120),
 			})
 		}
 	}
@@ -54,7 +54,7 @@ func hall() *Scene {
 	return s
 }
 
-func testPicture(w, h int) []byte {
+func testImage(w, h int) []byte {
 	img := slam.NewRGB(w, h)
 	for i := range img.Pix {
 		img.Pix[i] = uint8(i)

@@ -7,18 +7,18 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// blankBlock is the side of the blocks whose means tell a picture from noise.
+// blankBlock is the side of the blocks whose means tell an image from noise.
 const blankBlock = 8
 
-// Bounds of what shows something, from pictures of seven places (desk, kitchen,
+// Bounds of what shows something, from images of seven places (desk, kitchen,
 // offices, streets, NYU's rooms) and of nothing (covered lenses with leaks of
 // light, noise of all strengths, raw and compressed).
 const (
 	// blankStd is the least deviation of the blocks' means in grey levels: 16 at
-	// least in pictures of places, 1.6 at most in those of nothing.
+	// least in images of places, 1.6 at most in those of nothing.
 	blankStd = 2
 	// noiseRatio is how many times the variance of the blocks' means must be what
-	// it is where each pixel is by itself: 29 at least in pictures of places, 2.3 at
+	// it is where each pixel is by itself: 29 at least in images of places, 2.3 at
 	// most in those of noise that blankStd lets pass.
 	noiseRatio = 6
 	// blankLeast is the fewest blocks that tell anything.
@@ -30,7 +30,7 @@ var (
 	errNoise = errors.New("it shows nothing but noise")
 )
 
-// blank says why a picture shows nothing that could be mapped; nil where it does.
+// blank says why an image shows nothing that could be mapped; nil where it does.
 func blank(g slam.Gray) error {
 	nx, ny := g.W/blankBlock, g.H/blankBlock
 	if nx*ny < blankLeast {
@@ -69,7 +69,7 @@ func blank(g slam.Gray) error {
 	return nil
 }
 
-// frozen counts pictures that are the same to the last bit as the one before: no
+// frozen counts images that are the same to the last bit as the one before: no
 // camera gives two of those.
 type frozen struct {
 	last    []uint8

@@ -20,7 +20,7 @@ func grayOf(w, h int, at func(x, y int) float64) slam.Gray {
 	return g
 }
 
-// Pictures of nothing are told, whatever the strength of the noise; those of
+// Images of nothing are told, whatever the strength of the noise; those of
 // places and of plain patterns pass.
 func TestBlank(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))

@@ -26,7 +26,7 @@ type Config struct {
 // KeyframeConfig says when a frame is kept.
 type KeyframeConfig struct {
 	MinShare   float64 `yaml:"min_share"`   // of the last keyframe's landmarks still followed, below which a new one is made
-	ParallaxPx float64 `yaml:"parallax_px"` // median motion since the last keyframe, rotation taken out, for pictures of 640 pixels width
+	ParallaxPx float64 `yaml:"parallax_px"` // median motion since the last keyframe, rotation taken out, for images of 640 pixels width
 	MaxFrames  int     `yaml:"max_frames"`  // between two keyframes of a moving camera
 	LagFrames  int     `yaml:"lag_frames"`  // after which recorded input takes up what the mapper made of a keyframe
 }
@@ -41,7 +41,7 @@ func Default() Config {
 	}
 }
 
-// The heights from which the plane of the ground is aligned between pictures: a
+// The heights from which the plane of the ground is aligned between images: a
 // robot's bumper and a mast. Higher up the ground is no plane.
 const (
 	minCameraHeightM = .02

@@ -12,7 +12,7 @@ import (
 // A hand before the lens takes most features within a few frames, though they
 // should be in sight, and shows features of its own, which move as one. A keyframe
 // made of it would tie the map to the hand. So none is made until the features are
-// back, which are looked for in the last keyframe's picture, or the camera has
+// back, which are looked for in the last keyframe's image, or the camera has
 // turned away, or the cover has stayed so long that it is part of the scene.
 
 const (
@@ -38,7 +38,7 @@ type cover struct {
 }
 
 // sight counts the features of the last keyframe that should be in sight, by the
-// cell of the picture, and those of them that are followed.
+// cell of the image, and those of them that are followed.
 type sight struct {
 	all, followed [coverCols * coverRows]int
 	light         []float64 // logarithm of the brightness of those that are followed, against that of the keyframe

@@ -14,7 +14,7 @@ import (
 // what the truth says, not only the path: within .15 m.
 func TestDriveIsSmooth(t *testing.T) {
 	const (
-		settled = 12 // the truth itself starts later than its pictures
+		settled = 12 // the truth itself starts later than its images
 		worstM  = .15
 	)
 	for _, c := range []struct {

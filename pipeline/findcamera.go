@@ -23,12 +23,12 @@ type FoundCamera = selfcal.Result
 
 const (
 	findFrames = 900 // of a sequence that are looked at: half a minute
-	viewShare  = .04 // of the picture's width that features move between two views
+	viewShare  = .04 // of the image's width that features move between two views
 	viewKept   = .6  // share of the features still followed, below which a view is made
 	viewFrames = 30  // between two views of a camera that turns on the spot or stands
 )
 
-// FindCamera finds focal length and radial distortion from the pictures of a source
+// FindCamera finds focal length and radial distortion from the images of a source
 // alone; their camera counts for nothing but to predict where features go.
 func FindCamera(ctx context.Context, src Frames, cfg Config) (FoundCamera, error) {
 	c := collector{tracker: frontend.New(cfg.Frontend), turn: geom.Identity3()}
@@ -91,7 +91,7 @@ func (c *collector) add(f *slam.Frame) error {
 	return nil
 }
 
-// moved reports whether the picture is worth a view.
+// moved reports whether the image is worth a view.
 func (c *collector) moved(f *slam.Frame) bool {
 	before := c.views[len(c.views)-1].Tracks
 	at := make(map[int]geom.Vec2, len(before))

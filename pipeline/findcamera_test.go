@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/internal/realdata"
 )
 
-// The focal length of a road whose calibration is withheld is found; its pictures
+// The focal length of a road whose calibration is withheld is found; its images
 // are 3.3 times as wide as high.
 func TestFindCamera(t *testing.T) {
 	dir := realdata.Path(t, "kitti_small/sequences/00")

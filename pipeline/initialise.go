@@ -10,7 +10,7 @@ import (
 
 const (
 	startMinDepth  = .1 // share of a depth map that must be known for a map to start from it
-	startMinTracks = 80 // features of the first picture that must still be followed
+	startMinTracks = 80 // features of the first image that must still be followed
 	startMaxFrames = 90 // frames after which a two-view start begins anew
 )
 

@@ -28,7 +28,7 @@ type LocaliseJob struct {
 
 const (
 	// renewFrames is after how many frames the landmarks are searched in the
-	// keyframes' pictures anew: a track drifts with every picture it is followed
+	// keyframes' images anew: a track drifts with every image it is followed
 	// through, a patch of a keyframe does not.
 	renewFrames = 4
 	// renewShare is the share of the landmarks found last, below which they are
@@ -202,7 +202,7 @@ func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	return nil
 }
 
-// renew searches the map's landmarks in a picture around pose, follows them from
+// renew searches the map's landmarks in an image around pose, follows them from
 // now on, and estimates the pose from all that is followed.
 func (l *localiser) renew(f *slam.Frame, pose geom.SE3) (est tracking.Estimate, err error) {
 	defer l.out.stages.Start("search landmarks")()

@@ -9,9 +9,9 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// The pictures of keyframes in the page, in all some megabytes: of larger maps
+// The images of keyframes in the page, in all some megabytes: of larger maps
 // every so manieth keyframe keeps its own.
-const pagePictures = 150
+const pageImages = 150
 
 // scene returns the largest part of the map as a page shows it, with the truth of
 // the same time, if any.
@@ -49,7 +49,7 @@ func (r *Result) scene(truth slam.Trajectory) (*page.Scene, error) {
 }
 
 func (r *Result) pageKeyframes(keys []*mapping.Keyframe) (out []page.Keyframe, err error) {
-	every := (len(keys)-1)/pagePictures + 1
+	every := (len(keys)-1)/pageImages + 1
 	for i, k := range keys {
 		f := page.Keyframe{ID: k.ID, Time: k.Time, Pose: k.Pose, Camera: k.Camera}
 		if i%every == 0 {
@@ -58,7 +58,7 @@ func (r *Result) pageKeyframes(keys []*mapping.Keyframe) (out []page.Keyframe, e
 				return nil, err
 			}
 			f.Camera = v.Camera
-			f.Picture, _ = page.EncodeJPEG(v.Color, v.Gray) // fails where it is larger than a JPEG may be
+			f.Image, _ = page.EncodeJPEG(v.Color, v.Gray) // fails where it is larger than a JPEG may be
 		}
 		out = append(out, f)
 	}

@@ -18,7 +18,7 @@ const (
 	spoiltFrames         = 150
 )
 
-// spoilt disturbs the frames of a source: paint changes the picture of a frame in
+// spoilt disturbs the frames of a source: paint changes the image of a frame in
 // its own memory, and its depth, or leaves the frame out.
 type spoilt struct {
 	datasets.Source
@@ -43,7 +43,7 @@ func (s *spoilt) Next(ctx context.Context) (*slam.Frame, error) {
 	}
 }
 
-// hide paints where inside says so, in the picture and in its depth; inside and
+// hide paints where inside says so, in the image and in its depth; inside and
 // grey take shares of the width and the height.
 func hide(g slam.Gray, d slam.DepthMap, depthM float32, inside func(x, y float64) bool, grey func(x, y float64) float64) (share float64) {
 	n := 0
@@ -79,7 +79,7 @@ func relief(seed uint64) func(x, y float64) float64 {
 	}
 }
 
-// disturbances by name; each says how much of a picture it covers at most.
+// disturbances by name; each says how much of an image it covers at most.
 func disturbances(covered *float64) map[string]func(slam.Gray, slam.DepthMap, int) bool {
 	skin, paint := relief(5), relief(6)
 	during := func(frame int) bool { return frame >= spoiltFrom && frame < spoiltTo }
@@ -103,7 +103,7 @@ func disturbances(covered *float64) map[string]func(slam.Gray, slam.DepthMap, in
 		"skinned hand": hand(150),
 		"dark hand":    hand(25),
 		"car": func(g slam.Gray, d slam.DepthMap, frame int) bool {
-			// A third of the picture, across it from the left to the right.
+			// A third of the image, across it from the left to the right.
 			at := -.6 + .025*float64(frame-spoiltFrom+20)
 			share := hide(g, d, 1.2,
 				func(x, y float64) bool { return x > at && x < at+.6 && y > .3 && y < .87 },
@@ -124,7 +124,7 @@ func disturbances(covered *float64) map[string]func(slam.Gray, slam.DepthMap, in
 	}
 }
 
-// TestDisturbances covers, lights and drops pictures of a real sequence: frames may
+// TestDisturbances covers, lights and drops images of a real sequence: frames may
 // be lost, but those that are posed, and all that come later, are where they are
 // without.
 func TestDisturbances(t *testing.T) {
@@ -152,7 +152,7 @@ func TestDisturbances(t *testing.T) {
 			covered = 0
 			got := spoil(t, scene, all[c.name])
 			if covered < c.covers {
-				t.Fatalf("covers %.2f of the picture", covered)
+				t.Fatalf("covers %.2f of the image", covered)
 			}
 			var worst, worstDuring float64
 			var later, posed, shown, held int

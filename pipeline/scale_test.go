@@ -19,7 +19,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// marked paints markers into the pictures of a source that knows its poses.
+// marked paints markers into the images of a source that knows its poses.
 type marked struct {
 	datasets.Source
 	family *marker.Family
@@ -41,7 +41,7 @@ func (s *marked) Next(ctx context.Context) (*slam.Frame, error) {
 	return f, nil
 }
 
-// place hangs two markers before what the first picture shows.
+// place hangs two markers before what the first image shows.
 func (s *marked) place(f *slam.Frame, d slam.DepthMap) {
 	s.at = make(map[int]geom.SE3)
 	for i, share := range []float64{.35, .65} {

@@ -88,7 +88,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("the heap has grown by %.1f MB in a scene that is known", float64(growth)/(1<<20))
 	}
 	if kept > cullEnough {
-		t.Errorf("%d keyframes are kept of a scene of %d pictures", kept, soakScene)
+		t.Errorf("%d keyframes are kept of a scene of %d images", kept, soakScene)
 	}
 }
 

@@ -27,14 +27,14 @@ type Output struct {
 	SaveDepth   bool
 	Version     string
 	DepthSpec   string
-	Pictures    []report.Picture // of the mesh, for the report
-	Truth       slam.Trajectory  // in the frame of the map, for the report; may be empty
+	Images      []report.Image  // of the mesh, for the report
+	Truth       slam.Trajectory // in the frame of the map, for the report; may be empty
 }
 
 // Write leaves the results in out.Dir, each file complete or not there, the small
 // ones first. One that cannot be written costs none of the others: the report names
 // it, and so does the error that comes with the report. Where ctx ends, meshes and
-// depth pictures are left out.
+// depth images are left out.
 func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) {
 	var files []string
 	var failed []error
@@ -58,7 +58,7 @@ func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) 
 		files = append(files, names...)
 	}
 	if ctx.Err() != nil {
-		r.stoppedIn("the results were written", "meshes or depth pictures are missing")
+		r.stoppedIn("the results were written", "meshes or depth images are missing")
 	}
 	rep := r.report(out, files)
 	for _, err := range failed {
@@ -155,10 +155,10 @@ func (r *Result) writeDepth(out Output) (files []string, err error) {
 		}
 		d, _ := fusion.Align(v, r.job.Config.Fusion.Align)
 		name := filepath.Join(dir, fmt.Sprintf("%.6f", v.Time))
-		if err := depthio.WritePNG(name+".png", depthio.Picture{W: d.W, H: d.H, Depth: d.Depth}, 1000); err != nil {
+		if err := depthio.WritePNG(name+".png", depthio.Image{W: d.W, H: d.H, Depth: d.Depth}, 1000); err != nil {
 			return nil, err
 		}
-		if err := depthio.WritePFM(name+".std.pfm", depthio.Picture{W: d.W, H: d.H, Depth: d.Deviations()}); err != nil {
+		if err := depthio.WritePFM(name+".std.pfm", depthio.Image{W: d.W, H: d.H, Depth: d.Deviations()}); err != nil {
 			return nil, err
 		}
 	}
@@ -195,7 +195,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
 		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.inputWarnings),
-		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Pictures: out.Pictures, Map: scene,
+		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Images: out.Images, Map: scene,
 	}
 	if err != nil {
 		rep.Warnings = append(rep.Warnings, err.Error())
@@ -229,7 +229,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 			FrameA: a.Frame, FrameB: b.Frame, TimeA: a.Time, TimeB: b.Time, Inliers: l.Inliers, Relative: l.Z.SE3(),
 		})
 	}
-	depths, err := r.depthPictures()
+	depths, err := r.depthImages()
 	if err != nil {
 		rep.Warnings = append(rep.Warnings, err.Error())
 	}
@@ -243,8 +243,8 @@ func (r *Result) report(out Output, files []string) *report.Report {
 	return rep
 }
 
-// depthPictures chooses three keyframes with depth, spread over the run.
-func (r *Result) depthPictures() (out []report.DepthPicture, err error) {
+// depthImages chooses three keyframes with depth, spread over the run.
+func (r *Result) depthImages() (out []report.DepthImage, err error) {
 	const wanted = 3
 	keys := r.keyframes()
 	for i := range wanted {
@@ -263,7 +263,7 @@ func (r *Result) depthPictures() (out []report.DepthPicture, err error) {
 		if err != nil {
 			return out, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
 		}
-		out = append(out, report.DepthPicture{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: color, Gray: im.Gray, Depth: im.Depth.Unpack()})
+		out = append(out, report.DepthImage{Caption: fmt.Sprintf("keyframe %d, %.2f s", k.ID, k.Time), Color: color, Gray: im.Gray, Depth: im.Depth.Unpack()})
 	}
 	return out, nil
 }

@@ -20,7 +20,7 @@ func BenchmarkWrite(b *testing.B) {
 	for b.Loop() {
 		r := report.Report{Frames: 1200, Posed: len(estimate), Trajectory: estimate, Truth: truth}
 		for range 8 {
-			r.Depths = append(r.Depths, report.DepthPicture{Color: color, Depth: depth})
+			r.Depths = append(r.Depths, report.DepthImage{Color: color, Depth: depth})
 		}
 		if err := r.Write(dir); err != nil {
 			b.Fatal(err)

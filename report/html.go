@@ -34,8 +34,8 @@ var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"value":   func(v *float64) float64 { return *v },
 }).Parse(pageHTML))
 
-// shownPictureWidth is that of pictures in the page, in pixels.
-const shownPictureWidth = 480
+// shownImageWidth is that of images in the page, in pixels.
+const shownImageWidth = 480
 
 // shownRows bounds the lists in the page; report.json holds them in full.
 const shownRows = 100
@@ -52,7 +52,7 @@ type pageData struct {
 	DepthPanels []depthPanel
 	DepthColors string // CSS gradient, near to far
 	DepthTicks  []legendTick
-	MeshImages  []encodedPicture
+	MeshImages  []encodedImage
 	StageRows   []stageRow
 	ConfigText  string
 	SkippedMore int
@@ -80,7 +80,7 @@ type legendTick struct {
 	Label   string
 }
 
-type encodedPicture struct {
+type encodedImage struct {
 	Caption string
 	URL     template.URL
 }
@@ -145,8 +145,8 @@ func (r *Report) pageData() (*pageData, error) {
 		}
 		p.ConfigText = string(text)
 	}
-	for _, m := range r.Pictures {
-		p.MeshImages = append(p.MeshImages, encodedPicture{m.Caption, dataURL("image/png", m.PNG)})
+	for _, m := range r.Images {
+		p.MeshImages = append(p.MeshImages, encodedImage{m.Caption, dataURL("image/png", m.PNG)})
 	}
 	return p, p.addDepths(r.Depths)
 }
@@ -202,26 +202,26 @@ func (d *drawing) hover() hoverData {
 }
 
 // addDepths paints the depth maps in the colours of one scale.
-func (p *pageData) addDepths(pictures []DepthPicture) error {
-	if len(pictures) == 0 {
+func (p *pageData) addDepths(images []DepthImage) error {
+	if len(images) == 0 {
 		return nil
 	}
-	maps := make([][]float32, len(pictures))
-	for i, d := range pictures {
+	maps := make([][]float32, len(images))
+	for i, d := range images {
 		if d.Depth.W <= 0 || len(d.Depth.Depth) != d.Depth.W*d.Depth.H {
-			return fmt.Errorf("depth picture %q: %dx%d pixels with %d values", d.Caption, d.Depth.W, d.Depth.H, len(d.Depth.Depth))
+			return fmt.Errorf("depth image %q: %dx%d pixels with %d values", d.Caption, d.Depth.W, d.Depth.H, len(d.Depth.Depth))
 		}
 		maps[i] = d.Depth.Depth
 	}
 	scale := colormap.FitScale(maps...)
-	for _, d := range pictures {
+	for _, d := range images {
 		panel := depthPanel{Caption: d.Caption}
 		var err error
 		if panel.Depth, err = encodePNG(paintDepth(d.Depth, scale)); err != nil {
 			return err
 		}
-		if img := page.Picture(d.Color, d.Gray); img != nil {
-			if panel.Color, err = encodeJPEG(page.Shrink(img, shownPictureWidth)); err != nil {
+		if img := page.Image(d.Color, d.Gray); img != nil {
+			if panel.Color, err = encodeJPEG(page.Shrink(img, shownImageWidth)); err != nil {
 				return err
 			}
 		}
@@ -234,13 +234,13 @@ func (p *pageData) addDepths(pictures []DepthPicture) error {
 	return nil
 }
 
-// shownSize returns the size at which the page shows a picture: no wider than
-// shownPictureWidth.
+// shownSize returns the size at which the page shows an image: no wider than
+// shownImageWidth.
 func shownSize(w, h int) (int, int) {
-	if w <= shownPictureWidth {
+	if w <= shownImageWidth {
 		return w, h
 	}
-	return shownPictureWidth, max(1, h*shownPictureWidth/w)
+	return shownImageWidth, max(1, h*shownImageWidth/w)
 }
 
 // paintDepth colours the nearest depth to each pixel shown: a mean over an edge

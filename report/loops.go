@@ -9,7 +9,7 @@ import (
 )
 
 // Loop is a place seen twice: two keyframes, and the pose of the later one seen
-// from the earlier one as it was measured from their pictures alone.
+// from the earlier one as it was measured from their images alone.
 type Loop struct {
 	FrameA  int     `json:"frame_a"`
 	FrameB  int     `json:"frame_b"`

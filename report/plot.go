@@ -17,7 +17,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Sizes of the picture, in points of 1/72 inch, drawn at plotDPI.
+// Sizes of the image, in points of 1/72 inch, drawn at plotDPI.
 const (
 	plotWidth, plotHeight = 720, 760
 	errorPanel            = 200 // of the height

@@ -77,8 +77,8 @@ type Report struct {
 	KeyTimes   []float64       `json:"-"` // stamps of the keyframes
 	ScaleLog   []ScaleSample   `json:"-"`
 	Tracks     []TrackSample   `json:"-"`
-	Depths     []DepthPicture  `json:"-"`
-	Pictures   []Picture       `json:"-"` // of the mesh
+	Depths     []DepthImage    `json:"-"`
+	Images     []Image         `json:"-"` // of the mesh
 	Map        *page.Scene     `json:"-"` // nil: no map is shown
 	ConfigText string          `json:"-"` // config.yaml
 }
@@ -144,17 +144,17 @@ type TrackSample struct {
 	Inliers int
 }
 
-// DepthPicture is a depth map, with the picture it belongs to where there is
+// DepthImage is a depth map, with the image it belongs to where there is
 // one.
-type DepthPicture struct {
+type DepthImage struct {
 	Caption string
 	Color   slam.RGB
 	Gray    slam.Gray // where Color is empty
 	Depth   slam.DepthMap
 }
 
-// Picture is a PNG with its caption.
-type Picture struct {
+// Image is a PNG with its caption.
+type Image struct {
 	Caption string
 	PNG     []byte
 }

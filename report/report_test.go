@@ -59,8 +59,8 @@ func full() *report.Report {
 		Trajectory: estimate, Truth: truth, KeyTimes: []float64{truth[0].Time, truth[50].Time},
 		ScaleLog: []report.ScaleSample{{Time: truth[0].Time, Sigma: .1}, {Time: truth[200].Time, LogScale: .02, Sigma: .01}},
 		Tracks:   []report.TrackSample{{Time: truth[0].Time, Inliers: 100}, {Time: truth[1].Time, Inliers: 90}},
-		Depths:   []report.DepthPicture{{Caption: "frame 1", Color: slam.NewRGB(8, 6), Depth: depth}, {Caption: "frame 2", Gray: slam.NewGray(8, 6), Depth: depth}},
-		Pictures: []report.Picture{{Caption: "mesh", PNG: []byte("\x89PNG")}},
+		Depths:   []report.DepthImage{{Caption: "frame 1", Color: slam.NewRGB(8, 6), Depth: depth}, {Caption: "frame 2", Gray: slam.NewGray(8, 6), Depth: depth}},
+		Images:   []report.Image{{Caption: "mesh", PNG: []byte("\x89PNG")}},
 	}
 	return r
 }
@@ -150,7 +150,7 @@ func TestHTMLEscapes(t *testing.T) {
 	r.Source, r.Kind, r.Depth, r.Version, r.ConfigText = evil, evil, evil, evil, evil
 	r.Warnings, r.Files = []string{evil}, []string{evil}
 	r.SkippedFrames[0].Name, r.SkippedFrames[0].Reason = evil, evil
-	r.Depths[0].Caption, r.Pictures[0].Caption, r.Timings[0].Stage = evil, evil, evil
+	r.Depths[0].Caption, r.Images[0].Caption, r.Timings[0].Stage = evil, evil, evil
 	_, page := write(t, r)
 	if n := strings.Count(page, "<script>"); n != 1 {
 		t.Errorf("%d scripts, want 1", n)

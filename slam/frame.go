@@ -6,8 +6,8 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Frame is one picture of the input, undistorted, with what the data set knows
-// of it. Grey pictures have an empty Color; colour ones carry both.
+// Frame is one image of the input, undistorted, with what the data set knows
+// of it. Grey images have an empty Color; colour ones carry both.
 type Frame struct {
 	Index  int     // place in the source, from 0, before --stride and skips
 	Time   float64 // seconds
@@ -20,13 +20,13 @@ type Frame struct {
 	// evaluation, display and simulated depth only: no estimator reads it.
 	Truth *geom.SE3
 
-	// SensorDepth loads the depth picture that belongs to the frame; nil where
+	// SensorDepth loads the depth image that belongs to the frame; nil where
 	// there is none. Only depth sources call it.
 	SensorDepth func() (DepthMap, error)
 }
 
 // DepthMap is metric depth along the optical axis of Camera, with the deviation
-// of its logarithm. W and H may differ from the picture's; Camera fits them.
+// of its logarithm. W and H may differ from the image's; Camera fits them.
 type DepthMap struct {
 	W, H   int
 	Camera geom.Camera
@@ -39,12 +39,12 @@ type DepthMap struct {
 	Sigma float64
 	// ScaleSigma is the deviation of the log-scale that all pixels share; 0 for
 	// a sensor that measures metres. PlaceSigma is that of the log-scale that all
-	// pictures of one place by one camera share beside it, however many there are.
+	// images of one place by one camera share beside it, however many there are.
 	ScaleSigma, PlaceSigma float64
 	Source                 string // "sensor", "folder", "sim", or a model's name
 }
 
-// SharedSigma is the deviation of the log-scale of one picture by itself: that of
+// SharedSigma is the deviation of the log-scale of one image by itself: that of
 // its viewpoint and that of its place.
 func (d DepthMap) SharedSigma() float64 { return math.Hypot(d.ScaleSigma, d.PlaceSigma) }
 

@@ -10,7 +10,7 @@ import (
 type SourceInfo struct {
 	Name           string      // as the user gave it
 	Kind           string      // "tum", "kitti", "video", "synthetic", ...
-	Camera         geom.Camera // of the undistorted pictures
+	Camera         geom.Camera // of the undistorted images
 	CameraFrom     string      // where the intrinsics come from, for the log
 	FocalSigma     float64     // deviation of the logarithm of its focal length where nobody calibrated it; 0 elsewhere
 	FPS            float64     // nominal frames per second

@@ -5,12 +5,12 @@ import "github.com/metricslam/metricslam/geom"
 // SparseDepth is the depth of one landmark seen from a keyframe: what dense
 // depth is aligned to.
 type SparseDepth struct {
-	Pixel  geom.Vec2 // in the keyframe's picture
+	Pixel  geom.Vec2 // in the keyframe's image
 	DepthM float64
 	LogStd float64 // deviation of log depth
 }
 
-// KeyframeView is what fusion needs of a keyframe: picture, depth as its source
+// KeyframeView is what fusion needs of a keyframe: image, depth as its source
 // gave it, landmarks after bundle adjustment and the pose.
 type KeyframeView struct {
 	ID        int
@@ -22,10 +22,10 @@ type KeyframeView struct {
 	Depth     DepthMap // may be empty
 	Landmarks []SparseDepth
 
-	// Picture is the grey picture as the camera took it: of full size, by a camera
+	// Image is the grey image as the camera took it: of full size, by a camera
 	// that may have distortion left. It is empty where only Depth counts.
-	Picture       Gray
-	PictureCamera geom.Camera
+	Image       Gray
+	ImageCamera geom.Camera
 }
 
 // Mesh is a triangle mesh in world coordinates.
@@ -59,13 +59,13 @@ func (s TrackState) String() string {
 	}
 }
 
-// Snapshot is an immutable picture of a run, for viewers and progress.
+// Snapshot is an immutable image of a run, for viewers and progress.
 type Snapshot struct {
 	Frame      int
 	Time       float64
 	State      TrackState
 	Camera     geom.Camera
-	Image      RGB         // current picture; empty for grey cameras
+	Image      RGB         // current image; empty for grey cameras
 	Gray       Gray        // the same in grey
 	Tracks     []geom.Vec2 // tracked features in it
 	Pose       geom.SE3    // current T_wc

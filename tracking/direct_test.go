@@ -103,7 +103,7 @@ func TestAlignDirect(t *testing.T) {
 	}
 }
 
-// Depth at a fifth of the pixels, all over the picture, is enough.
+// Depth at a fifth of the pixels, all over the image, is enough.
 func TestAlignDirectSparse(t *testing.T) {
 	w := newWall()
 	start, motion := geom.IdentitySE3(), geom.Tangent6{.04, -.02, .02, .02, -.06, 0}

@@ -9,12 +9,12 @@ import (
 
 const (
 	noiseMinTracks = 10  // that tell the noise
-	noiseMost      = 4   // times that of a sharp picture: beyond, tracks are wrong rather than noisy
+	noiseMost      = 4   // times that of a sharp image: beyond, tracks are wrong rather than noisy
 	noiseGate      = 1.5 // the same of what gates and weighs a track: wider, what is wrong adds to the noise
 )
 
 // NoisePx is the deviation of a coordinate of the last frame's pixels: blur and
-// darkness raise it above that of a sharp picture. It was seen before any
+// darkness raise it above that of a sharp image. It was seen before any
 // adjustment could fit it: bundle adjustment that takes blurred corners for sharp
 // ones explains their noise by a step along it and depths to match.
 func (t *Tracker) NoisePx() float64 { return t.noisePx }

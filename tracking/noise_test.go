@@ -8,7 +8,7 @@ import (
 )
 
 // The noise of the pixels is found whatever else is followed, and the gate opens
-// with it: a blurred picture loses no tracks.
+// with it: a blurred image loses no tracks.
 func TestNoise(t *testing.T) {
 	pose := motion(.1, -.02, .05, .01, .03, 0)
 	for _, tt := range []struct {

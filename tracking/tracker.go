@@ -10,7 +10,7 @@ import (
 
 // Config says when a pose is believed.
 type Config struct {
-	PixelSigma  float64 `yaml:"pixel_sigma"`  // of a KLT measurement in a sharp picture, pixels
+	PixelSigma  float64 `yaml:"pixel_sigma"`  // of a KLT measurement in a sharp image, pixels
 	MinInliers  int     `yaml:"min_inliers"`  // fewer cannot vouch for a pose
 	InlierShare float64 `yaml:"inlier_share"` // of the landmarks followed, below which the prediction is not trusted
 	LostFrames  int     `yaml:"lost_frames"`  // frames without a pose before a new part is started
@@ -78,7 +78,7 @@ func (t *Tracker) Reset(time float64, pose geom.SE3) {
 }
 
 // Predict returns the pose to expect at a time: constant velocity, with the
-// rotation replaced by the one seen in the pictures (R_ba from the last frame's
+// rotation replaced by the one seen in the images (R_ba from the last frame's
 // rays to this one's) where there is one.
 func (t *Tracker) Predict(time float64, seen geom.Mat3, ok bool) geom.SE3 {
 	pose := t.last
@@ -197,7 +197,7 @@ func alongEpipolar(cw geom.SE3, p slam.Point) geom.Vec2 {
 // corners that KLT holds badly.
 const gate = 2 * 5.99
 
-// acceptGate is the same for a pose from small pictures: 5 pixels.
+// acceptGate is the same for a pose from small images: 5 pixels.
 const acceptGate = 25
 
 var poseKernel = geom.Kernel{Kind: geom.Cauchy, Delta: 2}

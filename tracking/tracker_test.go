@@ -220,7 +220,7 @@ func TestPredict(t *testing.T) {
 	turn := geom.ExpSO3(geom.Vec3{X: .2, Y: -.1}) // rays of the last frame to this one's
 	seen := tr.Predict(12, turn, true)
 	if _, d := poseError(seen, geom.SE3{R: tr.Last().R.Mul(turn.T())}); d > 1e-9 {
-		t.Errorf("the rotation seen in the pictures is not taken: off by %g degrees", d)
+		t.Errorf("the rotation seen in the images is not taken: off by %g degrees", d)
 	}
 	if m, _ := poseError(seen, at(2)); m > 1e-5 {
 		t.Errorf("the rotation seen moved the camera by %g m", m)

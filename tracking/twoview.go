@@ -8,7 +8,7 @@ import (
 )
 
 // TwoView is the start of a map without any depth: the motion between two
-// pictures, its length unknown.
+// images, its length unknown.
 type TwoView struct {
 	T21       geom.SE3 // first camera to second, translation of length 1
 	Inliers   []int    // pairs that fit and lie in front of both cameras

@@ -55,7 +55,7 @@ func bestYaw(o Orbit, normals []geom.Vec3) float64 {
 }
 
 // fit moves pivot and distance so that the points, but for the outermost few,
-// fill the picture.
+// fill the image.
 func (o *Orbit) fit(points []geom.Vec3, w, h int) {
 	const cut, fill = .01, .92
 	if len(points) == 0 {
@@ -105,7 +105,7 @@ func (o Orbit) extent(points []geom.Vec3, w, h int, cut float64) (lo, hi geom.Ve
 	return geom.Vec2{X: stats.Quantile(x, cut), Y: stats.Quantile(y, cut)}, geom.Vec2{X: stats.Quantile(x, 1-cut), Y: stats.Quantile(y, 1-cut)}, true
 }
 
-// NamedView returns the view of a picture of w x h pixels: auto; top, front or
+// NamedView returns the view of an image of w x h pixels: auto; top, front or
 // side, without perspective; camera:N, as keyframe N saw it.
 func NamedView(s *Scene, name string, w, h int) (View, Orbit, error) {
 	o := AutoOrbit(s, w, h)

@@ -22,7 +22,7 @@ const (
 	// coarsePx is how wide a cell may appear: what moves by less than half of it is
 	// not seen.
 	coarsePx = 1.5
-	// What is drawn at once, so that a picture takes a tenth of a second of software
+	// What is drawn at once, so that an image takes a tenth of a second of software
 	// OpenGL while the view moves, and less than one when it rests. Where more is in
 	// sight cells may appear wider.
 	movingTriangles, restingTriangles = 120_000, 600_000
@@ -195,7 +195,7 @@ func (c *chunked) level(v View, distanceM, px float64) (l int) {
 }
 
 // sees reports whether a sphere around a point in the camera's frame reaches into
-// the picture.
+// the image.
 func (v View) sees(p geom.Vec3, radius float64) bool {
 	c := v.Camera
 	x0, x1 := (-.5-c.Cx)/c.Fx, (float64(c.W)-.5-c.Cx)/c.Fx
@@ -204,7 +204,7 @@ func (v View) sees(p geom.Vec3, radius float64) bool {
 		s := v.OrthoM
 		return p.X+radius >= x0*s && p.X-radius <= x1*s && p.Y+radius >= y0*s && p.Y-radius <= y1*s
 	}
-	// Distances from the four planes through the camera's centre and the picture's
+	// Distances from the four planes through the camera's centre and the image's
 	// edges.
 	outside := func(a, b, slope float64) bool { return (a-slope*b)/math.Hypot(1, slope) < -radius }
 	return p.Z > -radius && !outside(p.X, p.Z, x0) && !outside(-p.X, p.Z, -x1) && !outside(p.Y, p.Z, y0) && !outside(-p.Y, p.Z, -y1)

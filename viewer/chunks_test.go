@@ -104,7 +104,7 @@ func TestCoarseLooksTheSame(t *testing.T) {
 			}
 		}
 		if share := float64(differ) / float64(len(fine.Pix)); share > .005 {
-			t.Errorf("%.2f %% of the picture differs", 100*share)
+			t.Errorf("%.2f %% of the image differs", 100*share)
 		}
 		return nil
 	})
@@ -113,7 +113,7 @@ func TestCoarseLooksTheSame(t *testing.T) {
 	}
 }
 
-// BenchmarkDraw turns a mesh of a million triangles in a picture of 1280x720.
+// BenchmarkDraw turns a mesh of a million triangles in an image of 1280x720.
 func BenchmarkDraw(b *testing.B) {
 	needGL(b)
 	s := &Scene{Snapshot: slam.Snapshot{Mesh: hilly(707)}}

@@ -20,7 +20,7 @@ const (
 	actTruth
 	actPoints
 	actGrid
-	actPicture
+	actImage
 	actText
 	actFollow
 	actReset
@@ -71,7 +71,7 @@ var keys = []struct {
 	{'G', "G", actTruth, "true trajectory"},
 	{'P', "P", actPoints, "landmarks"},
 	{'X', "X", actGrid, "grid and axes"},
-	{'I', "I", actPicture, "picture with its tracks"},
+	{'I', "I", actImage, "image with its tracks"},
 	{'L', "L", actText, "text and scale bar"},
 	{'F', "F", actFollow, "follow the camera"},
 	{'R', "R", actReset, "view of everything"},
@@ -95,7 +95,7 @@ var keys = []struct {
 	{' ', "Space", actPlay, "replay the run"},
 	{',', ",", actBack, "back in time"},
 	{'.', ".", actForward, "forward"},
-	{keyF12, "F12", actShot, "save a picture of the window"},
+	{keyF12, "F12", actShot, "save an image of the window"},
 	{keyEscape, "Esc", actClear, "forget the points clicked"},
 	{'Q', "Q", actClose, "close"},
 }
@@ -131,7 +131,7 @@ type controls struct {
 	ruler  ruler
 	clip   *clipBox // nil: everything is shown
 	replay replay
-	shot   bool // a picture of the window is wanted
+	shot   bool // an image of the window is wanted
 	scrub  bool // the slider is held
 	closed bool
 	dpi    float64 // pixels a pixel of a screen of usual density
@@ -166,7 +166,7 @@ func (c *controls) do(a action) {
 	st := &c.style
 	flags := map[action]*bool{
 		actHelp: &c.help, actWireframe: &st.Wireframe, actBackFaces: &st.BackFaces, actFrusta: &st.Frusta,
-		actPath: &st.Path, actTruth: &st.Truth, actPoints: &st.Points, actGrid: &st.Grid, actPicture: &st.Picture,
+		actPath: &st.Path, actTruth: &st.Truth, actPoints: &st.Points, actGrid: &st.Grid, actImage: &st.Image,
 		actText: &st.Text, actFollow: &c.follow, actOrtho: &c.orbit.Ortho,
 	}
 	if f, ok := flags[a]; ok {

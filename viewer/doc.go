@@ -1,6 +1,6 @@
 // Package viewer draws a map with OpenGL 3.3: mesh, camera frusta, trajectory
-// and truth, landmarks, the current picture with its tracks, a grid in metres.
-// One renderer serves the window (Show) and, without a display, pictures
+// and truth, landmarks, the current image with its tracks, a grid in metres.
+// One renderer serves the window (Show) and, without a display, images
 // (RenderPNG) and films (RenderVideo).
 //
 // A View is a pose and a geom.Camera, so that what is drawn lies exactly where

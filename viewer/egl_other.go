@@ -5,5 +5,5 @@ package viewer
 import "fmt"
 
 func eglContext() (release func(), err error) {
-	return nil, fmt.Errorf("%w: pictures without a window need Linux", ErrNoOpenGL)
+	return nil, fmt.Errorf("%w: images without a window need Linux", ErrNoOpenGL)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // flatVertex is a corner of something drawn over the scene, in pixels from the
-// picture's upper left corner (edges, not pixel centres).
+// image's upper left corner (edges, not pixel centres).
 type flatVertex struct {
 	x, y  float32
 	uv    [2]float32

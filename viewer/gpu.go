@@ -11,7 +11,7 @@ import (
 	"github.com/go-gl/gl/v3.3-core/gl"
 )
 
-// ErrNoOpenGL says that the machine has no OpenGL 3.3 for pictures without a
+// ErrNoOpenGL says that the machine has no OpenGL 3.3 for images without a
 // display.
 var ErrNoOpenGL = errors.New("no OpenGL 3.3 without a display; install libegl1 and libgl1-mesa-dri")
 
@@ -146,7 +146,7 @@ func glError(doing string) error {
 			}
 		}
 		if e == gl.OUT_OF_MEMORY {
-			return fmt.Errorf("OpenGL: %s: out of memory; choose a smaller mesh or picture", doing)
+			return fmt.Errorf("OpenGL: %s: out of memory; choose a smaller mesh or image", doing)
 		}
 		return fmt.Errorf("OpenGL: %s: error 0x%x", doing, e)
 	}

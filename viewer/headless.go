@@ -10,14 +10,14 @@ import (
 	"github.com/go-gl/gl/v3.3-core/gl"
 )
 
-// Options say how a picture is made.
+// Options say how an image is made.
 type Options struct {
 	W, H  int    // pixels, at most MaxSize each; 0: 1280 x 960
 	View  string // auto, top, front, side, camera:N; "": auto
 	Style Style
 }
 
-// MaxSize is the largest width and height of a picture.
+// MaxSize is the largest width and height of an image.
 const MaxSize = 8192
 
 func (o Options) size() (w, h int, err error) {
@@ -26,12 +26,12 @@ func (o Options) size() (w, h int, err error) {
 		w, h = 1280, 960
 	}
 	if w < 1 || h < 1 || w > MaxSize || h > MaxSize {
-		return 0, 0, fmt.Errorf("picture of %dx%d pixels: width and height must be from 1 to %d", w, h, MaxSize)
+		return 0, 0, fmt.Errorf("image of %dx%d pixels: width and height must be from 1 to %d", w, h, MaxSize)
 	}
 	return w, h, nil
 }
 
-// RenderPNG draws a scene without a display and returns the picture as PNG. The
+// RenderPNG draws a scene without a display and returns the image as PNG. The
 // error is ErrNoOpenGL where the machine has no OpenGL for that.
 func RenderPNG(s *Scene, opt Options) ([]byte, error) {
 	img, err := Render(s, opt)
@@ -96,7 +96,7 @@ func offscreen(w, h int, f func(*target) error) error {
 	return <-done
 }
 
-// target is a renderer with a picture in memory to draw into.
+// target is a renderer with an image in memory to draw into.
 type target struct {
 	*renderer
 	w, h          int
@@ -130,7 +130,7 @@ func newTarget(w, h int) (*target, error) {
 		gl.BindFramebuffer(gl.FRAMEBUFFER, fb)
 		if s := gl.CheckFramebufferStatus(gl.FRAMEBUFFER); s != gl.FRAMEBUFFER_COMPLETE {
 			r.close()
-			return nil, fmt.Errorf("OpenGL: picture of %dx%d pixels refused (0x%x); choose a smaller one", w, h, s)
+			return nil, fmt.Errorf("OpenGL: image of %dx%d pixels refused (0x%x); choose a smaller one", w, h, s)
 		}
 	}
 	return t, nil
@@ -149,7 +149,7 @@ func (t *target) draw(s *Scene, f frame) (*image.NRGBA, error) {
 	return readPixels(t.w, t.h)
 }
 
-// readPixels returns the picture of the framebuffer that is bound for reading.
+// readPixels returns the image of the framebuffer that is bound for reading.
 func readPixels(w, h int) (*image.NRGBA, error) {
 	pix := make([]uint8, 4*w*h)
 	gl.PixelStorei(gl.PACK_ALIGNMENT, 1)
@@ -161,5 +161,5 @@ func readPixels(w, h int) (*image.NRGBA, error) {
 	for i := 3; i < len(img.Pix); i += 4 {
 		img.Pix[i] = 255
 	}
-	return img, glError("read the picture")
+	return img, glError("read the image")
 }

@@ -55,7 +55,7 @@ func (l *lines) path(t slam.Trajectory, c rgba) {
 }
 
 // frustum adds the pyramid a camera sees, up to depth m, with a tick at the
-// upper edge of the picture.
+// upper edge of the image.
 func (l *lines) frustum(pose geom.SE3, cam geom.Camera, m float64, c rgba) {
 	w, h := float64(cam.W)-.5, float64(cam.H)-.5
 	var at [4]geom.Vec3

@@ -56,7 +56,7 @@ func (o Orbit) rotation() geom.Mat3 {
 	return geom.FromCols(right, forward.Cross(right), forward)
 }
 
-// View returns the view of a picture of w x h pixels.
+// View returns the view of an image of w x h pixels.
 func (o Orbit) View(w, h int) View {
 	r := o.rotation()
 	v := View{
@@ -76,7 +76,7 @@ func (o *Orbit) Turn(yawRad, pitchRad float64) {
 }
 
 // Pan moves the pivot so that what is there follows a pointer that went dx, dy
-// pixels in a picture of width w.
+// pixels in an image of width w.
 func (o *Orbit) Pan(dx, dy float64, w int) {
 	r := o.rotation()
 	m := o.metresPerPixel(w)

@@ -17,7 +17,7 @@ var (
 	trackedColor = rgba{90, 255, 120, 255}
 )
 
-// textPx is the size of letters in a picture of a height; dpi is how many pixels are
+// textPx is the size of letters in an image of a height; dpi is how many pixels are
 // one of a screen of usual density.
 func textPx(h int, dpi float64) int {
 	return max(int(math.Round(13*max(dpi, 11./13))), min(44, h/55))
@@ -133,15 +133,15 @@ func metres(m float64) string {
 	return fmt.Sprintf("%g cm", math.Round(m*1e4)/100)
 }
 
-// pictureBox returns where the current picture is drawn: at the upper right, at
+// imageBox returns where the current image is drawn: at the upper right, at
 // most a third of the width.
-func pictureBox(w, h, imgW, imgH int, em float64) (x, y, pw, ph float64) {
+func imageBox(w, h, imgW, imgH int, em float64) (x, y, pw, ph float64) {
 	pw = min(float64(w)/3, float64(h)/3*float64(imgW)/float64(imgH))
 	ph = pw * float64(imgH) / float64(imgW)
 	return float64(w) - pw - em, em, pw, ph
 }
 
-// tracks marks the tracked features in the current picture, which lies in the
+// tracks marks the tracked features in the current image, which lies in the
 // box given.
 func (f *flat) tracks(px []geom.Vec2, imgW, imgH int, x, y, w, h float64) {
 	r := max(1.5, .09*float64(f.atlas.sizePx))

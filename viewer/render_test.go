@@ -183,8 +183,8 @@ func TestRenderModes(t *testing.T) {
 	}
 }
 
-// The current picture lies in its corner with its tracks on it.
-func TestRenderPicture(t *testing.T) {
+// The current image lies in its corner with its tracks on it.
+func TestRenderImage(t *testing.T) {
 	needGL(t)
 	s := squares()
 	s.Image = slam.NewRGB(40, 30)
@@ -195,11 +195,11 @@ func TestRenderPicture(t *testing.T) {
 	v := testView(0)
 	v.Camera = geom.CameraFromFOV(320, 240, 1)
 	st := plain
-	st.Picture = true
+	st.Image = true
 	img := render(t, s, v, st)
-	x, y, w, h := pictureBox(320, 240, 40, 30, float64(textPx(240, 0)))
+	x, y, w, h := imageBox(320, 240, 40, 30, float64(textPx(240, 0)))
 	if c := img.NRGBAAt(int(x+w-3), int(y+h-3)); !is(c, 10, 20, 200) {
-		t.Errorf("the picture's corner is %v", c)
+		t.Errorf("the image's corner is %v", c)
 	}
 	want := geom.Vec2{X: x + 10.5/40*w - .5, Y: y + 20.5/30*h - .5}
 	if got, n := centroid(img, trackedColor); n < 4 || n > 30 || got.Sub(want).Norm() > 1 {
@@ -223,7 +223,7 @@ func TestRenderLeavesNothing(t *testing.T) {
 	for range 3 {
 		b, err := RenderPNG(s, Options{W: 200, H: 150, Style: DefaultStyle()})
 		if err != nil || !bytes.Equal(a, b) {
-			t.Fatalf("another picture of the same scene: %v", err)
+			t.Fatalf("another image of the same scene: %v", err)
 		}
 	}
 	if img, err := png.Decode(bytes.NewReader(a)); err != nil || img.Bounds().Dx() != 200 || img.Bounds().Dy() != 150 {

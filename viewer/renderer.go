@@ -56,13 +56,13 @@ type array struct {
 // renderer draws scenes with the context that is current on its thread. It keeps
 // on the GPU what did not change since the last frame.
 type renderer struct {
-	gpu                    gpu
-	mesh, line, flat       program
-	meshArray              array
-	triangles              uint32
-	gridArray, lineArray   array
-	pointArray, flatArray  array
-	atlasTexture, pictures uint32
+	gpu                   gpu
+	mesh, line, flat      program
+	meshArray             array
+	triangles             uint32
+	gridArray, lineArray  array
+	pointArray, flatArray array
+	atlasTexture, images  uint32
 
 	atlas *atlas
 	// lod draws far surfaces coarser, and takes meshes in on a goroutine, so that
@@ -118,7 +118,7 @@ func newRenderer() (r *renderer, err error) {
 		a.vao, a.vbo = r.gpu.vertexArray(), r.gpu.buffer()
 	}
 	r.triangles = r.gpu.buffer()
-	r.atlasTexture, r.pictures = r.gpu.texture(), r.gpu.texture()
+	r.atlasTexture, r.images = r.gpu.texture(), r.gpu.texture()
 	r.describe()
 	return r, glError("set up")
 }
@@ -267,15 +267,15 @@ func (r *renderer) drawLines(f frame, m mat4) {
 	gl.Disable(gl.BLEND)
 }
 
-// drawOverlay draws text, scale bar, measurement and the current picture.
+// drawOverlay draws text, scale bar, measurement and the current image.
 func (r *renderer) drawOverlay(s *Scene, f frame) {
 	w, h := f.view.Camera.W, f.view.Camera.H
-	if f.style.Picture && !s.Image.Empty() {
-		x, y, pw, ph := pictureBox(w, h, s.Image.W, s.Image.H, float64(r.atlas.sizePx))
+	if f.style.Image && !s.Image.Empty() {
+		x, y, pw, ph := imageBox(w, h, s.Image.W, s.Image.H, float64(r.atlas.sizePx))
 		p := flat{atlas: r.atlas}
 		white := rgba{255, 255, 255, 255}
 		p.quad(corners(x, y, pw, ph), [4][2]float32{{0, 0}, {1, 0}, {1, 1}, {0, 1}}, [4]rgba{white, white, white, white})
-		r.drawFlat(p.vertices, w, h, r.pictures, true)
+		r.drawFlat(p.vertices, w, h, r.images, true)
 		p.vertices = nil
 		p.tracks(s.Tracks, s.Image.W, s.Image.H, x, y, pw, ph)
 		r.drawFlat(p.vertices, w, h, r.atlasTexture, false)
@@ -290,16 +290,16 @@ func (r *renderer) drawOverlay(s *Scene, f frame) {
 	r.drawFlat(over.vertices, w, h, r.atlasTexture, false)
 }
 
-func (r *renderer) drawFlat(v []flatVertex, w, h int, texture uint32, picture bool) {
+func (r *renderer) drawFlat(v []flatVertex, w, h int, texture uint32, img bool) {
 	gl.Disable(gl.DEPTH_TEST)
 	gl.Enable(gl.BLEND)
 	gl.UseProgram(r.flat.id)
 	gl.Uniform2f(r.flat.at("viewportPx"), float32(w), float32(h))
-	isPicture := int32(0)
-	if picture {
-		isPicture = 1
+	isImage := int32(0)
+	if img {
+		isImage = 1
 	}
-	gl.Uniform1i(r.flat.at("isPicture"), isPicture)
+	gl.Uniform1i(r.flat.at("isImage"), isImage)
 	gl.ActiveTexture(gl.TEXTURE0)
 	gl.BindTexture(gl.TEXTURE_2D, texture)
 	gl.Uniform1i(r.flat.at("image"), 0)

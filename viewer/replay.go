@@ -68,7 +68,7 @@ func (r *replay) move(by float64) { r.at = math.Min(math.Max(r.at+by, r.from), r
 // step goes on or back by keys.
 func (r *replay) step(n float64) { r.move(n * (r.to - r.from) / replaySteps) }
 
-// slider is where the time is drawn in a picture of w x h pixels: its line.
+// slider is where the time is drawn in an image of w x h pixels: its line.
 func (r *replay) slider(w, h int, em float64) (a, b geom.Vec2) {
 	y := float64(h) - 1.1*em
 	return geom.Vec2{X: .36 * float64(w), Y: y}, geom.Vec2{X: .8 * float64(w), Y: y}

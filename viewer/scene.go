@@ -49,7 +49,7 @@ func (s *Scene) Check() error {
 		}
 	}
 	if !s.Image.Empty() && len(s.Image.Pix) != 3*s.Image.W*s.Image.H {
-		return fmt.Errorf("picture of %dx%d pixels has %d bytes", s.Image.W, s.Image.H, len(s.Image.Pix))
+		return fmt.Errorf("image of %dx%d pixels has %d bytes", s.Image.W, s.Image.H, len(s.Image.Pix))
 	}
 	if s.empty() {
 		return ErrEmpty

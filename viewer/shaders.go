@@ -1,7 +1,7 @@
 package viewer
 
 // The shaders, in GLSL 3.30. Colours are as they are displayed; light is mild,
-// for colours of pictures have light in them already.
+// for colours of images have light in them already.
 
 // Meshes. Light comes from the camera and, a little, from above.
 const meshVertexShader = `
@@ -95,7 +95,7 @@ out vec4 shown;
 void main() { shown = vec4(lineColor.rgb, lineColor.a * opacity); }`
 
 // Flat things over the scene, in pixels from the upper left corner. The texture
-// is the letters' coverage, or a picture.
+// is the letters' coverage, or an image.
 const flatVertexShader = `
 layout(location = 0) in vec2 positionPx;
 layout(location = 1) in vec2 uv;
@@ -113,9 +113,9 @@ const flatFragmentShader = `
 in vec2 at;
 in vec4 ownColor;
 uniform sampler2D image;
-uniform bool isPicture;
+uniform bool isImage;
 out vec4 shown;
 void main() {
 	vec4 t = texture(image, at);
-	shown = isPicture ? vec4(t.rgb, 1) * ownColor : vec4(ownColor.rgb, ownColor.a * t.r);
+	shown = isImage ? vec4(t.rgb, 1) * ownColor : vec4(ownColor.rgb, ownColor.a * t.r);
 }`

@@ -10,7 +10,7 @@ type Mode int
 
 // The modes.
 const (
-	Shaded    Mode = iota // the colours of the pictures with a little light
+	Shaded    Mode = iota // the colours of the images with a little light
 	Color                 // the colours alone
 	Normals               // red, green, blue: the normal along x, y, z
 	Clay                  // grey, lit: shape alone
@@ -39,10 +39,10 @@ type Style struct {
 	Wireframe                               bool
 	BackFaces                               bool // draw surfaces seen from behind
 	Frusta, Path, Truth, Points, Grid, Text bool
-	Picture                                 bool // the current one with its tracks
+	Image                                   bool // the current one with its tracks
 }
 
 // DefaultStyle shows everything, surfaces from the side that was seen.
 func DefaultStyle() Style {
-	return Style{Frusta: true, Path: true, Truth: true, Points: true, Grid: true, Text: true, Picture: true}
+	return Style{Frusta: true, Path: true, Truth: true, Points: true, Grid: true, Text: true, Image: true}
 }

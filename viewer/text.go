@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// atlas holds the letters of a font at one size: their coverage in one picture,
+// atlas holds the letters of a font at one size: their coverage in one image,
 // and one cell that is covered fully, for areas without letters.
 type atlas struct {
 	image        *image.Alpha

@@ -31,7 +31,7 @@ func (r *renderer) upload(s *Scene, f frame) error {
 	r.takeMesh(s.Mesh)
 	if s != r.pictured {
 		if !s.Image.Empty() {
-			r.uploadTexture(r.pictures, gl.RGB8, gl.RGB, s.Image.W, s.Image.H, s.Image.Pix, gl.LINEAR)
+			r.uploadTexture(r.images, gl.RGB8, gl.RGB, s.Image.W, s.Image.H, s.Image.Pix, gl.LINEAR)
 		}
 		r.uploadPoints(s.Points)
 		r.pictured = s

@@ -187,7 +187,7 @@ func TestAutoOrbit(t *testing.T) {
 			}
 		}
 		if share := float64(inside) / float64(len(s.Mesh.Vertices)); share < .95 {
-			t.Errorf("%v: %.0f %% of the room is in the picture", size, 100*share)
+			t.Errorf("%v: %.0f %% of the room is in the image", size, 100*share)
 		}
 		for _, n := range export.AreaNormals(s.Mesh)[800:] { // of the walls
 			if n.Dot(v.Pose.R.Col(2)) > 0 {
@@ -344,11 +344,11 @@ func TestCheck(t *testing.T) {
 	bad := geom.IdentitySE3()
 	bad.T.X = math.Inf(1)
 	for name, s := range map[string]*Scene{
-		"vertex":  {Snapshot: slam.Snapshot{Mesh: &slam.Mesh{Vertices: [][3]float32{{0, nan, 0}}}}},
-		"index":   {Snapshot: slam.Snapshot{Mesh: &slam.Mesh{Vertices: [][3]float32{{}}, Triangles: [][3]uint32{{0, 0, 1}}}}},
-		"pose":    {Snapshot: slam.Snapshot{Trajectory: slam.Trajectory{{Pose: bad}}}},
-		"point":   {Snapshot: slam.Snapshot{Points: []geom.Vec3{{Z: math.NaN()}}}},
-		"picture": {Snapshot: slam.Snapshot{Points: []geom.Vec3{{}}, Image: slam.RGB{W: 9, H: 9, Pix: make([]uint8, 5)}}},
+		"vertex": {Snapshot: slam.Snapshot{Mesh: &slam.Mesh{Vertices: [][3]float32{{0, nan, 0}}}}},
+		"index":  {Snapshot: slam.Snapshot{Mesh: &slam.Mesh{Vertices: [][3]float32{{}}, Triangles: [][3]uint32{{0, 0, 1}}}}},
+		"pose":   {Snapshot: slam.Snapshot{Trajectory: slam.Trajectory{{Pose: bad}}}},
+		"point":  {Snapshot: slam.Snapshot{Points: []geom.Vec3{{Z: math.NaN()}}}},
+		"image":  {Snapshot: slam.Snapshot{Points: []geom.Vec3{{}}, Image: slam.RGB{W: 9, H: 9, Pix: make([]uint8, 5)}}},
 	} {
 		if err := s.Check(); err == nil || errors.Is(err, ErrEmpty) {
 			t.Errorf("%s: %v", name, err)

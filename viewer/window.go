@@ -18,7 +18,7 @@ import (
 )
 
 // ErrNoDisplay says that there is no screen for a window.
-var ErrNoDisplay = errors.New("no display for a window: DISPLAY and WAYLAND_DISPLAY are not set; use metricslam render for pictures, or xvfb-run")
+var ErrNoDisplay = errors.New("no display for a window: DISPLAY and WAYLAND_DISPLAY are not set; use metricslam render for images, or xvfb-run")
 
 // WindowOptions say how a window begins.
 type WindowOptions struct {
@@ -28,7 +28,7 @@ type WindowOptions struct {
 	// Measurements is the JSON file that measurements are loaded from and saved to,
 	// with a CSV beside it; "": they are not kept.
 	Measurements string
-	// Shots is the folder for pictures of the window; "": the working folder.
+	// Shots is the folder for images of the window; "": the working folder.
 	Shots string
 }
 
@@ -59,7 +59,7 @@ type window struct {
 	button   glfw.MouseButton
 	pressed  bool
 	shift    bool
-	shots    string // folder for pictures
+	shots    string // folder for images
 	moved    time.Time
 	coarse   bool // what is shown was drawn while the view moved
 }
@@ -119,7 +119,7 @@ func (w *window) close() {
 	glfw.Terminate()
 }
 
-// resized takes the size of the picture in pixels.
+// resized takes the size of the image in pixels.
 func (w *window) resized(pw, ph int) {
 	w.w, w.h, w.dirty = max(pw, 1), max(ph, 1), true
 	w.scale = 1

@@ -117,7 +117,7 @@ func TestWindow(t *testing.T) {
 		}
 	}
 	if share := float64(differ) / float64(len(got.Pix)); share > .02 {
-		t.Errorf("%.1f %% of the window differs from the picture made without one", 100*share)
+		t.Errorf("%.1f %% of the window differs from the image made without one", 100*share)
 	}
 
 	// Click two points, each a press and a release where the pointer is.
@@ -194,7 +194,7 @@ func TestNoDisplay(t *testing.T) {
 	}
 }
 
-// A user measures in the window with mouse and keys, saves, takes a picture and
+// A user measures in the window with mouse and keys, saves, takes an image and
 // closes it: by xdotool, as a hand would.
 func TestByHand(t *testing.T) {
 	needGL(t)
@@ -228,7 +228,7 @@ func TestByHand(t *testing.T) {
 	}
 	id := do("search", "--sync", "--onlyvisible", "--name", "by hand")
 	do("windowfocus", "--sync", id)
-	time.Sleep(time.Second) // the first picture, on a machine that may be busy
+	time.Sleep(time.Second) // the first image, on a machine that may be busy
 	point := func(i int) geom.Vec3 {
 		return vec(s.Mesh.Vertices[4*i]).Add(vec(s.Mesh.Vertices[4*i+2])).Scale(.5)
 	}
@@ -272,7 +272,7 @@ func TestByHand(t *testing.T) {
 	}
 	shots, _ := filepath.Glob(filepath.Join(dir, "metricslam-*.png"))
 	if len(shots) != 1 {
-		t.Fatalf("pictures %v", shots)
+		t.Fatalf("images %v", shots)
 	}
 	f, err := os.Open(shots[0])
 	if err != nil {
@@ -281,7 +281,7 @@ func TestByHand(t *testing.T) {
 	defer f.Close()
 	img, err := png.Decode(f)
 	if err != nil || img.Bounds().Dx() != w || img.Bounds().Dy() != h {
-		t.Fatalf("picture of %v, error %v", img.Bounds(), err)
+		t.Fatalf("image of %v, error %v", img.Bounds(), err)
 	}
 	if keep := os.Getenv("METRICSLAM_SHOTS"); keep != "" { // to look at
 		if err := os.Rename(shots[0], filepath.Join(keep, "byhand.png")); err != nil {

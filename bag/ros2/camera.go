@@ -19,7 +19,7 @@ func (d *decoder) header() Header {
 	return Header{float64(s) + float64(ns)*1e-9, d.text()}
 }
 
-// Image is sensor_msgs/msg/Image: a picture as it lies in memory.
+// Image is sensor_msgs/msg/Image: an image as it lies in memory.
 type Image struct {
 	Header
 	W, H      int
@@ -111,7 +111,7 @@ func (m *CameraInfo) Encode() []byte {
 	e.f64(m.K[:]...)
 	e.f64(m.R[:]...)
 	e.f64(m.P[:]...)
-	e.u32(0, 0, 0, 0, 0, 0) // no binning, the whole picture
+	e.u32(0, 0, 0, 0, 0, 0) // no binning, the whole image
 	e.flag(false)
 	return e.b
 }

@@ -1,6 +1,6 @@
 // Package chessboard finds the inner corners of a chessboard by OpenCV: the
 // sector-based detector of Duda and Frese (2018), which is exact to some hundredths
-// of a pixel and needs the whole board in the picture.
+// of a pixel and needs the whole board in the image.
 package chessboard
 
 import (
@@ -22,7 +22,7 @@ func New(b calibration.Board) *Finder { return &Finder{b} }
 var _ calibration.Finder = (*Finder)(nil)
 
 const (
-	minSide = 32  // of a picture that OpenCV is handed, pixels
+	minSide = 32  // of an image that OpenCV is handed, pixels
 	detect  = 960 // width at which the board is looked for; corners are refined at full size
 )
 
@@ -61,7 +61,7 @@ func (f *Finder) Find(g slam.Gray) []calibration.Corner {
 	return out
 }
 
-// look finds the board in a picture shrunk by a whole factor.
+// look finds the board in an image shrunk by a whole factor.
 func (f *Finder) look(m gocv.Mat, shrink int, found *gocv.Mat) bool {
 	size := image.Pt(f.board.Cols, f.board.Rows)
 	if shrink == 1 {

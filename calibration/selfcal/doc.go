@@ -1,5 +1,5 @@
 // Package selfcal finds the focal length and one coefficient of radial distortion
-// of a camera from a sequence of its own pictures, without any target.
+// of a camera from a sequence of its own images, without any target.
 //
 // The sequence is cut into windows of neighbouring views that share features. From
 // each of several focal lengths every window is built up by two views, resection

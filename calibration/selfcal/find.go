@@ -40,7 +40,7 @@ const (
 	GuessSigma = .25
 	k1Sigma    = .2
 	heldSigma  = 1e-5 // of what is held
-	bendsFrom  = .02  // more of the observations that distortion must explain to be taken for real: on pictures without any it explains up to .006 more
+	bendsFrom  = .02  // more of the observations that distortion must explain to be taken for real: on images without any it explains up to .006 more
 	systematic = .03  // deviation of the focal length that no information lowers: of five real sequences the errors were 2 to 6 % at stated .7 to 5 %
 	fewWindows = 3    // below which windows cannot be told from each other
 	fewSigma   = .08  // deviation then
@@ -50,7 +50,7 @@ const (
 // one that does not tell it.
 const toldSigma = .12
 
-// starts are the focal lengths tried, in mean sides of the picture, and with which
+// starts are the focal lengths tried, in mean sides of the image, and with which
 // distortion: wide lenses may have the barrel of an action camera, and no view of
 // theirs can be built without it.
 var starts = []struct{ focal, k1 float64 }{{.5, 0}, {.65, 0}, {.8, 0}, {1, 0}, {1.25, 0}, {1.6, 0}, {2.1, 0}, {.5, barrel}, {.65, barrel}, {.8, barrel}, {1, barrel}}
@@ -60,7 +60,7 @@ const barrel = -.18
 const (
 	startIterations = 15
 	endIterations   = 40
-	explainedPx     = 2.5 // residual up to which an observation is explained, at pictures of 640 pixels width
+	explainedPx     = 2.5 // residual up to which an observation is explained, at images of 640 pixels width
 	inflation       = 2   // of the deviation by information: errors of features along a track are alike
 )
 
@@ -82,7 +82,7 @@ const (
 	contender = .03 // how much less an end may explain than the best and still count against it
 )
 
-// Find returns the camera of pictures of w x h pixels.
+// Find returns the camera of images of w x h pixels.
 func Find(ctx context.Context, views []View, w, h int, seed uint64) (Result, error) {
 	guess := geom.GuessCamera(w, h)
 	res := Result{Camera: guess, FocalSigma: GuessSigma, K1Sigma: k1Sigma}

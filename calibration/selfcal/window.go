@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// View is what one picture shows: the features followed, by ascending id.
+// View is what one image shows: the features followed, by ascending id.
 type View struct {
 	Frame  int
 	Tracks []slam.Track
@@ -124,5 +124,5 @@ func (c camera) project(p geom.Vec3) geom.Vec2 {
 	return geom.Vec2{X: s*x.X + c.cx, Y: s*x.Y + c.cy}
 }
 
-// diagonal of pictures.
+// diagonal of images.
 func diagonal(w, h int) float64 { return math.Hypot(float64(w), float64(h)) }

@@ -21,9 +21,9 @@ import (
 	"github.com/metricslam/metricslam/internal/progress"
 )
 
-// calibrateCmd finds a camera's intrinsics from pictures of a board.
+// calibrateCmd finds a camera's intrinsics from images of a board.
 type calibrateCmd struct {
-	Source    string   `arg:"" optional:"" help:"A video, or a folder of pictures, that shows the board from many sides."`
+	Source    string   `arg:"" optional:"" help:"A video, or a folder of images, that shows the board from many sides."`
 	Target    string   `placeholder:"SHEET.PDF" help:"Write the board to print into this file, and end."`
 	Output    string   `short:"o" placeholder:"CAMERA.YAML" help:"Camera file to write; plots go beside it."`
 	Board     string   `default:"tags" enum:"tags,chessboard" help:"What the board is: tags (a grid of AprilTag or ArUco markers; may be seen in part), chessboard (must be seen whole)."`
@@ -114,10 +114,10 @@ func (c calibrateCmd) writeTarget(b calibration.Board) error {
 // enoughFrames is how many frames are looked at: a minute's video at 10 a second.
 const enoughFrames = 600
 
-type pictureSize struct{ w, h int }
+type imageSize struct{ w, h int }
 
 // look reads the source and finds the board in its frames.
-func (c calibrateCmd) look(ctx context.Context, b calibration.Board) (views []calibration.View, size pictureSize, read int, err error) {
+func (c calibrateCmd) look(ctx context.Context, b calibration.Board) (views []calibration.View, size imageSize, read int, err error) {
 	opt := datasets.Options{Kind: c.Kind, Raw: true, Start: c.Start, Stride: c.Stride, MaxFrames: c.MaxFrames}
 	src, err := datasets.Open(ctx, c.Source, opt)
 	if err != nil {
@@ -167,7 +167,7 @@ func (c calibrateCmd) look(ctx context.Context, b calibration.Board) (views []ca
 			return nil, size, 0, err
 		}
 		read++
-		size = pictureSize{frame.Gray.W, frame.Gray.H}
+		size = imageSize{frame.Gray.W, frame.Gray.H}
 		v := &calibration.View{Frame: frame.Index, Name: frame.Name}
 		all = append(all, v)
 		f := <-finders
@@ -238,7 +238,7 @@ func describeCalibration(r *calibration.Result, grade calibration.Grade, reasons
 	for i, n := range r.Camera.Model.Names() {
 		fmt.Fprintf(&b, "  %s %12.5g +- %.2g\n", n, r.Camera.Values[i], r.Sigma[i])
 	}
-	fmt.Fprintf(&b, "corners %.3f px from where they should be, %.0f %% of the picture covered, a quarter of the views tilted by more than %.0f degrees\n", r.RMSPx, 100*r.Coverage, r.TiltRad*180/math.Pi)
+	fmt.Fprintf(&b, "corners %.3f px from where they should be, %.0f %% of the image covered, a quarter of the views tilted by more than %.0f degrees\n", r.RMSPx, 100*r.Coverage, r.TiltRad*180/math.Pi)
 	fmt.Fprintf(&b, "verdict: %s\n", grade)
 	for _, why := range reasons {
 		fmt.Fprintf(&b, "  %s\n", why)

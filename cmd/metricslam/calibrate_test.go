@@ -14,9 +14,9 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// boardPictures renders a grid of 4 x 3 tags from n sides by a pinhole camera of
+// boardImages renders a grid of 4 x 3 tags from n sides by a pinhole camera of
 // 400 pixels focal length.
-func boardPictures(t *testing.T, n int) string {
+func boardImages(t *testing.T, n int) string {
 	t.Helper()
 	const w, h, f = 400, 300, 400.
 	b := calibration.DefaultBoard(calibration.Tags)
@@ -54,9 +54,9 @@ func boardPictures(t *testing.T, n int) string {
 	return dir
 }
 
-// From pictures to a camera file that a run takes; what is missing is said.
+// From images to a camera file that a run takes; what is missing is said.
 func TestCalibrateCommand(t *testing.T) {
-	dir := boardPictures(t, 14)
+	dir := boardImages(t, 14)
 	out := filepath.Join(t.TempDir(), "camera.yaml")
 	board := []string{"--cols", "4", "--rows", "3"}
 	status, stdout, stderr := capture(t, append([]string{"calibrate", dir, "-o", out, "--model", "radtan", "--json", "--quiet"}, board...)...)
@@ -94,7 +94,7 @@ func TestCalibrateCommand(t *testing.T) {
 		"no source":     {nil, "--target sheet.pdf"},
 		"no output":     {[]string{dir}, "-o CAMERA.YAML"},
 		"both":          {[]string{dir, "--target", sheet}, "leave the source out"},
-		"other board":   {[]string{dir, "-o", out, "--board", "chessboard"}, "0 pictures show it"},
+		"other board":   {[]string{dir, "-o", out, "--board", "chessboard"}, "0 images show it"},
 		"other family":  {[]string{dir, "-o", out, "--family", "aruco7x7"}, "few views"},
 		"gap of 0":      {[]string{dir, "-o", out, "--gap", "0"}, "--gap 0"},
 		"missing place": {[]string{dir, "-o", "/no/such/place/camera.yaml", "--cols", "4", "--rows", "3"}, "/no/such/place"},

@@ -18,7 +18,7 @@ type depthCmd struct {
 	Photos []string `arg:"" name:"photo" help:"Photographs; for a.jpg a.depth.png, a.color.png, a.ply, a.glb and a.json are written."`
 	Output string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
 	Only   []string `placeholder:"KINDS" help:"Write only these: depth, color, ply, glb, json, normal; default: all but normal."`
-	Unit   string   `default:"mm" enum:"mm,kitti" help:"Unit of the depth picture: mm, or kitti for 1/256 m."`
+	Unit   string   `default:"mm" enum:"mm,kitti" help:"Unit of the depth image: mm, or kitti for 1/256 m."`
 	JSON   bool     `help:"Print what the .json files hold, as {\"photos\": [...]}."`
 	Quiet  bool     `help:"Print nothing but errors."`
 }
@@ -83,11 +83,11 @@ func stem(file string) string {
 }
 
 func (c depthCmd) one(ctx context.Context, src depth.Source, file string) (photoDone, error) {
-	picture, cam, err := c.load(file)
+	img, cam, err := c.load(file)
 	if err != nil {
 		return photoDone{}, err
 	}
-	p, err := photo.Compute(ctx, src, picture, cam)
+	p, err := photo.Compute(ctx, src, img, cam)
 	if err != nil {
 		return photoDone{}, err
 	}

@@ -24,7 +24,7 @@ import (
 	"github.com/metricslam/metricslam/internal/tinyonnx"
 )
 
-// wallModel writes a network that answers 4 to every picture: canonical depth of
+// wallModel writes a network that answers 4 to every image: canonical depth of
 // a camera of 10 px at its 32x24 pixels. It skips without ONNX Runtime, and
 // fails where CI=true.
 func wallModel(t *testing.T) string {
@@ -129,16 +129,16 @@ func TestDepthCommandRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"broken picture":  {[]string{broken, "--model", model}, "broken.jpg"},
-		"missing picture": {[]string{filepath.Join(dir, "none.jpg"), "--model", model}, "none.jpg"},
-		"missing model":   {[]string{good, "--model", filepath.Join(dir, "none.onnx")}, "none.yaml"},
-		"same names":      {[]string{good, filepath.Join(dir, "a.png"), "--model", model}, "different folders"},
-		"kind":            {[]string{good, "--model", model, "--only", "stl"}, "there are depth"},
-		"range":           {[]string{good, "--model", model, "--max-range", "-1"}, "--max-range"},
-		"two lengths":     {[]string{good, "--model", model, "--fx", "3", "--fov", "60"}, "drop one"},
-		"wide":            {[]string{good, "--model", model, "--fov", "180"}, "179"},
-		"centre":          {[]string{good, "--model", model, "--fx", "30", "--cx", "500"}, "outside"},
-		"runtime":         {[]string{good, "--model", model, "--contract", "nothing"}, "no contract named"},
+		"broken image":  {[]string{broken, "--model", model}, "broken.jpg"},
+		"missing image": {[]string{filepath.Join(dir, "none.jpg"), "--model", model}, "none.jpg"},
+		"missing model": {[]string{good, "--model", filepath.Join(dir, "none.onnx")}, "none.yaml"},
+		"same names":    {[]string{good, filepath.Join(dir, "a.png"), "--model", model}, "different folders"},
+		"kind":          {[]string{good, "--model", model, "--only", "stl"}, "there are depth"},
+		"range":         {[]string{good, "--model", model, "--max-range", "-1"}, "--max-range"},
+		"two lengths":   {[]string{good, "--model", model, "--fx", "3", "--fov", "60"}, "drop one"},
+		"wide":          {[]string{good, "--model", model, "--fov", "180"}, "179"},
+		"centre":        {[]string{good, "--model", model, "--fx", "30", "--cx", "500"}, "outside"},
+		"runtime":       {[]string{good, "--model", model, "--contract", "nothing"}, "no contract named"},
 	} {
 		status, _, stderr := capture(t, append([]string{"depth", "-o", filepath.Join(dir, "out")}, tt.args...)...)
 		if status == 0 || !strings.Contains(stderr, tt.want) {
@@ -258,15 +258,15 @@ func TestModelsCommand(t *testing.T) {
 	}
 }
 
-// TestModelsCheckPictures: a folder with annotations, as the demonstration
-// pictures of Metric3D come.
-func TestModelsCheckPictures(t *testing.T) {
+// TestModelsCheckImages: a folder with annotations, as the demonstration
+// images of Metric3D come.
+func TestModelsCheckImages(t *testing.T) {
 	model, dir := wallModel(t), t.TempDir()
 	for _, sub := range []string{"rgb", "depth"} {
 		os.MkdirAll(filepath.Join(dir, sub), 0o755)
 	}
 	writePhoto(t, filepath.Join(dir, "rgb"), "a.jpg", 64, 48)
-	truth := depthio.Picture{W: 64, H: 48, Depth: make([]float32, 64*48)}
+	truth := depthio.Image{W: 64, H: 48, Depth: make([]float32, 64*48)}
 	for i := range truth.Depth {
 		truth.Depth[i] = 4
 	}
@@ -275,16 +275,16 @@ func TestModelsCheckPictures(t *testing.T) {
 	}
 	notes := filepath.Join(dir, "test_annotations.json")
 	os.WriteFile(notes, []byte(`{"files": [{"cam_in": [20, 20, 32, 24], "rgb": "data/x/rgb/a.jpg", "depth": "data/x/depth/a.png", "depth_scale": 256.0}]}`), 0o644)
-	status, stdout, stderr := capture(t, "models", "check", model, "--pictures", dir, "--json")
+	status, stdout, stderr := capture(t, "models", "check", model, "--images", dir, "--json")
 	var r struct {
-		AbsRel   float64 `json:"absrel"`
-		Pictures []struct{ Name string }
+		AbsRel float64 `json:"absrel"`
+		Images []struct{ Name string }
 	}
-	if err := json.Unmarshal([]byte(stdout), &r); status != 0 || err != nil || r.AbsRel > .01 || len(r.Pictures) != 1 || r.Pictures[0].Name != "a" {
+	if err := json.Unmarshal([]byte(stdout), &r); status != 0 || err != nil || r.AbsRel > .01 || len(r.Images) != 1 || r.Images[0].Name != "a" {
 		t.Errorf("status %d, %q, %q, %v", status, stdout, stderr, err)
 	}
 	os.WriteFile(notes, []byte(`{"files": []}`), 0o644)
-	if status, _, stderr = capture(t, "models", "check", model, "--pictures", dir); status != 1 || !strings.Contains(stderr, "no picture") {
+	if status, _, stderr = capture(t, "models", "check", model, "--images", dir); status != 1 || !strings.Contains(stderr, "no image") {
 		t.Errorf("an empty list: status %d, %q", status, stderr)
 	}
 }

@@ -8,7 +8,7 @@ import (
 // evalCmd groups the measurements against the truth.
 type evalCmd struct {
 	Trajectory evalTrajectoryCmd `cmd:"" help:"Compare a trajectory with the true one: ATE, RPE, scale, KITTI's drift."`
-	Depth      evalDepthCmd      `cmd:"" help:"Compare depth pictures with the true ones: AbsRel, RMSE, inlier shares, scale."`
+	Depth      evalDepthCmd      `cmd:"" help:"Compare depth images with the true ones: AbsRel, RMSE, inlier shares, scale."`
 	Mesh       evalMeshCmd       `cmd:"" help:"Compare a mesh with the true one: accuracy, completeness, Chamfer, F-score."`
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/metricslam/metricslam/eval"
 )
 
-// evalDepthCmd compares a folder of depth pictures with the true ones.
+// evalDepthCmd compares a folder of depth images with the true ones.
 type evalDepthCmd struct {
 	Truth         string  `required:"" placeholder:"DIR" help:"Folder of true depth, 16-bit PNG or NPY."`
 	Estimate      string  `required:"" placeholder:"DIR" help:"Folder of estimated depth, 16-bit PNG or NPY."`

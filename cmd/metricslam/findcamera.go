@@ -9,7 +9,7 @@ import (
 	"github.com/metricslam/metricslam/pipeline"
 )
 
-// autoCamera is the --camera that is found from the pictures.
+// autoCamera is the --camera that is found from the images.
 const autoCamera = "auto"
 
 // findCamera reads the source once with nothing known of its camera, and puts what
@@ -42,7 +42,7 @@ func findCamera(ctx context.Context, spec string, opt *datasets.Options) error {
 // findNote says how well the camera is known.
 func findNote(f pipeline.FoundCamera) string {
 	if !f.Told {
-		return fmt.Sprintf("--camera auto: the pictures do not tell the focal length (%s): %.0f pixels are taken, known to %.0f %%; so are all metres. Calibrate with `metricslam calibrate`, or record a stretch that turns while it moves", f.Reason, f.Camera.Fx, 100*f.FocalSigma)
+		return fmt.Sprintf("--camera auto: the images do not tell the focal length (%s): %.0f pixels are taken, known to %.0f %%; so are all metres. Calibrate with `metricslam calibrate`, or record a stretch that turns while it moves", f.Reason, f.Camera.Fx, 100*f.FocalSigma)
 	}
 	return fmt.Sprintf("--camera auto: focal length %.0f pixels, known to %.1f %%, k1 %.3f, from %d stretches of the sequence; metres cannot be better", f.Camera.Fx, 100*f.FocalSigma, f.K1, f.Windows)
 }

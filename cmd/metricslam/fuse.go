@@ -30,7 +30,7 @@ type fuseCmd struct {
 	sourceFlags
 	networkFlags
 	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away. truth: those that the source itself has."`
-	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth pictures, a model.onnx, auto (the network that ships; none where none does)."`
+	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth images, a model.onnx, auto (the network that ships; none where none does)."`
 	Output     string   `short:"o" required:"" placeholder:"DIR" help:"Folder for mesh and report.json; it is made."`
 	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Voxel      float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
@@ -206,7 +206,7 @@ func (p *posedFrames) view(ctx context.Context, f *slam.Frame) (view slam.Keyfra
 		return view, false, nil
 	case ctx.Err() != nil:
 		return view, false, ctx.Err()
-	case err != nil: // one damaged picture does not end the job
+	case err != nil: // one damaged image does not end the job
 		p.rep.Damaged++
 		p.rep.NoDepth++
 		fmt.Fprintln(p.show, "warning:", err)

@@ -19,13 +19,13 @@ type cli struct {
 	Map       mapCmd       `cmd:"" help:"Show and join map files."`
 	Export    exportCmd    `cmd:"" help:"Hand a map on: COLMAP, nerfstudio, trajectories, clouds, meshes, occupancy grid, floor plan."`
 	Fuse      fuseCmd      `cmd:"" help:"Build the dense map of a source at given poses."`
-	Depth     depthCmd     `cmd:"" help:"Give photographs their metric depth: depth picture, colours, cloud, mesh."`
-	Calibrate calibrateCmd `cmd:"" help:"Find the focal length and distortion of a camera from pictures of a printed board."`
+	Depth     depthCmd     `cmd:"" help:"Give photographs their metric depth: depth image, colours, cloud, mesh."`
+	Calibrate calibrateCmd `cmd:"" help:"Find the focal length and distortion of a camera from images of a printed board."`
 	Measure   measureCmd   `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`
 	Models    modelsCmd    `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval      evalCmd      `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Bench     benchCmd     `cmd:"" help:"Run many sequences, several seeds each, and make a table of medians, ranges and failures."`
-	Render    renderCmd    `cmd:"" help:"Draw a map into a picture or a film, without a display."`
+	Render    renderCmd    `cmd:"" help:"Draw a map into an image or a film, without a display."`
 	View      viewCmd      `cmd:"" help:"Show a map in a window and measure in it."`
 	Version   versionCmd   `cmd:"" help:"Print the version, and those of the libraries it found."`
 	Solve     solveCmd     `cmd:"" help:"Solve a public bundle adjustment or pose graph file with the optimiser of the map."`

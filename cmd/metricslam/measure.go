@@ -19,7 +19,7 @@ import (
 type measureCmd struct {
 	photoFlags
 	Photo []string `arg:"" sep:"none" help:"The photograph; several of one place are placed together, and points are those of the first."`
-	From  []string `sep:"none" required:"" placeholder:"U,V" help:"One end in pixels of the upright picture; give --from and --to again for more pairs."`
+	From  []string `sep:"none" required:"" placeholder:"U,V" help:"One end in pixels of the upright image; give --from and --to again for more pairs."`
 	To    []string `sep:"none" required:"" placeholder:"U,V" help:"The other end."`
 	Known []string `sep:"none" placeholder:"U,V,U,V=METRES" help:"Two points whose distance is known: rescales everything. May be given again."`
 	JSON  bool     `help:"Print the result as JSON."`
@@ -78,11 +78,11 @@ func (c measureCmd) compute(ctx context.Context) ([]*photo.Photo, error) {
 	defer src.Close()
 	var photos []*photo.Photo
 	for _, file := range c.Photo {
-		picture, cam, err := c.load(file)
+		img, cam, err := c.load(file)
 		if err != nil {
 			return nil, err
 		}
-		p, err := photo.Compute(ctx, src, picture, cam)
+		p, err := photo.Compute(ctx, src, img, cam)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}

@@ -33,7 +33,7 @@ func (f networkFlags) apply(o depth.Options) depth.Options {
 type photoFlags struct {
 	networkFlags
 	Model string  `default:"auto" placeholder:"FILE.onnx" help:"Depth network: auto (the one that ships), a model.onnx, the name of one that was pulled, or a kserve+http address."`
-	Fx    float64 `help:"Focal length in pixels of the upright picture."`
+	Fx    float64 `help:"Focal length in pixels of the upright image."`
 	Fy    float64 `help:"The same along y; default: --fx."`
 	Cx    float64 `help:"Principal point in pixels; default: the centre."`
 	Cy    float64 `help:"The same along y."`
@@ -70,21 +70,21 @@ func (f photoFlags) open() (depth.Source, error) {
 // load reads a photograph and finds its camera: flags, EXIF, or a guess with a
 // warning.
 func (f photoFlags) load(file string) (slam.RGB, photo.Camera, error) {
-	picture, exif, err := datasets.LoadPhoto(file)
+	img, exif, err := datasets.LoadPhoto(file)
 	if err != nil {
 		return slam.RGB{}, photo.Camera{}, err
 	}
-	cam, err := f.camera(picture.W, picture.H, exif)
+	cam, err := f.camera(img.W, img.H, exif)
 	if err != nil {
 		return slam.RGB{}, photo.Camera{}, err
 	}
 	if cam.Guess {
 		warnf("%s: focal length unknown (%s); %.0f px is taken, %s. Give --fx or --fov", file, exif.Reason, cam.Fx, cam.From)
 	}
-	return picture, cam, nil
+	return img, cam, nil
 }
 
-// camera chooses the camera of an upright picture of w x h pixels.
+// camera chooses the camera of an upright image of w x h pixels.
 func (f photoFlags) camera(w, h int, exif datasets.PhotoCamera) (photo.Camera, error) {
 	for flag, v := range map[string]float64{"--fx": f.Fx, "--fy": f.Fy, "--fov": f.FOV} {
 		if v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -117,7 +117,7 @@ func (f photoFlags) camera(w, h int, exif datasets.PhotoCamera) (photo.Camera, e
 		c.Cy = f.Cy
 	}
 	if c.Cx < 0 || c.Cy < 0 || c.Cx > float64(w) || c.Cy > float64(h) {
-		return c, fmt.Errorf("--cx %g --cy %g lie outside the picture of %dx%d pixels", c.Cx, c.Cy, w, h)
+		return c, fmt.Errorf("--cx %g --cy %g lie outside the image of %dx%d pixels", c.Cx, c.Cy, w, h)
 	}
 	return c, nil
 }

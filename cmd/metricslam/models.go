@@ -25,7 +25,7 @@ import (
 type modelsCmd struct {
 	List  modelsListCmd  `cmd:"" help:"List the networks whose contracts are built in, and those that are here."`
 	Show  modelsShowCmd  `cmd:"" help:"Print a contract, to read or to start one's own from."`
-	Check modelsCheckCmd `cmd:"" help:"Hold a network to its contract, and to pictures whose depth is known."`
+	Check modelsCheckCmd `cmd:"" help:"Hold a network to its contract, and to images whose depth is known."`
 	Pull  modelsPullCmd  `cmd:"" help:"Download a network into the cache folder."`
 }
 

@@ -22,10 +22,10 @@ import (
 
 type modelsCheckCmd struct {
 	networkFlags
-	Model    string `arg:"" help:"A model.onnx, the name of one that was pulled, or that of the network that ships."`
-	Pictures string `placeholder:"DIR" help:"Pictures whose depth is known: a folder with test_annotations.json (as Metric3D's demo has it), or any sequence with depth that run takes."`
-	Max      int    `default:"12" placeholder:"N" help:"Pictures to take of a sequence, evenly spread."`
-	JSON     bool   `help:"Print the report as JSON."`
+	Model  string `arg:"" help:"A model.onnx, the name of one that was pulled, or that of the network that ships."`
+	Images string `placeholder:"DIR" help:"Images whose depth is known: a folder with test_annotations.json (as Metric3D's demo has it), or any sequence with depth that run takes."`
+	Max    int    `default:"12" placeholder:"N" help:"Images to take of a sequence, evenly spread."`
+	JSON   bool   `help:"Print the report as JSON."`
 }
 
 // errDiffers makes the command fail after the report is printed.
@@ -38,9 +38,9 @@ func (c modelsCheckCmd) Run(ctx context.Context) error {
 		return err
 	}
 	var samples []check.Sample
-	if c.Pictures != "" {
-		if samples, err = loadSamples(ctx, c.Pictures, c.Max); err != nil {
-			return fmt.Errorf("--pictures %s: %w", c.Pictures, err)
+	if c.Images != "" {
+		if samples, err = loadSamples(ctx, c.Images, c.Max); err != nil {
+			return fmt.Errorf("--images %s: %w", c.Images, err)
 		}
 	}
 	opt := onnx.Options{Library: c.ONNXRuntime, Provider: c.Provider, Threads: c.Threads, Optimize: c.Optimize, Warn: warnf}
@@ -94,14 +94,14 @@ func printCheck(out io.Writer, r *check.Report) error {
 		return nil
 	}
 	fmt.Fprintf(out, "fits; first run %.1f ms, then %.1f ms (%s)\n", r.FirstRunMS, r.LatencyMS, r.Provider)
-	if len(r.Pictures) == 0 {
+	if len(r.Images) == 0 {
 		return nil
 	}
-	fmt.Fprintln(w, "AbsRel\tscale\tcorrelation\tpicture")
-	for _, p := range r.Pictures {
+	fmt.Fprintln(w, "AbsRel\tscale\tcorrelation\timage")
+	for _, p := range r.Images {
 		fmt.Fprintf(w, "%.3f\t%+.3f\t%.3f\t%s\n", p.AbsRel, p.LogRatio, p.Correlation, p.Name)
 	}
-	fmt.Fprintf(w, "%.3f\t%+.3f\t\tmean of %d\n", r.AbsRel, r.LogRatio, len(r.Pictures))
+	fmt.Fprintf(w, "%.3f\t%+.3f\t\tmean of %d\n", r.AbsRel, r.LogRatio, len(r.Images))
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func printValues(w io.Writer, kind string, list []onnx.Value) {
 	}
 }
 
-// loadSamples reads pictures and their depth.
+// loadSamples reads images and their depth.
 func loadSamples(ctx context.Context, dir string, most int) ([]check.Sample, error) {
 	if text, err := os.ReadFile(filepath.Join(dir, "test_annotations.json")); err == nil {
 		return annotatedSamples(dir, text, most)
@@ -150,12 +150,12 @@ func loadSamples(ctx context.Context, dir string, most int) ([]check.Sample, err
 		list = append(list, check.Sample{Frame: f, Truth: d})
 	}
 	if len(list) == 0 {
-		return nil, errors.New("no picture in it has depth")
+		return nil, errors.New("no image in it has depth")
 	}
 	return list, nil
 }
 
-// annotatedSamples reads the list that Metric3D's demonstration pictures come
+// annotatedSamples reads the list that Metric3D's demonstration images come
 // with: cam_in is fx, fy, cx, cy, depth_scale units per metre, and the paths are
 // taken from their last three parts.
 func annotatedSamples(dir string, text []byte, most int) ([]check.Sample, error) {
@@ -179,9 +179,9 @@ func annotatedSamples(dir string, text []byte, most int) ([]check.Sample, error)
 			continue
 		}
 		if len(f.Cam) != 4 {
-			return nil, fmt.Errorf("test_annotations.json, picture %d: cam_in is not fx, fy, cx, cy", i)
+			return nil, fmt.Errorf("test_annotations.json, image %d: cam_in is not fx, fy, cx, cy", i)
 		}
-		picture, _, err := datasets.LoadPhoto(local(f.RGB))
+		img, _, err := datasets.LoadPhoto(local(f.RGB))
 		if err != nil {
 			return nil, err
 		}
@@ -189,14 +189,14 @@ func annotatedSamples(dir string, text []byte, most int) ([]check.Sample, error)
 		if err != nil {
 			return nil, err
 		}
-		cam := geom.Camera{W: picture.W, H: picture.H, Fx: f.Cam[0], Fy: f.Cam[1], Cx: f.Cam[2], Cy: f.Cam[3]}
+		cam := geom.Camera{W: img.W, H: img.H, Fx: f.Cam[0], Fy: f.Cam[1], Cx: f.Cam[2], Cy: f.Cam[3]}
 		list = append(list, check.Sample{
-			Frame: &slam.Frame{Index: i, Name: stem(f.RGB), Camera: cam, Color: picture},
+			Frame: &slam.Frame{Index: i, Name: stem(f.RGB), Camera: cam, Color: img},
 			Truth: slam.DepthMap{W: truth.W, H: truth.H, Camera: cam.Resized(truth.W, truth.H), Depth: truth.Depth},
 		})
 	}
 	if len(list) == 0 {
-		return nil, errors.New("test_annotations.json lists no picture with depth")
+		return nil, errors.New("test_annotations.json lists no image with depth")
 	}
 	return list, nil
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/metricslam/metricslam/viewer"
 )
 
-// renderCmd draws a map into a picture or a film, without a display.
+// renderCmd draws a map into an image or a film, without a display.
 type renderCmd struct {
 	Map     string  `arg:"" name:"map" help:"Results folder of a run, or a mesh or cloud in PLY."`
-	Output  string  `short:"o" required:"" placeholder:"FILE" help:"Picture, FILE.png, or film that turns around the map, FILE.mp4."`
-	Size    string  `default:"1280x960" placeholder:"WxH" help:"Pixels of the picture."`
+	Output  string  `short:"o" required:"" placeholder:"FILE" help:"Image, FILE.png, or film that turns around the map, FILE.mp4."`
+	Size    string  `default:"1280x960" placeholder:"WxH" help:"Pixels of the image."`
 	Seconds float64 `default:"12" help:"Length of a film."`
 	FPS     float64 `default:"25" help:"Frames a second of a film."`
 	sceneFlags

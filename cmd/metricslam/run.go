@@ -30,7 +30,7 @@ type runCmd struct {
 	knownFlags
 	Output        string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
 	Overwrite     bool          `help:"Remove the results of an earlier run from DIR."`
-	Depth         string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth pictures, a model.onnx, kserve+http://HOST/MODEL."`
+	Depth         string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth images, a model.onnx, kserve+http://HOST/MODEL."`
 	CameraHeight  *float64      `placeholder:"M" help:"Height of the camera over the ground in metres: a second source of scale."`
 	View          bool          `help:"Show the map as it grows in a window."`
 	Serve         string        `placeholder:"ADDR" help:"Show the map as it grows to browsers, at HOST:PORT or :PORT; the finished one stays there until Ctrl-C."`
@@ -154,7 +154,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	}
 	rep, err := res.Write(finishing, pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
-		Pictures: meshPicture(finishing, res, src.Truth(), log), Truth: resultScene(res, src.Truth()).Truth,
+		Images: meshImage(finishing, res, src.Truth(), log), Truth: resultScene(res, src.Truth()).Truth,
 	})
 	if err != nil {
 		return rep, err

@@ -20,7 +20,7 @@ import (
 )
 
 // kitchen copies the lists of the first frames of redkitchen into a folder whose
-// pictures are links, with or without the truth.
+// images are links, with or without the truth.
 func kitchen(t *testing.T, truth bool) string {
 	t.Helper()
 	scene, dir := realdata.Path(t, "tum/redkitchen"), t.TempDir()
@@ -114,8 +114,8 @@ func TestRunResults(t *testing.T) {
 	}
 }
 
-// pictures writes a folder of PNG pictures of w x h pixels.
-func pictures(t *testing.T, n int, size func(i int) (w, h int), grey func(i, x, y int) uint8) string {
+// images writes a folder of PNG images of w x h pixels.
+func images(t *testing.T, n int, size func(i int) (w, h int), grey func(i, x, y int) uint8) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range n {
@@ -142,17 +142,17 @@ func pictures(t *testing.T, n int, size func(i int) (w, h int), grey func(i, x, 
 
 func fixed(w, h int) func(int) (int, int) { return func(int) (int, int) { return w, h } }
 
-// Of pictures that show nothing nothing is mapped: the run fails with the reason,
+// Of images that show nothing nothing is mapped: the run fails with the reason,
 // and the report has it.
 func TestRunShowsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	noise := func(int, int, int) uint8 { return uint8(r.Uint32()) }
 	for name, dir := range map[string]string{
-		"black":            pictures(t, 8, fixed(160, 120), func(int, int, int) uint8 { return 0 }),
-		"white":            pictures(t, 8, fixed(160, 120), func(int, int, int) uint8 { return 255 }),
-		"noise":            pictures(t, 8, fixed(160, 120), noise),
-		"one frame":        pictures(t, 1, fixed(160, 120), noise),
-		"a size for a few": pictures(t, 8, func(i int) (int, int) { return 160 + 10*(i/6), 120 }, noise),
+		"black":            images(t, 8, fixed(160, 120), func(int, int, int) uint8 { return 0 }),
+		"white":            images(t, 8, fixed(160, 120), func(int, int, int) uint8 { return 255 }),
+		"noise":            images(t, 8, fixed(160, 120), noise),
+		"one frame":        images(t, 1, fixed(160, 120), noise),
+		"a size for a few": images(t, 8, func(i int) (int, int) { return 160 + 10*(i/6), 120 }, noise),
 	} {
 		for _, depth := range []string{"none", "auto"} {
 			out := t.TempDir()
@@ -175,19 +175,19 @@ func TestRunRefuses(t *testing.T) {
 	if err := os.WriteFile(file, []byte("no folder"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	good := pictures(t, 2, fixed(64, 48), func(i, x, y int) uint8 { return uint8(x * y) })
+	good := images(t, 2, fixed(64, 48), func(i, x, y int) uint8 { return uint8(x * y) })
 	strange := t.TempDir() // depth of no frame
-	if err := depthio.WritePNG(filepath.Join(strange, "other.png"), depthio.Picture{W: 1, H: 1, Depth: []float32{1}}, 1000); err != nil {
+	if err := depthio.WritePNG(filepath.Join(strange, "other.png"), depthio.Image{W: 1, H: 1, Depth: []float32{1}}, 1000); err != nil {
 		t.Fatal(err)
 	}
-	tiny := pictures(t, 3, fixed(1, 1), func(int, int, int) uint8 { return 9 })
+	tiny := images(t, 3, fixed(1, 1), func(int, int, int) uint8 { return 9 })
 	tests := map[string]struct {
 		args []string
 		want []string // in the message
 	}{
 		"no such source":     {[]string{"/no/such/place"}, []string{"/no/such/place"}},
 		"empty folder":       {[]string{empty}, []string{empty}},
-		"tiny pictures":      {[]string{tiny, "--fov", "70"}, []string{"1x1"}},
+		"tiny images":        {[]string{tiny, "--fov", "70"}, []string{"1x1"}},
 		"output is a file":   {[]string{good, "-o", file}, []string{file}},
 		"no depth sensor":    {[]string{good, "--depth", "sensor"}, []string{"depth"}},
 		"unknown depth":      {[]string{good, "--depth", "/no/model.onnx"}, []string{"/no/model.onnx"}},

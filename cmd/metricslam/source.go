@@ -13,16 +13,16 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of pictures, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
+	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of images, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
 	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
-	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth pictures per metre; default: the data's own, else 1000."`
-	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the pictures themselves."`
+	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth images per metre; default: the data's own, else 1000."`
+	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the images themselves."`
 	Fx         *float64 `help:"Focal length in pixels."`
 	Fy         float64  `help:"The same along y; default: --fx."`
 	Cx         float64  `help:"Principal point in pixels; default: the centre."`
 	Cy         float64  `help:"The same along y."`
 	FOV        *float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
-	Topic      string   `placeholder:"NAME" help:"Topic of the pictures of a bag; default: the one with most."`
+	Topic      string   `placeholder:"NAME" help:"Topic of the images of a bag; default: the one with most."`
 	MaxFrames  int      `placeholder:"N" help:"Frames to read; default: all."`
 	Start      int      `placeholder:"N" help:"First frame."`
 	Stride     int      `placeholder:"N" help:"Read every Nth frame."`
@@ -69,9 +69,9 @@ func checkSensor(spec string, src datasets.Source) error {
 	i := src.Info()
 	switch {
 	case name == "sensor" && !i.HasSensorDepth:
-		return fmt.Errorf("--depth sensor: %s has no depth pictures; take auto (the network that ships), none, or a folder of depth pictures", i.Name)
+		return fmt.Errorf("--depth sensor: %s has no depth images; take auto (the network that ships), none, or a folder of depth images", i.Name)
 	case name == "sim" && !i.HasSensorDepth:
-		return fmt.Errorf("--depth sim: %s has no depth pictures to spoil; take auto (the network that ships) or none", i.Name)
+		return fmt.Errorf("--depth sim: %s has no depth images to spoil; take auto (the network that ships) or none", i.Name)
 	}
 	return nil
 }

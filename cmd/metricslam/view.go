@@ -122,21 +122,21 @@ func resultScene(res *pipeline.Result, truth slam.Trajectory) *viewer.Scene {
 	return s
 }
 
-// pictureTriangles are enough for a picture: of more, a pixel shows many.
-const pictureTriangles = 2_000_000
+// imageTriangles are enough for an image: of more, a pixel shows many.
+const imageTriangles = 2_000_000
 
-// meshPicture draws the map for the report. A machine without OpenGL gets a
-// report without the picture.
-func meshPicture(ctx context.Context, res *pipeline.Result, truth slam.Trajectory, log *slog.Logger) []report.Picture {
+// meshImage draws the map for the report. A machine without OpenGL gets a
+// report without the image.
+func meshImage(ctx context.Context, res *pipeline.Result, truth slam.Trajectory, log *slog.Logger) []report.Image {
 	if ctx.Err() != nil || res.Mesh() == nil || len(res.Mesh().Triangles) == 0 {
 		return nil
 	}
 	scene := resultScene(res, truth)
-	scene.Mesh = scene.Mesh.Thinned(pictureTriangles)
+	scene.Mesh = scene.Mesh.Thinned(imageTriangles)
 	png, err := viewer.RenderPNG(scene, viewer.Options{W: 1200, H: 800, Style: viewer.DefaultStyle()})
 	if err != nil {
-		log.Warn("no picture of the mesh in report.html", "reason", err)
+		log.Warn("no image of the mesh in report.html", "reason", err)
 		return nil
 	}
-	return []report.Picture{{Caption: "the mesh with path and keyframes", PNG: png}}
+	return []report.Image{{Caption: "the mesh with path and keyframes", PNG: png}}
 }

@@ -1,8 +1,8 @@
-// Package ffmpeg reads the pictures of a video with FFmpeg's libraries
+// Package ffmpeg reads the images of a video with FFmpeg's libraries
 // (libavformat, libavcodec, libswscale), which OpenCV is built on too.
 //
 // OpenCV's own VideoCapture hides what a measuring program must know: that the
-// pictures' size or pixel format changes midway (it then hands out stale or
+// images' size or pixel format changes midway (it then hands out stale or
 // foreign memory), the display matrix, the shape of a pixel, true stamps, damage.
 package ffmpeg
 
@@ -30,7 +30,7 @@ type Stream struct {
 	Streams   string // what the file holds, such as "video h264, audio aac"
 	Videos    int    // videos in the file; the first of the best is read
 	Spherical bool   // a panorama around the camera
-	Stereo    bool   // two views in one picture
+	Stereo    bool   // two views in one image
 	Matrix    *Matrix
 }
 
@@ -38,23 +38,23 @@ type Stream struct {
 // shown at (A*x + C*y, B*x + D*y), x to the right and y down.
 type Matrix struct{ A, B, C, D float64 }
 
-// Picture is what is known of one decoded picture before its pixels are taken.
-type Picture struct {
+// Image is what is known of one decoded image before its pixels are taken.
+type Image struct {
 	W, H       int     // stored pixels
 	PixelShape float64 // width over height of a pixel; 0 where unknown
 	Time       float64 // seconds by the file's clock, NaN where unknown
-	Interlaced bool    // two half pictures of different times
+	Interlaced bool    // two half images of different times
 	Damaged    bool    // missing parts were painted over
 }
 
 // The errors of Open and Next that call for an answer of their own.
 var (
-	// ErrNoPictures says that a file holds no video.
-	ErrNoPictures = errors.New("no video")
+	// ErrNoImages says that a file holds no video.
+	ErrNoImages = errors.New("no video")
 	// ErrNoDecoder says that FFmpeg was built without the decoder.
 	ErrNoDecoder = errors.New("no decoder")
-	// ErrDamaged says that a picture could not be decoded; the next may.
-	ErrDamaged = errors.New("the picture is damaged")
+	// ErrDamaged says that an image could not be decoded; the next may.
+	ErrDamaged = errors.New("the image is damaged")
 )
 
 // Reader decodes one video. It is used by one goroutine at a time.
@@ -125,7 +125,7 @@ func failure(ctx context.Context, code C.int, message *[messageSize]C.char) erro
 	case code == C.VIDEO_END:
 		return io.EOF
 	case code == C.VIDEO_NO_PICTURES:
-		return ErrNoPictures
+		return ErrNoImages
 	case code == C.VIDEO_NO_DECODER:
 		return ErrNoDecoder
 	case code == C.VIDEO_DAMAGED:
@@ -134,19 +134,19 @@ func failure(ctx context.Context, code C.int, message *[messageSize]C.char) erro
 	return errors.New(C.GoString(&message[0]))
 }
 
-// Next decodes the next picture in display order: io.EOF after the last,
+// Next decodes the next image in display order: io.EOF after the last,
 // ErrDamaged where one is passed over, any other error where the source ends
 // before its time. After an end of ctx the reader is of no more use.
-func (r *Reader) Next(ctx context.Context) (Picture, error) {
+func (r *Reader) Next(ctx context.Context) (Image, error) {
 	var p C.video_picture
 	var message [messageSize]C.char
 	done := r.bound(ctx)
 	code := C.video_next(r.v, &p, &message[0], messageSize)
 	done()
 	if err := failure(ctx, code, &message); err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
-	out := Picture{W: int(p.w), H: int(p.h), Time: math.NaN(), Interlaced: p.interlaced != 0, Damaged: p.damaged != 0}
+	out := Image{W: int(p.w), H: int(p.h), Time: math.NaN(), Interlaced: p.interlaced != 0, Damaged: p.damaged != 0}
 	if p.has_time != 0 {
 		out.Time = float64(p.time_s)
 	}
@@ -156,11 +156,11 @@ func (r *Reader) Next(ctx context.Context) (Picture, error) {
 	return out, nil
 }
 
-// BGR writes the picture of the last Next as w x h pixels of blue, green and red
+// BGR writes the image of the last Next as w x h pixels of blue, green and red
 // into out, len 3*w*h, scaled where that is not its own size.
 func (r *Reader) BGR(out []byte, w, h int) error {
 	if len(out) != 3*w*h || w < 1 || h < 1 {
-		return fmt.Errorf("%d bytes for a picture of %dx%d", len(out), w, h)
+		return fmt.Errorf("%d bytes for an image of %dx%d", len(out), w, h)
 	}
 	if code := C.video_bgr(r.v, (*C.uint8_t)(unsafe.Pointer(&out[0])), C.int(w), C.int(h)); code != C.VIDEO_OK {
 		return errors.New("its pixel format cannot be converted")

@@ -1,10 +1,10 @@
-// Package canonical is the geometry between a picture and the input of a depth
+// Package canonical is the geometry between an image and the input of a depth
 // network, and the canonical camera of Metric3D (Yin et al., ICCV 2023): a
 // network can know metres only of one focal length f_c, so that either
 //
-//   - the depth is scaled (CSTM_label): the network sees the picture as it is and
+//   - the depth is scaled (CSTM_label): the network sees the image as it is and
 //     tells D_c = D f_c / f, so D = D_c f / f_c; or
-//   - the picture is resized by f_c / f (CSTM_image) and the depth is true.
+//   - the image is resized by f_c / f (CSTM_image) and the depth is true.
 //
 // Neither the sensor's size nor that of its pixels matters (the paper's
 // observation O1), only the focal length in pixels does (O2).
@@ -19,35 +19,35 @@ import (
 )
 
 // ToMetres returns metres of a canonical depth: pred f / fc, f the focal length
-// in pixels of the picture as the network saw it.
+// in pixels of the image as the network saw it.
 func ToMetres(pred, f, fc float64) float64 { return pred * f / fc }
 
-// Plan says where the pixels of a picture go in a network's input: resized to
+// Plan says where the pixels of an image go in a network's input: resized to
 // ResizedW x ResizedH, then placed with its top left corner at (Left, Top) of
-// NetW x NetH pixels. Left and Top are negative where the picture is cut.
+// NetW x NetH pixels. Left and Top are negative where the image is cut.
 type Plan struct {
 	SrcW, SrcH         int
 	ResizedW, ResizedH int
 	NetW, NetH         int
 	Left, Top          int
 
-	// Camera is that of the resized picture, and so of the depth map: the
+	// Camera is that of the resized image, and so of the depth map: the
 	// margins cut off, pixel centres at integers.
 	Camera geom.Camera
-	// FocalPx is the focal length of the resized picture as the networks'
+	// FocalPx is the focal length of the resized image as the networks'
 	// authors take it: that of square pixels times the nominal scale, before
 	// sides are rounded to whole pixels.
 	FocalPx float64
 }
 
-// squareTolerance is how far fx and fy may differ before the picture is resized
+// squareTolerance is how far fx and fy may differ before the image is resized
 // to square pixels.
 const squareTolerance = .01
 
 // maxSide bounds a free input, against a mistaken focal length.
 const maxSide = 8192
 
-// New plans the way of a picture of camera cam into the network of c.
+// New plans the way of an image of camera cam into the network of c.
 func New(cam geom.Camera, c *contract.Contract) (Plan, error) {
 	if err := check(cam); err != nil {
 		return Plan{}, err
@@ -67,7 +67,7 @@ func New(cam geom.Camera, c *contract.Contract) (Plan, error) {
 		return Plan{}, fmt.Errorf("unknown resize rule %q", c.Resize.Rule)
 	}
 	if p.ResizedW < 1 || p.ResizedH < 1 || p.ResizedW > maxSide || p.ResizedH > maxSide {
-		return Plan{}, fmt.Errorf("a picture of %dx%d pixels and focal length %.4g would be resized to %dx%d for network %s; is the focal length right?",
+		return Plan{}, fmt.Errorf("an image of %dx%d pixels and focal length %.4g would be resized to %dx%d for network %s; is the focal length right?",
 			cam.W, cam.H, cam.Focal(), p.ResizedW, p.ResizedH, c.Name)
 	}
 	p.Camera = cam.Resized(p.ResizedW, p.ResizedH)
@@ -76,7 +76,7 @@ func New(cam geom.Camera, c *contract.Contract) (Plan, error) {
 
 func check(cam geom.Camera) error {
 	if cam.W < 1 || cam.H < 1 {
-		return fmt.Errorf("picture of %dx%d pixels", cam.W, cam.H)
+		return fmt.Errorf("image of %dx%d pixels", cam.W, cam.H)
 	}
 	for _, f := range [2]float64{cam.Fx, cam.Fy} {
 		if !(f > 0) || math.IsInf(f, 0) {
@@ -86,7 +86,7 @@ func check(cam geom.Camera) error {
 	return nil
 }
 
-// square returns the size and the focal length of the picture with square
+// square returns the size and the focal length of the image with square
 // pixels: its own where fx and fy agree, else widened or narrowed to fy.
 func square(cam geom.Camera) (w, h, f float64) {
 	if math.Abs(cam.Fx/cam.Fy-1) < squareTolerance {
@@ -160,7 +160,7 @@ func (p *Plan) canonicalFocal(w, h, f float64, c *contract.Contract) {
 func ceilTo(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
 // box is the input's size: fixed by the network, or by the contract where free;
-// upright says that the picture is higher than wide.
+// upright says that the image is higher than wide.
 func box(c *contract.Contract, upright bool) (w, h int) {
 	w, h = c.Input.Width(), c.Input.Height()
 	if w == 0 {
@@ -175,7 +175,7 @@ func box(c *contract.Contract, upright bool) (w, h int) {
 	return w, h
 }
 
-// place puts the resized picture into the input.
+// place puts the resized image into the input.
 func (p *Plan) place(pad contract.Pad) {
 	if pad == contract.Corner {
 		return

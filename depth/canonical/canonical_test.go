@@ -20,7 +20,7 @@ func named(t *testing.T, name string) *contract.Contract {
 }
 
 // TestPublished holds the geometry to the figures that Metric3D's own code
-// gives for its demonstration pictures.
+// gives for its demonstration images.
 func TestPublished(t *testing.T) {
 	c := named(t, "metric3d-v2-vit")
 	tests := []struct {
@@ -75,7 +75,7 @@ func perfectNetwork(sizeM, coveredPx, fc float64) float64 { return sizeM * fc / 
 
 // TestObservations: one target through lenses of other focal lengths, sensor
 // sizes and pixel sizes gives the same metres, by CSTM_label and by CSTM_image,
-// and half the depth at twice the focal length gives the same picture.
+// and half the depth at twice the focal length gives the same image.
 func TestObservations(t *testing.T) {
 	label := named(t, "metric3d-v2-vit")
 	image := *label
@@ -87,7 +87,7 @@ func TestObservations(t *testing.T) {
 		l := lens{2000 + 8000*rng.Float64(), 1 + 9*rng.Float64(), 4000 + 4000*rng.Float64(), 3000 + 3000*rng.Float64()}
 		cam := l.camera()
 		sizeM, depthM := .2+rng.Float64(), 1+20*rng.Float64()
-		covered := sizeM / depthM * cam.Fx // pixels of the picture
+		covered := sizeM / depthM * cam.Fx // pixels of the image
 		for name, c := range map[string]*contract.Contract{"label": label, "image": &image} {
 			p, err := New(cam, c)
 			if err != nil {
@@ -108,7 +108,7 @@ func TestObservations(t *testing.T) {
 			}
 		}
 	}
-	// O2: twice the focal length at twice the distance is the same picture, so
+	// O2: twice the focal length at twice the distance is the same image, so
 	// the same prediction, and must become another depth.
 	near, far := ToMetres(5, 500, 1000), ToMetres(5, 1000, 1000)
 	if far != 2*near {
@@ -207,7 +207,7 @@ func TestRefuses(t *testing.T) {
 		if name == "ratio" {
 			cam.Fx, cam.Fy = 1e-3, 1e-3
 		}
-		if _, err := New(cam, &c); err == nil || !strings.Contains(err.Error(), "picture") && !strings.Contains(err.Error(), "focal") {
+		if _, err := New(cam, &c); err == nil || !strings.Contains(err.Error(), "image") && !strings.Contains(err.Error(), "focal") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

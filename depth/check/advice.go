@@ -15,7 +15,7 @@ type variant struct {
 	change func(*contract.Contract)
 }
 
-// feedings are the ways a picture is most often fed wrongly.
+// feedings are the ways an image is most often fed wrongly.
 func feedings(c *contract.Contract) []variant {
 	norm := func(high float64, mean, std [3]float64) func(*contract.Contract) {
 		return func(c *contract.Contract) {
@@ -61,7 +61,7 @@ func scalings(c *contract.Contract) []variant {
 // wrong one; what differs by less is chance.
 const (
 	muchBetter   = .75 // of the AbsRel
-	scaleSpread  = .15 // deviation of the scale error over pictures: below it the error is a factor
+	scaleSpread  = .15 // deviation of the scale error over images: below it the error is a factor
 	scaleError   = .25 // log ratio that is worth a word
 	lowRelation  = .5  // correlation below which a network sees nothing of the scene
 	goodRelation = .8
@@ -94,15 +94,15 @@ func advise(ctx context.Context, s network.Runner, c *contract.Contract, samples
 		}
 	}
 	var relation, spread float64
-	for _, p := range r.Pictures {
-		relation += p.Correlation / float64(len(r.Pictures))
-		spread += (p.LogRatio - r.LogRatio) * (p.LogRatio - r.LogRatio) / float64(len(r.Pictures))
+	for _, p := range r.Images {
+		relation += p.Correlation / float64(len(r.Images))
+		spread += (p.LogRatio - r.LogRatio) * (p.LogRatio - r.LogRatio) / float64(len(r.Images))
 	}
 	switch {
 	case relation < lowRelation:
-		advice = append(advice, fmt.Sprintf("the depth hardly follows the truth (correlation of the logarithms %.2f): these pictures are beyond the network, or it is fed wrongly", relation))
-	case relation > goodRelation && math.Abs(r.LogRatio) > scaleError && math.Sqrt(spread) < scaleSpread && len(r.Pictures) > 1:
-		advice = append(advice, fmt.Sprintf("the scale is off by %.2f on all pictures alike while the shape is right (correlation %.2f): look at the scale rule and at the focal length of the pictures", math.Exp(r.LogRatio), relation))
+		advice = append(advice, fmt.Sprintf("the depth hardly follows the truth (correlation of the logarithms %.2f): these images are beyond the network, or it is fed wrongly", relation))
+	case relation > goodRelation && math.Abs(r.LogRatio) > scaleError && math.Sqrt(spread) < scaleSpread && len(r.Images) > 1:
+		advice = append(advice, fmt.Sprintf("the scale is off by %.2f on all images alike while the shape is right (correlation %.2f): look at the scale rule and at the focal length of the images", math.Exp(r.LogRatio), relation))
 	}
 	return advice, nil
 }

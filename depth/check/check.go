@@ -1,5 +1,5 @@
 // Package check holds a network to its contract: names, shapes and types, then
-// what it makes of pictures whose depth is known, fed as the contract says and
+// what it makes of images whose depth is known, fed as the contract says and
 // in the ways it is most often fed wrongly.
 package check
 
@@ -30,21 +30,21 @@ type Report struct {
 	Provider    string           `json:"provider,omitempty"`
 	FirstRunMS  float64          `json:"first_run_ms,omitempty"`
 	LatencyMS   float64          `json:"latency_ms,omitempty"` // median of the runs after it, feeding and reading included
-	Pictures    []Picture        `json:"pictures,omitempty"`
-	AbsRel      float64          `json:"absrel,omitempty"`    // mean over the pictures
+	Images      []Image          `json:"pictures,omitempty"`
+	AbsRel      float64          `json:"absrel,omitempty"`    // mean over the images
 	LogRatio    float64          `json:"log_ratio,omitempty"` // mean of log(predicted / true): the scale error
 	Advice      []string         `json:"advice,omitempty"`    // what looks wrong, and what to change
 }
 
-// Picture is the result of one picture.
-type Picture struct {
+// Image is the result of one image.
+type Image struct {
 	Name        string  `json:"name"`
 	AbsRel      float64 `json:"absrel"`
 	LogRatio    float64 `json:"log_ratio"` // median of log(predicted / true)
 	Correlation float64 `json:"correlation"`
 }
 
-// Sample is a picture whose depth is known.
+// Sample is an image whose depth is known.
 type Sample struct {
 	Frame *slam.Frame
 	Truth slam.DepthMap
@@ -82,10 +82,10 @@ func Model(ctx context.Context, m onnx.Model, c *contract.Contract, opt onnx.Opt
 	if len(samples) == 0 || unusable != nil {
 		return r, nil
 	}
-	if r.Pictures, err = evaluate(ctx, network.New(c, s), samples); err != nil {
+	if r.Images, err = evaluate(ctx, network.New(c, s), samples); err != nil {
 		return nil, err
 	}
-	r.AbsRel, r.LogRatio = means(r.Pictures)
+	r.AbsRel, r.LogRatio = means(r.Images)
 	r.Advice, err = advise(ctx, s, c, samples, r)
 	return r, err
 }
@@ -173,8 +173,8 @@ func (r *Report) time(ctx context.Context, n *network.Network, samples []Sample)
 }
 
 // evaluate runs the samples. One without a usable pixel has infinite errors.
-func evaluate(ctx context.Context, n *network.Network, samples []Sample) ([]Picture, error) {
-	list := make([]Picture, len(samples))
+func evaluate(ctx context.Context, n *network.Network, samples []Sample) ([]Image, error) {
+	list := make([]Image, len(samples))
 	for i, s := range samples {
 		p, err := n.Predict(ctx, s.Frame.Color, s.Frame.Gray, s.Frame.Camera)
 		if err != nil && !errors.Is(err, network.ErrUnusable) {
@@ -187,7 +187,7 @@ func evaluate(ctx context.Context, n *network.Network, samples []Sample) ([]Pict
 }
 
 // compareDepth compares where both are known, with the truth's pixels.
-func compareDepth(pred, truth slam.DepthMap) Picture {
+func compareDepth(pred, truth slam.DepthMap) Image {
 	pred = network.Upsample(pred, truth.W, truth.H, 0)
 	var ratios []float64
 	var abs, sx, sy, sxx, syy, sxy float64
@@ -202,16 +202,16 @@ func compareDepth(pred, truth slam.DepthMap) Picture {
 	}
 	n := float64(len(ratios))
 	if n == 0 {
-		return Picture{AbsRel: math.MaxFloat64}
+		return Image{AbsRel: math.MaxFloat64}
 	}
-	p := Picture{AbsRel: abs / n, LogRatio: stats.Median(ratios)}
+	p := Image{AbsRel: abs / n, LogRatio: stats.Median(ratios)}
 	if v := (sxx - sx*sx/n) * (syy - sy*sy/n); v > 0 {
 		p.Correlation = (sxy - sx*sy/n) / math.Sqrt(v)
 	}
 	return p
 }
 
-func means(list []Picture) (absRel, logRatio float64) {
+func means(list []Image) (absRel, logRatio float64) {
 	for _, p := range list {
 		absRel += p.AbsRel / float64(len(list))
 		logRatio += p.LogRatio / float64(len(list))

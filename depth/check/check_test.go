@@ -46,7 +46,7 @@ func red(factor float32) *tinyonnx.Graph {
 		Output("depth", tinyonnx.Float, 1, 1, 24, 32)
 }
 
-// samples are pictures whose depth is 1 + 4 red.
+// samples are images whose depth is 1 + 4 red.
 func samples() []Sample {
 	var list []Sample
 	for k := range 3 {
@@ -82,14 +82,14 @@ func run(t *testing.T, g *tinyonnx.Graph, text string, s []Sample) *Report {
 
 func TestGoodModel(t *testing.T) {
 	r := run(t, red(1), right, samples())
-	if len(r.Differences) > 0 || len(r.Advice) > 0 || r.AbsRel > .01 || math.Abs(r.LogRatio) > .01 || len(r.Pictures) != 3 || r.Pictures[0].Correlation < .99 {
+	if len(r.Differences) > 0 || len(r.Advice) > 0 || r.AbsRel > .01 || math.Abs(r.LogRatio) > .01 || len(r.Images) != 3 || r.Images[0].Correlation < .99 {
 		t.Errorf("got %+v", r)
 	}
 	if r.LatencyMS <= 0 || r.FirstRunMS <= 0 || r.Provider != "cpu" {
 		t.Errorf("got %+v", r)
 	}
-	if r := run(t, red(1), right, nil); len(r.Differences) > 0 || r.Pictures != nil || r.LatencyMS <= 0 {
-		t.Errorf("without pictures: got %+v", r)
+	if r := run(t, red(1), right, nil); len(r.Differences) > 0 || r.Images != nil || r.LatencyMS <= 0 {
+		t.Errorf("without images: got %+v", r)
 	}
 }
 

@@ -5,7 +5,7 @@
 // Docs of every field, with examples: docs/depth.md.
 package contract
 
-// Contract is all that must be known of a network to get metres from a picture.
+// Contract is all that must be known of a network to get metres from an image.
 type Contract struct {
 	Name    string   `yaml:"name"`
 	About   string   `yaml:"about,omitempty"`   // one sentence: what it is and where it is from
@@ -26,15 +26,15 @@ type Contract struct {
 	// RangeM makes what lies outside it unknown [m]; zero for no bound.
 	RangeM [2]float64 `yaml:"range_m,omitempty,flow"`
 	// Sigma is the deviation of log depth where the network gives none, ScaleSigma
-	// that of the log-scale all pixels of a picture share, and PlaceSigma that of
-	// the log-scale all pictures of one place by one camera share beside it: how
+	// that of the log-scale all pixels of an image share, and PlaceSigma that of
+	// the log-scale all images of one place by one camera share beside it: how
 	// far the network is off, on average, in a place that it does not know.
 	Sigma      float64 `yaml:"sigma,omitempty"`
 	ScaleSigma float64 `yaml:"scale_sigma,omitempty"`
 	PlaceSigma float64 `yaml:"place_sigma,omitempty"`
 }
 
-// Input is the tensor that takes the picture: v = (low + (high-low) pixel/255 -
+// Input is the tensor that takes the image: v = (low + (high-low) pixel/255 -
 // mean) / std per channel.
 type Input struct {
 	Name     string     `yaml:"name"`
@@ -46,7 +46,7 @@ type Input struct {
 	Std      [3]float64 `yaml:"std,omitempty,flow"`
 }
 
-// Extra is an input besides the picture: a constant, or the camera.
+// Extra is an input besides the image: a constant, or the camera.
 type Extra struct {
 	Name   string    `yaml:"name"`
 	Kind   ExtraKind `yaml:"kind"`
@@ -55,7 +55,7 @@ type Extra struct {
 	Values []float64 `yaml:"values,omitempty,flow"`
 }
 
-// Resize says how a picture is brought to the input's size.
+// Resize says how an image is brought to the input's size.
 type Resize struct {
 	Rule          Rule          `yaml:"rule"`
 	Interpolation Interpolation `yaml:"interpolation,omitempty"`
@@ -63,7 +63,7 @@ type Resize struct {
 	Size int `yaml:"size,omitempty"`
 	// Box is height and width where the input's own are free.
 	Box [2]int `yaml:"box,omitempty,flow"`
-	// TurnBox exchanges the two for pictures that are higher than wide.
+	// TurnBox exchanges the two for images that are higher than wide.
 	TurnBox bool `yaml:"turn_box,omitempty"`
 	// Multiple is what both sides of a free input must be a multiple of.
 	Multiple int `yaml:"multiple,omitempty"`
@@ -86,7 +86,7 @@ type Outputs struct {
 	FOV         Output  `yaml:"fov,omitempty"`          // horizontal field of view, degrees
 	Intrinsics  Output  `yaml:"intrinsics,omitempty"`   // 3x3, of the network's input
 	MetricScale Output  `yaml:"metric_scale,omitempty"` // factor to metres
-	// QuarterTurns are four logits: that the picture was turned clockwise by 0,
+	// QuarterTurns are four logits: that the image was turned clockwise by 0,
 	// 1, 2 or 3 right angles.
 	QuarterTurns Output `yaml:"quarter_turns,omitempty"`
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // PlaceSigma is the deviation by places and cameras of a network of which nothing
-// was measured: single pictures of Metric3D's authors are 16 % off (median of
+// was measured: single images of Metric3D's authors are 16 % off (median of
 // their metrology), and the network that ships scatters by as much.
 const PlaceSigma = .16
 
@@ -118,7 +118,7 @@ func (c *Contract) validateInput(bad complain) {
 	for i, e := range c.Extra {
 		field := fmt.Sprintf("extra_inputs[%d]", i)
 		if e.Name == "" || e.Name == in.Name {
-			bad(field+".name", "%q is missing or the picture's", e.Name)
+			bad(field+".name", "%q is missing or the image's", e.Name)
 		}
 		oneOf(bad, field+".kind", e.Kind, Constant, Intrinsics, Rays)
 		oneOf(bad, field+".dtype", e.DType, Float32, Float16, Int64)

@@ -32,12 +32,12 @@ const (
 	HWC Layout = "HWC"
 )
 
-// Rule is how a picture is brought to the input's size.
+// Rule is how an image is brought to the input's size.
 type Rule string
 
 // The rules of resizing.
 const (
-	// FitAndPad keeps the ratio of the sides, fits the picture into the input
+	// FitAndPad keeps the ratio of the sides, fits the image into the input
 	// and pads the rest.
 	FitAndPad Rule = "fit-and-pad"
 	// Stretch resizes to the input's size whatever the ratio.
@@ -63,7 +63,7 @@ const (
 	Nearest  Interpolation = "nearest"
 )
 
-// Pad is where the picture lies in a larger input.
+// Pad is where the image lies in a larger input.
 type Pad string
 
 // The places.
@@ -86,14 +86,14 @@ const (
 // ScaleRule is how the output becomes metres.
 type ScaleRule string
 
-// The scale rules. f is the focal length in pixels of the resized picture.
+// The scale rules. f is the focal length in pixels of the resized image.
 const (
 	// Metric leaves it: it is metres.
 	Metric ScaleRule = "none"
 	// Canonical multiplies depth by f / Focal (CSTM_label of Metric3D). Depth
 	// Anything 3 is this with Focal 300.
 	Canonical ScaleRule = "canonical"
-	// FOV multiplies depth by f / W, W the width of the resized picture: the
+	// FOV multiplies depth by f / W, W the width of the resized image: the
 	// output is of a camera whose focal length is its width (Depth Pro).
 	FOV ScaleRule = "fov"
 	// Shift finds the shift along the axis that makes the points agree with

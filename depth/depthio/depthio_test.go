@@ -16,7 +16,7 @@ import (
 
 func TestPNGRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
-	in := Picture{W: 3, H: 2, Depth: []float32{0, .001, 1.2344, 65.535, 70, float32(math.NaN())}}
+	in := Image{W: 3, H: 2, Depth: []float32{0, .001, 1.2344, 65.535, 70, float32(math.NaN())}}
 	if err := WritePNG(path, in, 1000); err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestHalf(t *testing.T) {
 
 func TestPFM(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.pfm")
-	if err := WritePFM(path, Picture{W: 2, H: 2, Depth: []float32{1, 2, 3, 4}}); err != nil {
+	if err := WritePFM(path, Image{W: 2, H: 2, Depth: []float32{1, 2, 3, 4}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)

@@ -29,20 +29,20 @@ type npyHeader struct {
 	width  int
 }
 
-func readNPY(path string, scale float64) (Picture, error) {
+func readNPY(path string, scale float64) (Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	defer f.Close()
 	r := bufio.NewReader(f)
 	h, err := parseNPYHeader(r)
 	if err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	buf := make([]byte, h.width*h.height*h.size)
 	if _, err := io.ReadFull(r, buf); err != nil {
-		return Picture{}, fmt.Errorf("cut short: %w", err)
+		return Image{}, fmt.Errorf("cut short: %w", err)
 	}
 	if scale == 0 {
 		scale = 1
@@ -50,7 +50,7 @@ func readNPY(path string, scale float64) (Picture, error) {
 			scale = 1000
 		}
 	}
-	p := Picture{W: h.width, H: h.height, Depth: make([]float32, h.width*h.height)}
+	p := Image{W: h.width, H: h.height, Depth: make([]float32, h.width*h.height)}
 	for i := range p.Depth {
 		v := h.value(buf[i*h.size:]) / scale
 		if v > 0 && !math.IsInf(v, 0) {

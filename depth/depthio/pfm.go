@@ -12,7 +12,7 @@ import (
 
 // WritePFM writes values as they are, as a grey portable float map: low bytes first,
 // the lowest row first.
-func WritePFM(path string, p Picture) error {
+func WritePFM(path string, p Image) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
 		fmt.Fprintf(b, "Pf\n%d %d\n-1.0\n", p.W, p.H)

@@ -1,4 +1,4 @@
-// Package depthio reads and writes depth pictures: 16-bit PNG and NPY.
+// Package depthio reads and writes depth images: 16-bit PNG and NPY.
 package depthio
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/metricslam/metricslam/internal/atomicfile"
 )
 
-// Picture is depth in metres as a file holds it: rows without padding, 0 where
+// Image is depth in metres as a file holds it: rows without padding, 0 where
 // unknown.
-type Picture struct {
+type Image struct {
 	W, H  int
 	Depth []float32
 }
@@ -28,8 +28,8 @@ const maxPixels = 100e6
 // Read reads a .png or .npy file; scale is units per metre, 0 for 1000 where
 // the file holds integers and 1 where it holds floats. Negative, NaN and
 // infinite values become 0.
-func Read(path string, scale float64) (Picture, error) {
-	var p Picture
+func Read(path string, scale float64) (Image, error) {
+	var p Image
 	var err error
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png":
@@ -40,40 +40,40 @@ func Read(path string, scale float64) (Picture, error) {
 		err = errors.New("neither .png nor .npy")
 	}
 	if err != nil {
-		return Picture{}, fmt.Errorf("depth picture %s: %w", path, err)
+		return Image{}, fmt.Errorf("depth image %s: %w", path, err)
 	}
 	return p, nil
 }
 
-func readPNG(path string, scale float64) (Picture, error) {
+func readPNG(path string, scale float64) (Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	defer f.Close()
 	cfg, err := png.DecodeConfig(bufio.NewReader(f))
 	if err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	if cfg.Width*cfg.Height > maxPixels {
-		return Picture{}, fmt.Errorf("%dx%d pixels are more than %d million", cfg.Width, cfg.Height, int(maxPixels/1e6))
+		return Image{}, fmt.Errorf("%dx%d pixels are more than %d million", cfg.Width, cfg.Height, int(maxPixels/1e6))
 	}
 	if _, err := f.Seek(0, 0); err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	img, err := png.Decode(bufio.NewReader(f))
 	if err != nil {
-		return Picture{}, err
+		return Image{}, err
 	}
 	g, ok := img.(*image.Gray16)
 	if !ok {
-		return Picture{}, fmt.Errorf("holds %s, not 16-bit grey: depth needs 16 bits a pixel", kindOf(img))
+		return Image{}, fmt.Errorf("holds %s, not 16-bit grey: depth needs 16 bits a pixel", kindOf(img))
 	}
 	if scale == 0 {
 		scale = 1000
 	}
 	w, h := g.Rect.Dx(), g.Rect.Dy()
-	p := Picture{W: w, H: h, Depth: make([]float32, w*h)}
+	p := Image{W: w, H: h, Depth: make([]float32, w*h)}
 	inv := 1 / scale
 	for y := range h {
 		row, out := g.Pix[y*g.Stride:], p.Depth[y*w:(y+1)*w]
@@ -97,7 +97,7 @@ func kindOf(img image.Image) string {
 
 // WritePNG writes depth as a 16-bit PNG of scale units per metre, rounded; what
 // 16 bits cannot hold (65.5 m in millimetres) is unknown, 0.
-func WritePNG(path string, p Picture, scale float64) error {
+func WritePNG(path string, p Image, scale float64) error {
 	img := image.NewGray16(image.Rect(0, 0, p.W, p.H))
 	for i, z := range p.Depth {
 		v := float64(z)*scale + .5

@@ -25,7 +25,7 @@ func random(w, h int) slam.DepthMap {
 }
 
 // TestDropEdgesAgainstNaive compares with the definition, for windows of all
-// sizes and pictures smaller than the window.
+// sizes and images smaller than the window.
 func TestDropEdgesAgainstNaive(t *testing.T) {
 	for _, size := range [][2]int{{37, 23}, {1, 1}, {3, 40}, {5, 5}} {
 		d := random(size[0], size[1])

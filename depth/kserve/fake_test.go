@@ -239,7 +239,7 @@ func listen(t *testing.T, addr string) net.Listener {
 	return nil
 }
 
-func picture(h, w int64) network.Tensor {
+func img(h, w int64) network.Tensor {
 	x := network.NewTensor("image", contract.Float32, 1, 3, h, w)
 	for i := range x.F32 {
 		x.F32[i] = float32(i)

@@ -32,10 +32,10 @@ func dial(t *testing.T, spec string, opt Options) *Client {
 }
 
 func run(c *Client) ([]network.Tensor, error) {
-	return c.Run(context.Background(), []network.Tensor{picture(2, 3)}, []string{"depth"})
+	return c.Run(context.Background(), []network.Tensor{img(2, 3)}, []string{"depth"})
 }
 
-// wantMean checks the answer for picture(2, 3).
+// wantMean checks the answer for image(2, 3).
 func wantMean(t *testing.T, out []network.Tensor, err error) {
 	t.Helper()
 	if err != nil {
@@ -139,7 +139,7 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("%s: got %v", spec, err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
-		if _, err := dial(t, spec, opt).Run(ctx, []network.Tensor{picture(2, 3)}, []string{"depth"}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := dial(t, spec, opt).Run(ctx, []network.Tensor{img(2, 3)}, []string{"depth"}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: the caller's deadline: got %v", spec, err)
 		}
 		cancel()

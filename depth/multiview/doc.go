@@ -3,7 +3,7 @@
 // the depth of all of them.
 //
 // The shape is triangulated, and so does not suffer from what a network gets
-// wrong within a picture. The scale is the network's: log z = log D_i + s_i for
+// wrong within an image. The scale is the network's: log z = log D_i + s_i for
 // the depth D_i of photograph i, s_i ~ N(0, ScaleSigma^2) by its viewpoint, and
 // an error that all of them share by their place (PlaceSigma), which no number of
 // photographs of it takes away.
@@ -18,7 +18,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Describe finds the keypoints of a picture with their descriptors.
+// Describe finds the keypoints of an image with their descriptors.
 type Describe func(slam.Gray) ([]geom.Vec2, []slam.Descriptor, error)
 
 // ErrApart says that photographs share too little to be placed together.
@@ -63,12 +63,12 @@ func (v *view) ray(u geom.Vec2) geom.Vec2 {
 
 // original returns the pixel of the photograph of one at the working size.
 func (v *view) original(u geom.Vec2) geom.Vec2 {
-	k := float64(v.photo.Picture.W) / float64(v.gray.W)
+	k := float64(v.photo.Image.W) / float64(v.gray.W)
 	return geom.Vec2{X: (u.X+.5)*k - .5, Y: (u.Y+.5)*k - .5}
 }
 
 // working is the inverse of original.
 func (v *view) working(u geom.Vec2) geom.Vec2 {
-	k := float64(v.gray.W) / float64(v.photo.Picture.W)
+	k := float64(v.gray.W) / float64(v.photo.Image.W)
 	return geom.Vec2{X: (u.X+.5)*k - .5, Y: (u.Y+.5)*k - .5}
 }

@@ -10,12 +10,12 @@ const (
 	sameSurface = .1    // of log depth, by which points of one patch differ at most
 	minSamples  = 70    // of the 121 of a patch
 	patchRadius = 5     // samples to either side of the point
-	patchStep   = .0035 // between samples, of the picture's longer side: 36 px across of 1024
+	patchStep   = .0035 // between samples, of the image's longer side: 36 px across of 1024
 	searchStds  = 3.    // of the network's depth at the point and its scale, to either side of it
 	searchSteps = 96    // over both: a pixel or less at usual baselines
 	minAlike    = .80   // of the normalised correlation; white walls stay below, the same corner lies above .9
 	minAhead    = .05   // by which it must exceed that of any other depth that is not next to it
-	clickStd    = .001  // of the picture's longer side, how well a person points
+	clickStd    = .001  // of the image's longer side, how well a person points
 	findStd     = 1.    // pixels of the working size, how well a patch is found
 )
 

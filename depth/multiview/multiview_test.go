@@ -65,7 +65,7 @@ func take(t *testing.T, poses []geom.SE3, bias float64) ([]*photo.Photo, []strin
 			v := uint8(min(max(pattern(p), 0), 255))
 			rgb.Pix[3*k], rgb.Pix[3*k+1], rgb.Pix[3*k+2] = v, v, v
 		}
-		photos = append(photos, &photo.Photo{Picture: rgb, Camera: photo.Camera{Camera: cam, LogFocalStd: .01}, Depth: d, Full: d, Model: "net", FollowsFocal: true})
+		photos = append(photos, &photo.Photo{Image: rgb, Camera: photo.Camera{Camera: cam, LogFocalStd: .01}, Depth: d, Full: d, Model: "net", FollowsFocal: true})
 		names = append(names, fmt.Sprintf("%c.jpg", 'a'+i))
 	}
 	next := 0

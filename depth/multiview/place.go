@@ -67,7 +67,7 @@ func New(ctx context.Context, photos []*photo.Photo, names []string, describe De
 
 // reduced returns a photograph in grey at the working size, with its camera.
 func reduced(ph *photo.Photo) (slam.Gray, geom.Camera) {
-	src := ph.Picture
+	src := ph.Image
 	k := max(1, (max(src.W, src.H)+workingSide-1)/workingSide)
 	w, h := src.W/k, src.H/k
 	g := slam.NewGray(w, h)

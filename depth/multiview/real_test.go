@@ -25,7 +25,7 @@ func TestThreePhotographsOfAKitchen(t *testing.T) {
 	var truth slam.DepthMap
 	for i, stamp := range []string{"0.000000", "1.000000", "2.000000"} {
 		name := "tum/redkitchen/rgb/" + stamp + ".jpg"
-		picture, _, err := datasets.LoadPhoto(realdata.Path(t, name))
+		img, _, err := datasets.LoadPhoto(realdata.Path(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestThreePhotographsOfAKitchen(t *testing.T) {
 		for k, x := range d.Depth {
 			d.Depth[k] = x * float32(math.Exp(.12+.08*math.Sin(float64(2*i)+float64(k%640)/120)))
 		}
-		photos = append(photos, &photo.Photo{Picture: picture, Camera: photo.Camera{Camera: cam, LogFocalStd: .01}, Depth: d, Full: d, Model: "bent"})
+		photos = append(photos, &photo.Photo{Image: img, Camera: photo.Camera{Camera: cam, LogFocalStd: .01}, Depth: d, Full: d, Model: "bent"})
 		names = append(names, name)
 	}
 	place, err := New(context.Background(), photos, names, func(g slam.Gray) ([]geom.Vec2, []slam.Descriptor, error) { return frontend.ORB(g, 4000) })

@@ -143,7 +143,7 @@ func hides(k *contract.Masking, v float32) bool {
 	return !(v >= float32(k.Min)) && k.Min != 0 || !(v <= float32(k.Max)) && k.Max != 0
 }
 
-// fillLogStd writes exp(v/2) of the log variances that show the picture; sigma
+// fillLogStd writes exp(v/2) of the log variances that show the image; sigma
 // where they are not finite.
 func fillLogStd(out []float32, w, h int, lv field, win window, sigma float32) {
 	for y := range h {

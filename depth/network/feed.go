@@ -12,18 +12,18 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// feeder fills the inputs of a network with pictures of one camera. Its buffers
+// feeder fills the inputs of a network with images of one camera. Its buffers
 // are made once: filling allocates nothing.
 type feeder struct {
 	c        *contract.Contract
 	plan     canonical.Plan
 	colour   *resampler
 	gray     *resampler
-	inputs   []Tensor  // the picture first
+	inputs   []Tensor  // the image first
 	planes   []float32 // 3 NetH NetW values; those of inputs[0] where it is float32
 	gain     [3]float32
 	offset   [3]float32
-	channels [3]int // of the picture, for each plane
+	channels [3]int // of the image, for each plane
 }
 
 func newFeeder(c *contract.Contract, cam geom.Camera) (*feeder, error) {
@@ -40,20 +40,20 @@ func newFeeder(c *contract.Contract, cam geom.Camera) (*feeder, error) {
 		f.gain[i] = float32(span / 255 / c.Input.Std[i])
 		f.offset[i] = float32((low - c.Input.Mean[i]) / c.Input.Std[i])
 	}
-	picture := NewTensor(c.Input.Name, c.Input.DType, 1, 3, int64(plan.NetH), int64(plan.NetW))
-	f.planes = picture.F32
+	img := NewTensor(c.Input.Name, c.Input.DType, 1, 3, int64(plan.NetH), int64(plan.NetW))
+	f.planes = img.F32
 	if f.planes == nil {
-		f.planes = make([]float32, picture.Len())
+		f.planes = make([]float32, img.Len())
 	}
 	f.pad()
-	f.inputs = append(f.inputs, picture)
+	f.inputs = append(f.inputs, img)
 	for _, e := range c.Extra {
 		f.inputs = append(f.inputs, extra(e, plan))
 	}
 	return f, nil
 }
 
-// pad fills the planes with the pad value; the picture overwrites its part.
+// pad fills the planes with the pad value; the image overwrites its part.
 func (f *feeder) pad() {
 	n := len(f.planes) / 3
 	for c := range 3 {
@@ -65,7 +65,7 @@ func (f *feeder) pad() {
 	}
 }
 
-// fill puts a picture into the inputs and returns them.
+// fill puts an image into the inputs and returns them.
 func (f *feeder) fill(color slam.RGB, gray slam.Gray) ([]Tensor, error) {
 	p := f.plan
 	var pix []uint8
@@ -82,14 +82,14 @@ func (f *feeder) fill(color slam.RGB, gray slam.Gray) ([]Tensor, error) {
 		}
 		pix, r = gray.Pix, f.gray
 	default:
-		return nil, fmt.Errorf("picture of %dx%d (colour) or %dx%d (grey) pixels, its camera has %dx%d",
+		return nil, fmt.Errorf("image of %dx%d (colour) or %dx%d (grey) pixels, its camera has %dx%d",
 			color.W, color.H, gray.W, gray.H, p.SrcW, p.SrcH)
 	}
 	x0, x1 := max(0, -p.Left), min(p.ResizedW, p.NetW-p.Left)
 	y0, y1 := max(0, -p.Top), min(p.ResizedH, p.NetH-p.Top)
 	n := p.NetW * p.NetH
 	var a, b [3]float32
-	for plane, ch := range f.channels { // by channel of the picture
+	for plane, ch := range f.channels { // by channel of the image
 		a[ch], b[ch] = f.gain[plane], f.offset[plane]
 	}
 	for y := y0; y < y1; y++ {
@@ -120,7 +120,7 @@ func (f *feeder) convert() {
 	}
 }
 
-// extra returns an input besides the picture.
+// extra returns an input besides the image.
 func extra(e contract.Extra, p canonical.Plan) Tensor {
 	cam := p.NetCamera()
 	var shape []int64

@@ -205,7 +205,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n != 0 {
-		t.Errorf("feeding allocates %v times a picture, want 0", n)
+		t.Errorf("feeding allocates %v times an image, want 0", n)
 	}
 	r := reader{c: c}
 	out := []Tensor{floatTensor("d", 2, 1, 1, 192, 256), floatTensor("lv", -4, 1, 1, 192, 256)}
@@ -214,7 +214,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}); n > 2 {
-		t.Errorf("reading allocates %v times a picture, want 2: the depth and its deviation", n)
+		t.Errorf("reading allocates %v times an image, want 2: the depth and its deviation", n)
 	}
 }
 

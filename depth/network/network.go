@@ -11,14 +11,14 @@ import (
 )
 
 // Network is a runner fed by a contract. It may be used by several goroutines;
-// pictures are computed one after another.
+// images are computed one after another.
 type Network struct {
 	c       *contract.Contract
 	runner  Runner
 	outputs []string
 
 	mu      sync.Mutex
-	feeders [2]fed // of pictures as they are, and of turned ones
+	feeders [2]fed // of images as they are, and of turned ones
 	reader  reader
 }
 
@@ -58,7 +58,7 @@ func OutputNames(c *contract.Contract) []string {
 // Contract returns the contract; it must not be changed.
 func (n *Network) Contract() *contract.Contract { return n.c }
 
-// Prediction is what a network tells of a picture.
+// Prediction is what a network tells of an image.
 type Prediction struct {
 	Depth slam.DepthMap
 	// FOVRad is the horizontal field of view that the network itself believes
@@ -66,11 +66,11 @@ type Prediction struct {
 	FOVRad float64
 	// Rejected counts the pixels of the depth map that are unknown, by reason.
 	Rejected Rejected
-	// Turned says by how many right angles the picture lies turned clockwise,
+	// Turned says by how many right angles the image lies turned clockwise,
 	// where the network can tell and is sure of it: it was then read upright.
 	Turned int
 
-	upright bool // the network is sure that the picture is not turned
+	upright bool // the network is sure that the image is not turned
 }
 
 // Rejected counts unknown pixels by reason; the first that holds counts.
@@ -78,12 +78,12 @@ type Rejected struct {
 	NotFinite, NotPositive, OutOfRange, Masked, OutOfView int
 }
 
-// Predict computes the depth of a picture: colour, or grey where there is no
-// colour. The depth map covers the picture with the network's own pixels; see
-// Upsample for the picture's. A picture that lies on its side or stands on its
+// Predict computes the depth of an image: colour, or grey where there is no
+// colour. The depth map covers the image with the network's own pixels; see
+// Upsample for the image's. An image that lies on its side or stands on its
 // head is turned upright and computed again, where the network tells (outputs:
 // quarter_turns); the second look must confirm the first, since nearly all
-// pictures are upright. The error says where a network gives tensors that the contract
+// images are upright. The error says where a network gives tensors that the contract
 // does not allow; pixels that cannot be depth are unknown (0).
 func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, cam geom.Camera) (Prediction, error) {
 	n.mu.Lock()
@@ -96,7 +96,7 @@ func (n *Network) Predict(ctx context.Context, color slam.RGB, gray slam.Gray, c
 		if again == nil && upright.upright && upright.surer(pred) {
 			pred, pred.Turned = upright, turned
 			pred.Depth = turnDepth(upright.Depth, turned)
-			pred.FOVRad = 0 // of the upright picture's width
+			pred.FOVRad = 0 // of the upright image's width
 		}
 	}
 	if err != nil {

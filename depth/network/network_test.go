@@ -49,7 +49,7 @@ func noise(w, h int) slam.RGB {
 }
 
 // naiveFeed computes one value of the network's input from the definition: the
-// picture is a function of continuous coordinates, sampled or averaged.
+// image is a function of continuous coordinates, sampled or averaged.
 func naiveFeed(c *contract.Contract, p canonical.Plan, img slam.RGB, channel, x, y int) float64 {
 	rx, ry := x-p.Left, y-p.Top
 	v := c.Resize.PadValue[channel]
@@ -148,7 +148,7 @@ func TestFeedAgainstNaive(t *testing.T) {
 	}
 }
 
-// TestFeedTypes: grey pictures fill three channels, 8-bit and half precision
+// TestFeedTypes: grey images fill three channels, 8-bit and half precision
 // inputs hold the rounded values.
 func TestFeedTypes(t *testing.T) {
 	cam := geom.Camera{W: 12, H: 8, Fx: 10, Fy: 10}
@@ -313,8 +313,8 @@ func TestMasks(t *testing.T) {
 	}
 }
 
-// TestCut: where the canonical picture is larger than the input, the depth map
-// covers the whole picture and its margins are unknown.
+// TestCut: where the canonical image is larger than the input, the depth map
+// covers the whole image and its margins are unknown.
 func TestCut(t *testing.T) {
 	text := strings.Replace(strings.Replace(small, "fit-and-pad", "canonical-focal, focal: 20", 1), "canonical, focal: 10", "none", 1)
 	cam := geom.Camera{W: 12, H: 8, Fx: 10, Fy: 10, Cx: 5.5, Cy: 3.5}
@@ -345,7 +345,7 @@ func TestPredictErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := n.Predict(context.Background(), noise(9, 8), slam.Gray{}, cam); err == nil || !strings.Contains(err.Error(), "9x8") {
-		t.Errorf("picture of another size: got %v", err)
+		t.Errorf("image of another size: got %v", err)
 	}
 	cam.Fx = 0
 	if _, err := n.Predict(context.Background(), noise(12, 8), slam.Gray{}, cam); err == nil {

@@ -28,7 +28,7 @@ type field struct {
 	plane  int // between channels
 }
 
-// read makes a prediction of outputs, for a picture placed by plan.
+// read makes a prediction of outputs, for an image placed by plan.
 func (r *reader) read(outputs []Tensor, plan canonical.Plan) (Prediction, error) {
 	for _, t := range outputs {
 		if err := t.Check(); err != nil {
@@ -210,7 +210,7 @@ func (r *reader) values(outputs []Tensor, o Output, n int) ([]float32, error) {
 	return v, nil
 }
 
-// fov returns the horizontal field of view of the picture that the network
+// fov returns the horizontal field of view of the image that the network
 // tells, 0 where it tells none or nonsense.
 func (r *reader) fov(outputs []Tensor, plan canonical.Plan) (float64, error) {
 	var rad float64
@@ -234,7 +234,7 @@ func (r *reader) fov(outputs []Tensor, plan canonical.Plan) (float64, error) {
 	return rad, nil
 }
 
-// window says which part of an output shows the picture: pixel (x, y) of the
+// window says which part of an output shows the image: pixel (x, y) of the
 // depth map is pixel (x + left, y + top) of the output.
 type window struct {
 	depth     slam.DepthMap // size and camera; no pixels yet

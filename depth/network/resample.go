@@ -80,7 +80,7 @@ func keys(t float64) float64 {
 	return 0
 }
 
-// resampler resizes 8-bit pictures of one size, rows of interleaved channels.
+// resampler resizes 8-bit images of one size, rows of interleaved channels.
 type resampler struct {
 	srcW, channels int
 	cols, rows     taps

@@ -1,5 +1,5 @@
-// Package network turns a picture into metric depth with a network that
-// somebody else runs: it feeds the picture as the contract says, and makes
+// Package network turns an image into metric depth with a network that
+// somebody else runs: it feeds the image as the contract says, and makes
 // metres of what comes back. How the network is run (in this process or on a
 // server) is behind the small interface Runner.
 package network

@@ -7,12 +7,12 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// quarters is the number of right angles that a picture can be turned by.
+// quarters is the number of right angles that an image can be turned by.
 const quarters = 4
 
-// sureTurn is the probability from which on a picture is believed to lie turned.
-// Reading an upright picture turned costs more than the other way round, since
-// nearly all pictures are upright (training/README.md: how often that happens).
+// sureTurn is the probability from which on an image is believed to lie turned.
+// Reading an upright image turned costs more than the other way round, since
+// nearly all images are upright (training/README.md: how often that happens).
 const sureTurn = .95
 
 // mostLikelyTurn returns the turn that the logits are sure of, else 0, and whether
@@ -34,7 +34,7 @@ func mostLikelyTurn(logits []float32) (turn int, upright bool) {
 }
 
 // surer reports whether the deviation that the network states of p is no larger,
-// over the picture, than that of q; true where it states none.
+// over the image, than that of q; true where it states none.
 func (p Prediction) surer(q Prediction) bool {
 	if p.Depth.LogStd == nil || q.Depth.LogStd == nil {
 		return true
@@ -52,7 +52,7 @@ func meanLogStd(d slam.DepthMap) float64 {
 	return sum / max(n, 1)
 }
 
-// turnedSize is the size of a picture of w x h pixels after n right angles.
+// turnedSize is the size of an image of w x h pixels after n right angles.
 func turnedSize(w, h, n int) (int, int) {
 	if n%2 == 1 {
 		return h, w
@@ -60,7 +60,7 @@ func turnedSize(w, h, n int) (int, int) {
 	return w, h
 }
 
-// turnedIndex returns for each pixel of the turned picture, row by row, the
+// turnedIndex returns for each pixel of the turned image, row by row, the
 // index of its pixel in the one of w x h that was turned clockwise n times.
 func turnedIndex(w, h, n int, visit func(to, from int)) {
 	tw, th := turnedSize(w, h, n)
@@ -80,7 +80,7 @@ func turnedIndex(w, h, n int, visit func(to, from int)) {
 	}
 }
 
-// turnRGB returns the picture turned clockwise by n right angles.
+// turnRGB returns the image turned clockwise by n right angles.
 func turnRGB(p slam.RGB, n int) slam.RGB {
 	if len(p.Pix) != 3*p.W*p.H {
 		return p
@@ -90,7 +90,7 @@ func turnRGB(p slam.RGB, n int) slam.RGB {
 	return out
 }
 
-// turnGray is turnRGB of a grey picture.
+// turnGray is turnRGB of a grey image.
 func turnGray(p slam.Gray, n int) slam.Gray {
 	if len(p.Pix) != p.W*p.H {
 		return p
@@ -100,7 +100,7 @@ func turnGray(p slam.Gray, n int) slam.Gray {
 	return out
 }
 
-// turnCamera returns the camera of a picture turned clockwise by n right angles.
+// turnCamera returns the camera of an image turned clockwise by n right angles.
 func turnCamera(c geom.Camera, n int) geom.Camera {
 	for range n % quarters {
 		c.W, c.H, c.Fx, c.Fy, c.Cx, c.Cy = c.H, c.W, c.Fy, c.Fx, float64(c.H-1)-c.Cy, c.Cx

@@ -8,7 +8,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// turning is a contract of a network that tells how a picture is turned.
+// turning is a contract of a network that tells how an image is turned.
 const turning = `name: turning
 input: {name: image, shape: [1, 3, -1, -1]}
 resize: {rule: fit-and-pad, box: [8, 12], turn_box: true}
@@ -17,7 +17,7 @@ kind: depth
 scale: {rule: none}
 `
 
-// gravity is a network that takes the brightest side of a picture for the
+// gravity is a network that takes the brightest side of an image for the
 // ceiling, and gives its rows the depth 1, 2, 3 ... from there.
 func gravity(in []Tensor) ([]Tensor, error) {
 	h, w := int(in[0].Shape[2]), int(in[0].Shape[3])
@@ -33,8 +33,8 @@ func gravity(in []Tensor) ([]Tensor, error) {
 	return []Tensor{depth, logits}, nil
 }
 
-// A picture is read upright however it lies, and its depth lies as it does.
-func TestTurnedPicturesAreReadUpright(t *testing.T) {
+// An image is read upright however it lies, and its depth lies as it does.
+func TestTurnedImagesAreReadUpright(t *testing.T) {
 	upright := slam.NewRGB(12, 8)
 	for i := range upright.Pix {
 		upright.Pix[i] = uint8(200 - 20*(i/36))
@@ -73,7 +73,7 @@ func TestTurnedCamerasSeeTheSamePoints(t *testing.T) {
 	}
 }
 
-// Where the second look does not confirm the first, the picture stays as it is.
+// Where the second look does not confirm the first, the image stays as it is.
 func TestTurnsMustBeConfirmed(t *testing.T) {
 	calls := 0
 	stubborn := func(in []Tensor) ([]Tensor, error) { // says "turned" of everything

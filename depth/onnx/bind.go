@@ -120,7 +120,7 @@ func (s *Session) newOutputs() error {
 		if s.desc.Outputs[k].Type != string(contract.Float16) {
 			continue
 		}
-		shape, err := halfShape(s.desc.Outputs[k].Shape, s.pictureShape())
+		shape, err := halfShape(s.desc.Outputs[k].Shape, s.imageShape())
 		if err != nil {
 			return fmt.Errorf("output %q: %w", name, err)
 		}
@@ -133,8 +133,8 @@ func (s *Session) newOutputs() error {
 	return nil
 }
 
-// pictureShape returns the shape of the input of rank 4, the picture.
-func (s *Session) pictureShape() []int64 {
+// imageShape returns the shape of the input of rank 4, the image.
+func (s *Session) imageShape() []int64 {
 	for _, b := range s.in {
 		if len(b.shape) == 4 {
 			return b.shape
@@ -144,8 +144,8 @@ func (s *Session) pictureShape() []int64 {
 }
 
 // halfShape fills the free dimensions of an output: a batch of one, and the
-// height and width of the picture.
-func halfShape(declared, picture []int64) ([]int64, error) {
+// height and width of the image.
+func halfShape(declared, img []int64) ([]int64, error) {
 	free := 0
 	for _, d := range declared {
 		if d < 0 {
@@ -157,8 +157,8 @@ func halfShape(declared, picture []int64) ([]int64, error) {
 	case free == 0:
 	case free == 1:
 		fill = []int64{1}
-	case free <= 3 && len(picture) == 4:
-		fill = append([]int64{1}, picture[2:]...)[3-free:]
+	case free <= 3 && len(img) == 4:
+		fill = append([]int64{1}, img[2:]...)[3-free:]
 	default:
 		return nil, fmt.Errorf("16-bit floats of shape %v with %d free dimensions: export it with float32 outputs", declared, free)
 	}

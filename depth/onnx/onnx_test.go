@@ -41,7 +41,7 @@ func open(t testing.TB, g *tinyonnx.Graph, in, out []string, opt Options) *Sessi
 	return s
 }
 
-func picture(h, w int64) network.Tensor {
+func img(h, w int64) network.Tensor {
 	x := network.NewTensor("image", contract.Float32, 1, 3, h, w)
 	for i := range x.F32 {
 		x.F32[i] = float32(i)
@@ -86,7 +86,7 @@ func TestFindLibrary(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	s := open(t, tinyonnx.Mean("image", "depth", 2, 3), []string{"image"}, []string{"depth"}, Options{})
-	x := picture(2, 3)
+	x := img(2, 3)
 	for round := range 3 { // the memory is shared: what changes is seen
 		x.F32[0] = float32(3 * round)
 		out, err := s.Run(context.Background(), []network.Tensor{x}, []string{"depth"})
@@ -103,11 +103,11 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestAllocations: a picture of the size before it costs no tensor, only the few
+// TestAllocations: an image of the size before it costs no tensor, only the few
 // pointers that the binding hands to the library.
 func TestAllocations(t *testing.T) {
 	s := open(t, tinyonnx.Mean("image", "depth", 192, 256), []string{"image"}, []string{"depth"}, Options{})
-	in, out := []network.Tensor{picture(192, 256)}, []string{"depth"}
+	in, out := []network.Tensor{img(192, 256)}, []string{"depth"}
 	var before, after runtime.MemStats
 	run := func(times int) {
 		for range times {
@@ -121,7 +121,7 @@ func TestAllocations(t *testing.T) {
 	run(100)
 	runtime.ReadMemStats(&after)
 	if bytes := (after.TotalAlloc - before.TotalAlloc) / 100; bytes > 512 {
-		t.Errorf("%d bytes a picture, want a few pointers", bytes)
+		t.Errorf("%d bytes an image, want a few pointers", bytes)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestFreed(t *testing.T) {
 	}
 	// About 5 MB of tensors inside each.
 	m := Model{Data: tinyonnx.Mean("image", "depth", 512, 640).Bytes()}
-	in := []network.Tensor{picture(512, 640)}
+	in := []network.Tensor{img(512, 640)}
 	once := func() {
 		s, err := Open(m, []string{"image"}, []string{"depth"}, Options{Threads: 1})
 		if err != nil {
@@ -171,7 +171,7 @@ func TestFreed(t *testing.T) {
 func TestFreeSize(t *testing.T) {
 	s := open(t, tinyonnx.Mean("image", "depth", -1, -1), []string{"image"}, []string{"depth"}, Options{})
 	for _, size := range [][2]int64{{2, 3}, {4, 4}, {2, 3}} {
-		x := picture(size[0], size[1])
+		x := img(size[0], size[1])
 		out, err := s.Run(context.Background(), []network.Tensor{x}, []string{"depth"})
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +241,7 @@ func TestScalarInput(t *testing.T) {
 	s := open(t, g, []string{"image", "tokens"}, []string{"depth"}, Options{})
 	n := network.NewTensor("tokens", contract.Int64)
 	binary.LittleEndian.PutUint64(n.Raw, 1800)
-	out, err := s.Run(context.Background(), []network.Tensor{n, picture(1, 1)}, []string{"depth"})
+	out, err := s.Run(context.Background(), []network.Tensor{n, img(1, 1)}, []string{"depth"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,29 +318,29 @@ func TestProviders(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	s := open(t, tinyonnx.Mean("image", "depth", 2, 3), []string{"image"}, []string{"depth"}, Options{})
-	bad := picture(2, 3)
+	bad := img(2, 3)
 	bad.Shape = []int64{1, 3, 2, 4}
-	other := picture(2, 3)
+	other := img(2, 3)
 	other.Name = "img"
 	for name, in := range map[string][]network.Tensor{
-		"shape":         {picture(2, 4)},
-		"too few":       {bad},
-		"name":          {other},
-		"none":          nil,
-		"one too many":  {picture(2, 3), other},
-		"type":          {network.NewTensor("image", contract.Float16, 1, 3, 2, 3)},
-		"empty picture": {picture(0, 3)},
+		"shape":        {img(2, 4)},
+		"too few":      {bad},
+		"name":         {other},
+		"none":         nil,
+		"one too many": {img(2, 3), other},
+		"type":         {network.NewTensor("image", contract.Float16, 1, 3, 2, 3)},
+		"empty image":  {img(0, 3)},
 	} {
 		if _, err := s.Run(context.Background(), in, []string{"depth"}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if out, err := s.Run(context.Background(), []network.Tensor{picture(2, 3)}, []string{"depth"}); err != nil || out[0].F32[0] != 6 {
+	if out, err := s.Run(context.Background(), []network.Tensor{img(2, 3)}, []string{"depth"}); err != nil || out[0].F32[0] != 6 {
 		t.Errorf("after the errors: got %v", err)
 	}
 	s.Close()
 	s.Close()
-	if _, err := s.Run(context.Background(), []network.Tensor{picture(2, 3)}, []string{"depth"}); err == nil {
+	if _, err := s.Run(context.Background(), []network.Tensor{img(2, 3)}, []string{"depth"}); err == nil {
 		t.Error("ran after Close")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Pair is two points of the picture, in pixels.
+// Pair is two points of the image, in pixels.
 type Pair struct{ From, To geom.Vec2 }
 
 // Reference is a pair whose true distance is known, in metres.
@@ -31,7 +31,7 @@ type Measurement struct {
 
 // Parts are deviations of the logarithm of a length by where they come from.
 type Parts struct {
-	Scale    float64 `json:"scale"`    // of the depth source, shared by the whole picture
+	Scale    float64 `json:"scale"`    // of the depth source, shared by the whole image
 	Focal    float64 `json:"focal"`    // the focal length
 	Depth    float64 `json:"depth"`    // the depth at either end
 	Pointing float64 `json:"pointing"` // at pixels
@@ -46,19 +46,19 @@ type Result struct {
 
 // The errors of a network's log depth at the two ends of one thing belong
 // together by exp(-(distance / .8)^1.5 - (difference of log depth / .45)^2), the
-// distance as a fraction of the picture's longer side. Fitted to a small network
-// on 80 pictures of unseen rooms (NYU, 7-Scenes), to pairs of pixels whose true
+// distance as a fraction of the image's longer side. Fitted to a small network
+// on 80 images of unseen rooms (NYU, 7-Scenes), to pairs of pixels whose true
 // depth differs by no more than a slanted surface's would. The share of their
 // variance by which the errors differ, the shared scale included: .02 at a
 // distance of .08, .07-.09 at .18, .19-.26 at .35, .40-.53 at .5 where the
 // predicted depth is the same within 5 %; .05-.06 at .08 where it differs by
 // 10 %, .29 where by 25 %. Network that ships: less than half of that.
 const (
-	reachPicture  = .8
+	reachImage    = .8
 	reachLogDepth = .45
 )
 
-// clickStd is how well a person points at a pixel: 1 px of a picture of 1000.
+// clickStd is how well a person points at a pixel: 1 px of an image of 1000.
 const clickStd = .001
 
 // Measure returns the distances of pairs with their standard deviation. Errors
@@ -245,7 +245,7 @@ func (p *Photo) DepthAt(u geom.Vec2) (z, std float64, err error) {
 	d := p.Full
 	x, y := int(math.Round(u.X)), int(math.Round(u.Y))
 	if x < 0 || y < 0 || x >= d.W || y >= d.H {
-		return 0, 0, fmt.Errorf("point %g,%g lies outside the picture of %dx%d pixels", u.X, u.Y, d.W, d.H)
+		return 0, 0, fmt.Errorf("point %g,%g lies outside the image of %dx%d pixels", u.X, u.Y, d.W, d.H)
 	}
 	r := int(math.Ceil(searchRadius * float64(max(d.W, d.H))))
 	best := math.Inf(1)
@@ -268,7 +268,7 @@ func (p *Photo) covariance(seen []segment) *mat.SymDense {
 	v := mat.NewSymDense(len(seen), nil)
 	shared := p.Depth.SharedSigma() * p.Depth.SharedSigma()
 	focal := p.Camera.LogFocalStd * p.Camera.LogFocalStd
-	reach := reachPicture * float64(max(p.Camera.W, p.Camera.H))
+	reach := reachImage * float64(max(p.Camera.W, p.Camera.H))
 	for i := range seen {
 		for j := i; j < len(seen); j++ {
 			a, b := &seen[i], &seen[j]

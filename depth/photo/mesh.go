@@ -7,7 +7,7 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Sides of the point cloud and of the mesh: beyond them a larger picture adds
+// Sides of the point cloud and of the mesh: beyond them a larger image adds
 // no shape, only bytes.
 const (
 	cloudSide = 1024
@@ -16,14 +16,14 @@ const (
 
 // shrunk returns the depth at a size of at most side pixels.
 func (p *Photo) shrunk(side int) slam.DepthMap {
-	w, h := p.Picture.W, p.Picture.H
+	w, h := p.Image.W, p.Image.H
 	if long := max(w, h); long > side {
 		w, h = max(1, w*side/long), max(1, h*side/long)
 	}
 	return network.Upsample(p.Depth, w, h, upsampleSpread)
 }
 
-// Cloud returns the points of the picture in camera coordinates with their
+// Cloud returns the points of the image in camera coordinates with their
 // colours; points along depth edges, which hang in the air, are left out.
 func (p *Photo) Cloud() (points [][3]float32, colors [][3]uint8) {
 	d := filter.DropEdges(p.shrunk(cloudSide), 1, filter.EdgeSpread)
@@ -34,7 +34,7 @@ func (p *Photo) Cloud() (points [][3]float32, colors [][3]uint8) {
 		u := geom.Vec2{X: float64(i % d.W), Y: float64(i / d.W)}
 		q := d.Camera.Unproject(u, float64(z))
 		points = append(points, [3]float32{float32(q.X), float32(q.Y), float32(q.Z)})
-		r, g, b := p.Picture.At(i%d.W*p.Picture.W/d.W, i/d.W*p.Picture.H/d.H)
+		r, g, b := p.Image.At(i%d.W*p.Image.W/d.W, i/d.W*p.Image.H/d.H)
 		colors = append(colors, [3]uint8{r, g, b})
 	}
 	return points, colors
@@ -44,8 +44,8 @@ func (p *Photo) Cloud() (points [][3]float32, colors [][3]uint8) {
 // depth: beyond it they belong to two things.
 const meshSpread = .1
 
-// Mesh returns the surface of the picture: a grid of triangles, torn along depth
-// edges, and where each vertex lies in the picture (0 to 1).
+// Mesh returns the surface of the image: a grid of triangles, torn along depth
+// edges, and where each vertex lies in the image (0 to 1).
 func (p *Photo) Mesh() (*slam.Mesh, [][2]float32) {
 	d := p.shrunk(meshSide)
 	m := &slam.Mesh{}

@@ -1,4 +1,4 @@
-// Package photo measures single photographs: the metric depth of one picture
+// Package photo measures single photographs: the metric depth of one image
 // with its uncertainty, distances between its points, and the files a person
 // wants of it.
 package photo
@@ -39,21 +39,21 @@ const (
 	GuessFocalStd   = .20
 )
 
-// GuessCamera is the camera of a picture of which nothing is known: the mean side
+// GuessCamera is the camera of an image of which nothing is known: the mean side
 // as focal length.
 func GuessCamera(w, h int) Camera {
-	return Camera{Camera: geom.GuessCamera(w, h), From: "a guess, the mean side of the picture", Guess: true, LogFocalStd: GuessFocalStd}
+	return Camera{Camera: geom.GuessCamera(w, h), From: "a guess, the mean side of the image", Guess: true, LogFocalStd: GuessFocalStd}
 }
 
-// Photo is a picture with its depth.
+// Photo is an image with its depth.
 type Photo struct {
-	Picture slam.RGB
-	Camera  Camera
-	Depth   slam.DepthMap // as the source gave it
-	Full    slam.DepthMap // with the pixels of the picture
-	Model   string
-	// Turned says by how many right angles the picture lies turned clockwise; the
-	// network read it upright, and everything here lies as the picture does.
+	Image  slam.RGB
+	Camera Camera
+	Depth  slam.DepthMap // as the source gave it
+	Full   slam.DepthMap // with the pixels of the image
+	Model  string
+	// Turned says by how many right angles the image lies turned clockwise; the
+	// network read it upright, and everything here lies as the image does.
 	Turned int
 	// FollowsFocal says that the depth is proportional to the focal length, as
 	// that of networks of a canonical camera is.
@@ -75,13 +75,13 @@ type predictor interface {
 // taken for one surface when a depth map is enlarged.
 const upsampleSpread = .08
 
-// Compute gives a picture its depth. Where the camera is a guess and the network
+// Compute gives an image its depth. Where the camera is a guess and the network
 // tells its own field of view, that is taken in its place.
-func Compute(ctx context.Context, src depth.Source, picture slam.RGB, cam Camera) (*Photo, error) {
-	f := &slam.Frame{Name: "photo", Camera: cam.Camera, Color: picture}
+func Compute(ctx context.Context, src depth.Source, img slam.RGB, cam Camera) (*Photo, error) {
+	f := &slam.Frame{Name: "photo", Camera: cam.Camera, Color: img}
 	pred, err := predict(ctx, src, f)
 	if err == nil && cam.Guess && pred.FOVRad > 0 {
-		cam.Camera = geom.CameraFromFOV(picture.W, picture.H, pred.FOVRad)
+		cam.Camera = geom.CameraFromFOV(img.W, img.H, pred.FOVRad)
 		cam.From, cam.LogFocalStd = "the network's own field of view", NetworkFocalStd
 		f.Camera = cam.Camera
 		pred, err = predict(ctx, src, f)
@@ -93,8 +93,8 @@ func Compute(ctx context.Context, src depth.Source, picture slam.RGB, cam Camera
 		return nil, err
 	}
 	return &Photo{
-		Picture: picture, Camera: cam, Depth: pred.Depth, Model: src.Name(), Turned: pred.Turned,
-		Full: network.Upsample(pred.Depth, picture.W, picture.H, upsampleSpread), FollowsFocal: followsFocal(src),
+		Image: img, Camera: cam, Depth: pred.Depth, Model: src.Name(), Turned: pred.Turned,
+		Full: network.Upsample(pred.Depth, img.W, img.H, upsampleSpread), FollowsFocal: followsFocal(src),
 	}, nil
 }
 

@@ -204,7 +204,7 @@ func smooth(rng *rand.Rand, std float64, pairs []Pair) []float64 {
 	c := mat.NewSymDense(len(at), nil)
 	for i := range at {
 		for j := range i + 1 {
-			far := at[i].Sub(at[j]).Norm() / (reachPicture * 320)
+			far := at[i].Sub(at[j]).Norm() / (reachImage * 320)
 			c.SetSym(i, j, math.Exp(-math.Pow(far, 1.5)))
 		}
 	}
@@ -327,11 +327,11 @@ func checkColor(t *testing.T, path string) {
 	defer f.Close()
 	img, err := png.Decode(f)
 	if err != nil || img.Bounds().Dx() != 320 || img.Bounds().Dy() <= 240 {
-		t.Errorf("colours: %v, %v; want the picture and a legend below", img.Bounds(), err)
+		t.Errorf("colours: %v, %v; want the image and a legend below", img.Bounds(), err)
 	}
 }
 
-// checkGLB takes the file apart: triangles face the camera, and the picture is
+// checkGLB takes the file apart: triangles face the camera, and the image is
 // inside.
 func checkGLB(t *testing.T, path string) {
 	t.Helper()
@@ -379,7 +379,7 @@ func TestMesh(t *testing.T) {
 
 func TestLargeTexture(t *testing.T) {
 	p := compute(t, scene{std: .1}, camera320())
-	p.Picture = slam.NewRGB(9000, 10)
+	p.Image = slam.NewRGB(9000, 10)
 	if b := p.image().Bounds(); b != image.Rect(0, 0, 3000, 3) {
 		t.Errorf("texture %v", b)
 	}

@@ -41,7 +41,7 @@ func TestCalibration(t *testing.T) {
 	var inside, errs, stated [2]float64
 	n := 0.
 	for i := 860; i < 900; i += 2 {
-		picture, _, err := datasets.LoadPhoto(realdata.Path(t, fmt.Sprintf("nyu/rgb/%05d.jpg", i)))
+		img, _, err := datasets.LoadPhoto(realdata.Path(t, fmt.Sprintf("nyu/rgb/%05d.jpg", i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestCalibration(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := Compute(context.Background(), src, picture, cam)
+		p, err := Compute(context.Background(), src, img, cam)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestCalibration(t *testing.T) {
 
 // randomPair returns two points near a place, 20 to 60 px apart, at about the
 // same depth, and their true distance.
-func randomPair(rng *rand.Rand, cam Camera, truth depthio.Picture, near geom.Vec2) (Pair, float64, bool) {
+func randomPair(rng *rand.Rand, cam Camera, truth depthio.Image, near geom.Vec2) (Pair, float64, bool) {
 	at := func(u geom.Vec2) (geom.Vec3, bool) {
 		x, y := int(math.Round(u.X)), int(math.Round(u.Y))
 		if x < 0 || y < 0 || x >= truth.W || y >= truth.H || truth.Depth[y*truth.W+x] <= .3 {

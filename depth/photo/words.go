@@ -11,13 +11,13 @@ import (
 // is worth a word.
 const said = .01
 
-// TurnedWords says that a picture was read turned, empty where it was not.
+// TurnedWords says that an image was read turned, empty where it was not.
 func (p *Photo) TurnedWords() string {
 	how := [4]string{"", "lies on its side (turned clockwise)", "stands on its head", "lies on its side (turned counter-clockwise)"}[p.Turned&3]
 	if how == "" {
 		return ""
 	}
-	return "the picture " + how + " and was read upright; points are those of the picture as it lies"
+	return "the image " + how + " and was read upright; points are those of the image as it lies"
 }
 
 // Explain says in words where the deviation of a length comes from, and what
@@ -28,10 +28,10 @@ func (p *Photo) Explain(q Parts, known bool) string {
 		what, remedy string
 	}
 	parts := []part{
-		{q.Scale, "the scale of " + p.Model + " in a place that it does not know", "a known length in the picture (--known U,V,U,V=METRES)"},
+		{q.Scale, "the scale of " + p.Model + " in a place that it does not know", "a known length in the image (--known U,V,U,V=METRES)"},
 		{q.Focal, "the focal length (" + p.Camera.From + ")", "the true focal length (--fx and --fy, or --fov)"},
 		{q.Depth, "the depth of either point", "points that lie nearer to each other, or on one surface"},
-		{q.Pointing, "pointing at pixels", "a larger picture of the thing"},
+		{q.Pointing, "pointing at pixels", "a larger image of the thing"},
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.std, a.std) })
 	var words []string

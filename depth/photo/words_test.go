@@ -22,7 +22,7 @@ func TestExplainNamesTheLargestPartFirst(t *testing.T) {
 	}
 }
 
-func TestTurnedPicturesAreTold(t *testing.T) {
+func TestTurnedImagesAreTold(t *testing.T) {
 	if w := (&Photo{}).TurnedWords(); w != "" {
 		t.Error(w)
 	}

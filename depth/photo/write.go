@@ -30,13 +30,13 @@ type Output struct {
 	Dir  string
 	Name string   // of the photograph, without its extension
 	Only []string // some of Kinds; empty for all but normal
-	// UnitsPerMetre of the depth picture: 1000, or 256 as KITTI has it.
+	// UnitsPerMetre of the depth image: 1000, or 256 as KITTI has it.
 	UnitsPerMetre float64
 }
 
 // Write makes NAME.depth.png (16 bits, 0 where unknown or beyond what 16 bits
 // hold), NAME.color.png (colours with a legend in metres), NAME.ply (a cloud in
-// camera coordinates), NAME.glb (a mesh with the picture on it), NAME.json and
+// camera coordinates), NAME.glb (a mesh with the image on it), NAME.json and
 // NAME.normal.png (the surface's normals), and returns their paths.
 func (p *Photo) Write(o Output) ([]string, error) {
 	if err := CheckKinds(o.Only); err != nil {
@@ -83,7 +83,7 @@ func CheckKinds(only []string) error {
 }
 
 func (p *Photo) writeDepth(path string, unitsPerMetre float64) error {
-	return depthio.WritePNG(path, depthio.Picture{W: p.Full.W, H: p.Full.H, Depth: p.Full.Depth}, unitsPerMetre)
+	return depthio.WritePNG(path, depthio.Image{W: p.Full.W, H: p.Full.H, Depth: p.Full.Depth}, unitsPerMetre)
 }
 
 func (p *Photo) writeColor(path string) error {
@@ -132,15 +132,15 @@ func (p *Photo) writeMesh(path string) error {
 	return export.WriteGLBTextured(path, m, export.Texture{Data: texture.Bytes(), UV: uv})
 }
 
-// image returns the picture, at most maxTexture pixels a side, in the form that
+// image returns the image, at most maxTexture pixels a side, in the form that
 // the encoders are quick with.
 func (p *Photo) image() image.Image {
-	w, h := p.Picture.W, p.Picture.H
+	w, h := p.Image.W, p.Image.H
 	step := (max(w, h) + maxTexture - 1) / maxTexture
 	out := image.NewRGBA(image.Rect(0, 0, w/step, h/step))
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {
-			r, g, b := p.Picture.At(x*step, y*step)
+			r, g, b := p.Image.At(x*step, y*step)
 			copy(out.Pix[out.PixOffset(x, y):], []uint8{r, g, b, 255})
 		}
 	}
@@ -163,7 +163,7 @@ type Report struct {
 		LogFocalStd float64 `json:"log_focal_std"`
 	} `json:"camera"`
 	Model         string  `json:"model"`
-	Turned        int     `json:"turned_quarters,omitempty"` // by which the picture lies turned clockwise
+	Turned        int     `json:"turned_quarters,omitempty"` // by which the image lies turned clockwise
 	MedianDepthM  float64 `json:"median_depth_m"`
 	LogStd        float64 `json:"log_depth_std"` // of one pixel: all that is not known
 	ScaleSigma    float64 `json:"log_scale_std"` // of that, what all pixels share

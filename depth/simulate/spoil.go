@@ -52,7 +52,7 @@ func (m *Model) noise(w, h, index int) []float64 {
 
 // addWarp adds the bicubic surface through the nodes g to img. The nodes are
 // the centres of gridCols x gridRows equal cells; the surface goes on level
-// outside them, as when a tiny picture is enlarged.
+// outside them, as when a tiny image is enlarged.
 func addWarp(img []float64, w, h int, g [gridRows][gridCols]float64) {
 	col := make([][4]float64, w)
 	at := make([]int, w)

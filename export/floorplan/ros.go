@@ -17,7 +17,7 @@ var rosGray = [...]byte{Unknown: 205, Free: 254, Occupied: 0}
 func (g *Grid) WriteROS(dir string) error {
 	var pgm bytes.Buffer
 	fmt.Fprintf(&pgm, "P5\n# %g m a pixel\n%d %d\n255\n", g.CellM, g.W, g.H)
-	for y := g.H - 1; y >= 0; y-- { // its first row is the last of the picture
+	for y := g.H - 1; y >= 0; y-- { // its first row is the last of the image
 		for _, c := range g.Cells[y*g.W : (y+1)*g.W] {
 			pgm.WriteByte(rosGray[c])
 		}

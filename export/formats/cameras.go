@@ -16,23 +16,23 @@ import (
 	"github.com/metricslam/metricslam/mapping"
 )
 
-// photoQuality is the JPEG quality of pictures for splats, which see more than
+// photoQuality is the JPEG quality of images for splats, which see more than
 // colour on a surface does.
 const photoQuality = 95
 
-// depthUnitM is a step of depth pictures; 16 bits hold 65 m of them.
+// depthUnitM is a step of depth images; 16 bits hold 65 m of them.
 const depthUnitM = .001
 
-// picture is a keyframe's picture as it was written.
-type picture struct {
+// writtenImage is a keyframe's image as it was written.
+type writtenImage struct {
 	name   string // of its file
 	camera geom.Camera
 	pose   geom.SE3 // T_wc in the frame that is handed on
 }
 
-// photos writes the keyframes' pictures, undistorted, into images/, where this was
+// photos writes the keyframes' images, undistorted, into images/, where this was
 // not done yet.
-func (w *writer) photos() ([]picture, error) {
+func (w *writer) photos() ([]writtenImage, error) {
 	if w.images != nil {
 		return w.images, nil
 	}
@@ -47,7 +47,7 @@ func (w *writer) photos() ([]picture, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := picture{camera: photo.Camera, pose: w.toLevel.Mul(k.Pose)}
+		p := writtenImage{camera: photo.Camera, pose: w.toLevel.Mul(k.Pose)}
 		if p.name, err = writePhoto(w.path("images"), fmt.Sprintf("%06d", k.ID), photo); err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func writeDepth(path string, c geom.Camera, depthM []float32) error {
 
 // sparse is the model of cameras and landmarks, as COLMAP has it.
 func (w *writer) sparse() ([]export.ColmapImage, []export.ColmapPoint, error) {
-	pictures, err := w.photos()
+	written, err := w.photos()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +96,7 @@ func (w *writer) sparse() ([]export.ColmapImage, []export.ColmapPoint, error) {
 	at := make(map[int]int, len(w.keyframes))
 	for i, k := range w.keyframes {
 		at[k.ID] = i
-		images[i] = export.ColmapImage{Name: pictures[i].name, Camera: pictures[i].camera, Pose: pictures[i].pose}
+		images[i] = export.ColmapImage{Name: written[i].name, Camera: written[i].camera, Pose: written[i].pose}
 		for _, f := range k.Features {
 			images[i].Pixels = append(images[i].Pixels, k.StraightPixel(f.Pixel))
 		}
@@ -121,7 +121,7 @@ func (w *writer) sparse() ([]export.ColmapImage, []export.ColmapPoint, error) {
 	return images, points, nil
 }
 
-// colmap writes colmap/sparse/0 in binary and colmap/text, and links the pictures
+// colmap writes colmap/sparse/0 in binary and colmap/text, and links the images
 // into colmap/images: the layout that COLMAP and programs for splats expect.
 func (w *writer) colmap() ([]string, error) {
 	images, points, err := w.sparse()
@@ -142,17 +142,17 @@ func (w *writer) colmap() ([]string, error) {
 	return []string{"colmap/"}, nil
 }
 
-// nerfstudio writes nerfstudio/ with linked pictures, depth and the landmarks.
+// nerfstudio writes nerfstudio/ with linked images, depth and the landmarks.
 func (w *writer) nerfstudio() ([]string, error) {
-	pictures, err := w.photos()
+	images, err := w.photos()
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(w.path("nerfstudio/depth"), 0o755); err != nil {
 		return nil, err
 	}
-	frames := make([]export.NerfFrame, len(pictures))
-	for i, p := range pictures {
+	frames := make([]export.NerfFrame, len(images))
+	for i, p := range images {
 		frames[i] = export.NerfFrame{Image: "images/" + p.name, Camera: p.camera, Pose: p.pose}
 		if err := link(w.path("images/"+p.name), w.path("nerfstudio/images/"+p.name)); err != nil {
 			return nil, err

@@ -145,7 +145,7 @@ type writer struct {
 	toLevel   geom.SE3 // from the world to the frame that is handed on
 	keyframes []*mapping.Keyframe
 	cloud     []mapping.CloudPoint
-	images    []picture // once written
+	images    []writtenImage // once written
 	mesh      *slam.Mesh
 }
 

@@ -297,7 +297,7 @@ func (p *Page) Touch(kind string, fingers ...[2]float64) {
 	p.Call("Input.dispatchTouchEvent", map[string]any{"type": kind, "touchPoints": points}, nil)
 }
 
-// Screenshot returns what the window shows, as a PNG and as a picture.
+// Screenshot returns what the window shows, as a PNG and as an image.
 func (p *Page) Screenshot() ([]byte, image.Image) {
 	p.t.Helper()
 	var out struct{ Data string }

@@ -1,4 +1,4 @@
-// Package colormap turns numbers into colours and depth into pictures.
+// Package colormap turns numbers into colours and depth into images.
 package colormap
 
 import (

@@ -65,7 +65,7 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-func TestDepthPicture(t *testing.T) {
+func TestDepthImage(t *testing.T) {
 	s := colormap.Scale{MinM: 1, MaxM: 4}
 	img := colormap.Depth([]float32{1, 4, 0, float32(math.NaN()), .1, 100}, 3, s)
 	want := []color.NRGBA{colormap.At(1), colormap.At(0), {A: 255}, {A: 255}, colormap.At(1), colormap.At(0)}

@@ -16,14 +16,14 @@ const (
 	legendText = 18
 )
 
-// WithLegend returns the picture with a bar of the scale's colours and its
+// WithLegend returns the image with a bar of the scale's colours and its
 // depths in metres below.
-func WithLegend(picture image.Image, s Scale) *image.NRGBA {
-	b := picture.Bounds()
+func WithLegend(img image.Image, s Scale) *image.NRGBA {
+	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
 	out := image.NewNRGBA(image.Rect(0, 0, w, h+4+legendBar+legendText))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.Draw(out, image.Rect(0, 0, w, h), picture, b.Min, draw.Src)
+	draw.Draw(out, image.Rect(0, 0, w, h), img, b.Min, draw.Src)
 	for x := range w {
 		c := At(1 - float64(x)/float64(max(w-1, 1)))
 		for y := range legendBar {

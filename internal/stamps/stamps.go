@@ -19,7 +19,7 @@ const FrameRate = 30
 
 // UnitOf tells the unit of stamps by their size and step; seconds where nothing
 // speaks against them. Seconds since 1970 have ten digits before the point (until
-// 2286), and cameras that map take between one and a thousand pictures a second.
+// 2286), and cameras that map take between one and a thousand images a second.
 func UnitOf(stamps []float64) Unit {
 	seconds := Unit{1, "seconds"}
 	milli, micro, nano := Unit{1e-3, "milliseconds"}, Unit{1e-6, "microseconds"}, Unit{1e-9, "nanoseconds"}

@@ -161,7 +161,7 @@ func bytes(b []byte, field protowire.Number, v []byte) []byte {
 
 func text(b []byte, field protowire.Number, v string) []byte { return bytes(b, field, []byte(v)) }
 
-// Gray returns the start of a network that takes a picture [1, 3, h, w] named
+// Gray returns the start of a network that takes an image [1, 3, h, w] named
 // in and leaves the mean of its channels, [1, 1, h, w], in "gray".
 func Gray(in string, t Type, h, w int64) *Graph {
 	g := new(Graph).Input(in, t, 1, 3, h, w)
@@ -173,7 +173,7 @@ func Gray(in string, t Type, h, w int64) *Graph {
 	return g.Node("ReduceMean", []string{from}, []string{"gray"}, Attr{"axes", []int64{1}}, Attr{"keepdims", int64(1)})
 }
 
-// Mean returns a whole network: the depth output out is the mean of the picture's
+// Mean returns a whole network: the depth output out is the mean of the image's
 // channels, as fed.
 func Mean(in, out string, h, w int64) *Graph {
 	return Gray(in, Float, h, w).Node("Identity", []string{"gray"}, []string{out}).Output(out, Float, 1, 1, h, w)

@@ -26,7 +26,7 @@ export class Cameras {
 
   // set shows poses as container.js reads them.
   set({ path, truth, keyframes, loops, landmarks }) {
-    for (const k of this.keyframes) if (k.picture) URL.revokeObjectURL(k.picture);
+    for (const k of this.keyframes) if (k.image) URL.revokeObjectURL(k.image);
     this.poses = path;
     this.keyframes = keyframes;
     this.path.set(steps(path, colors.path));
@@ -81,13 +81,13 @@ export class Cameras {
     return this.poses.at(lo);
   }
 
-  // keyframeAt returns the last keyframe up to a time that has a picture.
+  // keyframeAt returns the last keyframe up to a time that has an image.
   keyframeAt(time) {
-    return this.keyframes.findLast(k => k.time <= time && k.picture) ?? this.keyframes.find(k => k.picture);
+    return this.keyframes.findLast(k => k.time <= time && k.image) ?? this.keyframes.find(k => k.image);
   }
 
   // nearest returns the keyframe nearest to a pixel, null beyond reach pixels. The
-  // apex and the middle of the picture count.
+  // apex and the middle of the image count.
   nearest(x, y, reach) {
     let best = null;
     for (const k of this.keyframes) {

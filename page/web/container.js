@@ -80,18 +80,18 @@ export function readPoses({ meta, column }, name) {
   };
 }
 
-// readKeyframes returns the cameras with their pictures as URLs of blobs.
+// readKeyframes returns the cameras with their images as URLs of blobs.
 export function readKeyframes(scene) {
   const poses = readPoses(scene, "keyframe");
   if (!poses) return [];
   const id = scene.column("keyframe.id"), camera = scene.column("keyframe.camera");
-  const sizes = scene.column("keyframe.bytes"), pictures = scene.column("keyframe.picture");
+  const sizes = scene.column("keyframe.bytes"), images = scene.column("keyframe.image");
   let offset = 0;
   return Array.from(poses.time, (time, i) => {
     const [w, h, fx, fy, cx, cy] = camera.subarray(6 * i, 6 * i + 6);
-    const jpeg = pictures.slice(offset, offset += sizes[i]);
-    const picture = jpeg.length ? URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" })) : "";
-    return { id: id[i], time, ...poses.at(i), w, h, fx, fy, cx, cy, picture };
+    const jpeg = images.slice(offset, offset += sizes[i]);
+    const image = jpeg.length ? URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" })) : "";
+    return { id: id[i], time, ...poses.at(i), w, h, fx, fy, cx, cy, image };
   });
 }
 

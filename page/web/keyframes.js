@@ -1,11 +1,11 @@
-// The card with the picture of a keyframe, and looking through it.
+// The card with the image of a keyframe, and looking through it.
 
 export class Keyframes {
   // changed is called when one enters or leaves a keyframe.
   constructor(element, stage, cameras, navigator, changed) {
     Object.assign(this, { stage, cameras, navigator, changed });
     this.card = element.querySelector(".map-keyframe");
-    this.picture = this.card.querySelector("img");
+    this.image = this.card.querySelector("img");
     this.caption = this.card.querySelector("figcaption");
     this.button = this.card.querySelector("[data-act=through]");
     this.blend = this.card.querySelector("input");
@@ -19,8 +19,8 @@ export class Keyframes {
     if (!k || k === this.shown) return;
     this.shown = k;
     this.card.hidden = false;
-    this.picture.hidden = !k.picture;
-    if (k.picture) this.picture.src = this.overlay.src = k.picture;
+    this.image.hidden = !k.image;
+    if (k.image) this.image.src = this.overlay.src = k.image;
     this.caption.textContent = `keyframe ${k.id}, ${k.time.toFixed(2)} s`;
     if (this.stage.lens) this.enter();
   }
@@ -63,10 +63,10 @@ export class Keyframes {
     this.changed();
   }
 
-  // place lays the picture over what its camera should see.
+  // place lays the image over what its camera should see.
   place() {
     const k = this.stage.lens;
-    this.overlay.hidden = !k?.picture;
+    this.overlay.hidden = !k?.image;
     if (!k) return;
     const { x, y, scale } = this.stage.lensRect();
     Object.assign(this.overlay.style, {

@@ -1,7 +1,7 @@
 // The canvas, its cameras and what is drawn: on demand, when something has changed.
 import * as THREE from "three";
 
-// Colours go to the screen as they are: pictures are in the screen's space already.
+// Colours go to the screen as they are: images are in the screen's space already.
 THREE.ColorManagement.enabled = false;
 
 const fieldOfView = 55; // degrees, vertical
@@ -25,7 +25,7 @@ export class Stage {
     this.extent = 10; // of the scene, metres
     this.focus = null; // distance of what is looked at; null: anything
     this.listeners = []; // called after each drawing
-    this.pictures = 0; // drawn so far
+    this.images = 0; // drawn so far
     this.size = { w: 1, h: 1 };
     new ResizeObserver(() => this.resize()).observe(element);
     this.resize();
@@ -45,7 +45,7 @@ export class Stage {
     this.root.updateMatrixWorld(true);
   }
 
-  // draw asks for a drawing before the next picture of the screen.
+  // draw asks for a drawing before the next image of the screen.
   draw() {
     if (this.asked) return;
     this.asked = true;
@@ -59,7 +59,7 @@ export class Stage {
     this.scene.background = new THREE.Color(getComputedStyle(this.element).getPropertyValue("--map-sky").trim());
     this.fitCameras();
     this.renderer.render(this.scene, this.camera);
-    this.pictures++;
+    this.images++;
     for (const f of this.listeners) f();
   }
 
@@ -81,7 +81,7 @@ export class Stage {
     this.camera.updateMatrixWorld();
   }
 
-  // lensRect is where the picture of the lens lies on the canvas.
+  // lensRect is where the image of the lens lies on the canvas.
   lensRect() {
     const { w, h } = this.size, k = this.lens;
     const scale = Math.min(w / k.w, h / k.h);
@@ -109,7 +109,7 @@ export class Stage {
   }
 }
 
-// projection returns the matrix of a pinhole camera whose picture lies in rect.
+// projection returns the matrix of a pinhole camera whose image lies in rect.
 function projection(k, rect, size, near, far) {
   const fx = rect.scale * k.fx, fy = rect.scale * k.fy;
   const cx = rect.x + rect.scale * (k.cx + .5), cy = rect.y + rect.scale * (k.cy + .5);

@@ -4,11 +4,11 @@ export class Status {
   constructor(card) {
     this.card = card;
     this.text = document.createElement("small");
-    this.picture = document.createElement("img");
-    this.picture.alt = "what the camera sees";
-    this.picture.style.width = "100%";
-    card.append(this.picture, this.text);
-    this.picture.hidden = true;
+    this.image = document.createElement("img");
+    this.image.alt = "what the camera sees";
+    this.image.style.width = "100%";
+    card.append(this.image, this.text);
+    this.image.hidden = true;
     this.lines = [];
   }
 
@@ -20,11 +20,11 @@ export class Status {
   // frame shows what the camera sees, and where it is.
   frame({ meta, column }, page) {
     this.lines = meta.lines;
-    const jpeg = column("picture");
+    const jpeg = column("image");
     if (jpeg?.length) {
-      URL.revokeObjectURL(this.picture.src);
-      this.picture.src = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
-      this.picture.hidden = false;
+      URL.revokeObjectURL(this.image.src);
+      this.image.src = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
+      this.image.hidden = false;
     }
     page.cameras.follow(meta.camera);
     this.show();

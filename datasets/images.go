@@ -14,11 +14,11 @@ import (
 // ErrClosed is returned by Next after Close.
 var ErrClosed = errors.New("the source is closed")
 
-// defaultRate is the frame rate of pictures without stamps.
+// defaultRate is the frame rate of images without stamps.
 const defaultRate = 30
 
-// pictures is a source of picture files, whatever their layout.
-type pictures struct {
+// images is a source of image files, whatever their layout.
+type images struct {
 	info       slam.SourceInfo
 	truth      slam.Trajectory
 	entries    []entry // those to return
@@ -30,8 +30,8 @@ type pictures struct {
 	closed     bool
 }
 
-// openPictures opens a recorded sequence of picture files.
-func openPictures(spec, kind string, opt Options) (Source, error) {
+// openImages opens a recorded sequence of image files.
+func openImages(spec, kind string, opt Options) (Source, error) {
 	dir, above, warnings := sequenceFolder(spec, kind)
 	file, err := chooseCameraFile(opt, append([]string{dir}, above...))
 	if err != nil {
@@ -42,7 +42,7 @@ func openPictures(spec, kind string, opt Options) (Source, error) {
 		return nil, fmt.Errorf("%s (%s): %w", spec, kind, err)
 	}
 	l.warnings = append(warnings, l.warnings...)
-	s := &pictures{truth: l.truth, first: opt.Start, stride: max(opt.Stride, 1)}
+	s := &images{truth: l.truth, first: opt.Start, stride: max(opt.Stride, 1)}
 	if s.entries, err = selectEntries(l.entries, opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", spec, err)
 	}
@@ -61,7 +61,7 @@ func openPictures(spec, kind string, opt Options) (Source, error) {
 	return s, nil
 }
 
-// rateOf is the frame rate of pictures without stamps.
+// rateOf is the frame rate of images without stamps.
 func rateOf(file *lens) float64 {
 	if file != nil && file.fps > 0 {
 		return file.fps
@@ -149,9 +149,9 @@ func selectEntries(all []entry, opt Options) ([]entry, error) {
 	return out, nil
 }
 
-// calibrate finds the size of the pictures from the first readable one and the
+// calibrate finds the size of the images from the first readable one and the
 // camera that belongs to it.
-func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
+func (s *images) calibrate(opt Options, file *lens, l *listing) error {
 	w, h, photo, err := s.probe()
 	if err != nil {
 		return err
@@ -172,8 +172,8 @@ func (s *pictures) calibrate(opt Options, file *lens, l *listing) error {
 	return nil
 }
 
-// probe decodes the first picture that can be decoded.
-func (s *pictures) probe() (w, h int, file string, err error) {
+// probe decodes the first image that can be decoded.
+func (s *images) probe() (w, h int, file string, err error) {
 	const tries = 100
 	for i := range s.entries[:min(len(s.entries), tries)] {
 		e := &s.entries[i]
@@ -182,18 +182,18 @@ func (s *pictures) probe() (w, h int, file string, err error) {
 			return g.W, g.H, e.image, nil
 		}
 		if err == nil {
-			err = fmt.Errorf("none of the first %d pictures can be read, first %s: %w", min(len(s.entries), tries), e.image, problem)
+			err = fmt.Errorf("none of the first %d images can be read, first %s: %w", min(len(s.entries), tries), e.image, problem)
 		}
 	}
 	return 0, 0, "", err
 }
 
-// load decodes the picture of an entry, undistorted where rect is given.
+// load decodes the image of an entry, undistorted where rect is given.
 func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
 	if e.err != nil {
 		return slam.Gray{}, slam.RGB{}, e.err
 	}
-	p, err := readPicture(e.image)
+	p, err := readImage(e.image)
 	if err != nil {
 		return slam.Gray{}, slam.RGB{}, err
 	}
@@ -201,13 +201,13 @@ func (e *entry) load(rect *rectifier) (slam.Gray, slam.RGB, error) {
 }
 
 // Info describes the source.
-func (s *pictures) Info() slam.SourceInfo { return s.info }
+func (s *images) Info() slam.SourceInfo { return s.info }
 
 // Warnings are those of Info: what is mended is found when listing.
-func (s *pictures) Warnings() []string { return s.info.Warnings }
+func (s *images) Warnings() []string { return s.info.Warnings }
 
-// Outline returns all frames that Next will return or skip, without pictures.
-func (s *pictures) Outline() []slam.Frame {
+// Outline returns all frames that Next will return or skip, without images.
+func (s *images) Outline() []slam.Frame {
 	frames := make([]slam.Frame, len(s.entries))
 	for i, e := range s.entries {
 		frames[i] = slam.Frame{Index: s.first + i*s.stride, Time: e.time, Name: e.name, Camera: s.info.Camera}
@@ -216,10 +216,10 @@ func (s *pictures) Outline() []slam.Frame {
 }
 
 // Truth returns the poses of the data set.
-func (s *pictures) Truth() slam.Trajectory { return s.truth }
+func (s *images) Truth() slam.Trajectory { return s.truth }
 
-// Next decodes the next picture.
-func (s *pictures) Next(ctx context.Context) (*slam.Frame, error) {
+// Next decodes the next image.
+func (s *images) Next(ctx context.Context) (*slam.Frame, error) {
 	switch {
 	case s.closed:
 		return nil, ErrClosed
@@ -248,7 +248,7 @@ func (s *pictures) Next(ctx context.Context) (*slam.Frame, error) {
 }
 
 // Close frees the undistortion maps.
-func (s *pictures) Close() error {
+func (s *images) Close() error {
 	if !s.closed {
 		s.closed = true
 		s.rect.close()
@@ -260,6 +260,6 @@ func (s *pictures) Close() error {
 type Outlined interface{ Outline() []slam.Frame }
 
 var (
-	_ Source   = (*pictures)(nil)
-	_ Outlined = (*pictures)(nil)
+	_ Source   = (*images)(nil)
+	_ Outlined = (*images)(nil)
 )

@@ -13,8 +13,8 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// bagPicture is a message with a picture, not yet decoded.
-type bagPicture struct {
+// bagImage is a message with an image, not yet decoded.
+type bagImage struct {
 	header   ros2.Header
 	w, h     int
 	encoding string // of pixels, or the format of a file
@@ -22,11 +22,11 @@ type bagPicture struct {
 	pixels   ros2.Image
 }
 
-// The head of pictures of compressed_depth_image_transport before their PNG.
+// The head of images of compressed_depth_image_transport before their PNG.
 const compressedDepthHead = 12
 
-// picture reads the message of a picture and what it says of itself.
-func (b *bag) picture(t bagTopic, m bagMessage) (p bagPicture, err error) {
+// image reads the message of an image and what it says of itself.
+func (b *bag) image(t bagTopic, m bagMessage) (p bagImage, err error) {
 	data, err := b.data(m)
 	if err != nil {
 		return p, err
@@ -46,7 +46,7 @@ func (b *bag) picture(t bagTopic, m bagMessage) (p bagPicture, err error) {
 	if strings.Contains(c.Format, "compressedDepth") && len(p.file) > compressedDepthHead {
 		p.file = p.file[compressedDepthHead:]
 	}
-	p.w, p.h, err = checkPicture(p.file)
+	p.w, p.h, err = checkImage(p.file)
 	return p, err
 }
 
@@ -65,13 +65,13 @@ var toBGR = map[string]gocv.ColorConversionCode{
 }
 
 // checkPixels refuses what is not read and what its own numbers contradict.
-func (p *bagPicture) checkPixels() error {
+func (p *bagImage) checkPixels() error {
 	n, ok := pixelBytes[p.encoding]
 	if !ok {
 		return fmt.Errorf("pixels of encoding %q are not read; known are mono8, rgb8, bgr8, rgba8, bgra8, bayer_*8, and 16UC1 and 32FC1 for depth", p.encoding)
 	}
 	if p.w < 1 || p.h < 1 || p.w > maxSide || p.h > maxSide || p.w*p.h > maxPixels {
-		return fmt.Errorf("pictures of %dx%d pixels are not supported", p.w, p.h)
+		return fmt.Errorf("images of %dx%d pixels are not supported", p.w, p.h)
 	}
 	if p.pixels.Step < n*p.w || len(p.pixels.Data) < p.pixels.Step*(p.h-1)+n*p.w {
 		return fmt.Errorf("%d bytes in rows of %d for %dx%d pixels of %s: the message is damaged", len(p.pixels.Data), p.pixels.Step, p.w, p.h, p.encoding)
@@ -79,7 +79,7 @@ func (p *bagPicture) checkPixels() error {
 	return nil
 }
 
-func (p *bagPicture) isDepth() bool {
+func (p *bagImage) isDepth() bool {
 	if p.file != nil {
 		return strings.Contains(p.encoding, "compressedDepth") || strings.HasPrefix(p.encoding, "16UC1")
 	}
@@ -87,7 +87,7 @@ func (p *bagPicture) isDepth() bool {
 }
 
 // rows returns the pixels without padding.
-func (p *bagPicture) rows() []byte {
+func (p *bagImage) rows() []byte {
 	n := pixelBytes[p.encoding] * p.w
 	if p.pixels.Step == n {
 		return p.pixels.Data[:n*p.h]
@@ -100,7 +100,7 @@ func (p *bagPicture) rows() []byte {
 }
 
 // decode returns 8-bit grey or colour, blue first. The caller closes it.
-func (p *bagPicture) decode() (gocv.Mat, error) {
+func (p *bagImage) decode() (gocv.Mat, error) {
 	if p.file != nil {
 		return decodeAs(p.file, gocv.IMReadAnyColor|gocv.IMReadIgnoreOrientation)
 	}
@@ -123,7 +123,7 @@ func (p *bagPicture) decode() (gocv.Mat, error) {
 }
 
 // depth returns 16-bit values; metres of 32FC1 become millimetres.
-func (p *bagPicture) depth() ([]uint16, error) {
+func (p *bagImage) depth() ([]uint16, error) {
 	if p.file != nil {
 		raw, _, _, err := decodeDepth(p.file)
 		return raw, err
@@ -146,10 +146,10 @@ func (p *bagPicture) depth() ([]uint16, error) {
 	return out, nil
 }
 
-// cameraInfo is the calibration that lies beside the pictures: the topic
+// cameraInfo is the calibration that lies beside the images: the topic
 // camera_info next to theirs, else the one of the same frame. nil where there is
 // none.
-func (b *bag) cameraInfo(p bagPicture, l *listing) (*lens, error) {
+func (b *bag) cameraInfo(p bagImage, l *listing) (*lens, error) {
 	name := strings.TrimSuffix(b.topic.name, "/compressed")
 	sibling := name[:strings.LastIndex(name, "/")+1] + "camera_info"
 	var found *ros2.CameraInfo

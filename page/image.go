@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// Widths in pixels and qualities of JPEG, of a picture of a run that goes on and
+	// Widths in pixels and qualities of JPEG, of an image of a run that goes on and
 	// of one that is saved.
-	livePictureWidth, liveQuality = 360, 70
-	savedWidth, savedQuality      = 640, 78
+	liveImageWidth, liveQuality = 360, 70
+	savedWidth, savedQuality    = 640, 78
 )
 
 var trackColor = color.RGBA{40, 220, 90, 255}
 
-// Picture returns a colour picture, or the grey one where that is empty, as the
+// Image returns a colour image, or the grey one where that is empty, as the
 // image package has it; nil where both are.
-func Picture(c slam.RGB, g slam.Gray) image.Image {
+func Image(c slam.RGB, g slam.Gray) image.Image {
 	switch {
 	case !c.Empty():
 		img := image.NewRGBA(image.Rect(0, 0, c.W, c.H))
@@ -38,10 +38,10 @@ func Picture(c slam.RGB, g slam.Gray) image.Image {
 	return nil
 }
 
-// EncodeJPEG returns a picture as a page shows it, no wider than savedWidth; empty
+// EncodeJPEG returns an image as a page shows it, no wider than savedWidth; empty
 // where both are.
 func EncodeJPEG(c slam.RGB, g slam.Gray) ([]byte, error) {
-	img := Picture(c, g)
+	img := Image(c, g)
 	if img == nil {
 		return nil, nil
 	}
@@ -54,7 +54,7 @@ func encode(img image.Image, quality int) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Shrink returns a picture of at most a width in pixels.
+// Shrink returns an image of at most a width in pixels.
 func Shrink(img image.Image, width int) image.Image {
 	b := img.Bounds()
 	if b.Dx() <= width {
@@ -65,14 +65,14 @@ func Shrink(img image.Image, width int) image.Image {
 	return small
 }
 
-// trackedPicture is what the camera sees, with the features that are followed, as
-// a small JPEG; empty without a picture.
-func trackedPicture(s *slam.Snapshot) ([]byte, error) {
-	img := Picture(s.Image, s.Gray)
+// trackedImage is what the camera sees, with the features that are followed, as
+// a small JPEG; empty without an image.
+func trackedImage(s *slam.Snapshot) ([]byte, error) {
+	img := Image(s.Image, s.Gray)
 	if img == nil {
 		return nil, nil
 	}
-	plain := Shrink(img, livePictureWidth)
+	plain := Shrink(img, liveImageWidth)
 	small := image.NewRGBA(plain.Bounds())
 	draw.Draw(small, small.Rect, plain, image.Point{}, draw.Src)
 	scale := float64(small.Rect.Dx()) / float64(img.Bounds().Dx())
