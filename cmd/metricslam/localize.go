@@ -24,8 +24,11 @@ type localizeCmd struct {
 // Run localises the source to its end and writes the results. The map file is
 // not changed.
 func (c localizeCmd) Run(ctx context.Context) error {
-	cfg, err := runCmd{sourceFlags: c.sourceFlags, Config: c.Config}.config()
+	cfg, err := readConfig(c.Config)
 	if err != nil {
+		return err
+	}
+	if err := cfg.Validate(); err != nil {
 		return err
 	}
 	loaded, err := mapping.Load(ctx, c.Map)

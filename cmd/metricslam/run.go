@@ -234,15 +234,9 @@ func (c runCmd) fuse(ctx context.Context, res *pipeline.Result, show progress.Di
 
 // config reads --config over the defaults and the flags over both.
 func (c runCmd) config() (pipeline.Config, error) {
-	cfg := pipeline.Default()
-	if c.Config != "" {
-		text, err := os.ReadFile(c.Config)
-		if err != nil {
-			return cfg, fmt.Errorf("--config: %w", err)
-		}
-		if err := yaml.UnmarshalWithOptions(text, &cfg, yaml.Strict()); err != nil {
-			return cfg, fmt.Errorf("--config %s: %w", c.Config, err)
-		}
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return cfg, err
 	}
 	if c.Seed != 0 {
 		cfg.Seed = c.Seed
@@ -270,6 +264,23 @@ func (c runCmd) config() (pipeline.Config, error) {
 		return cfg, err
 	}
 	return cfg, cfg.Validate()
+}
+
+// readConfig returns the settings of a YAML file, and the default of those that it
+// does not name; no file is the default of all.
+func readConfig(file string) (pipeline.Config, error) {
+	cfg := pipeline.Default()
+	if file == "" {
+		return cfg, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return cfg, fmt.Errorf("--config: %w", err)
+	}
+	if err := yaml.UnmarshalWithOptions(text, &cfg, yaml.Strict()); err != nil {
+		return cfg, fmt.Errorf("--config %s: %w", file, err)
+	}
+	return cfg, nil
 }
 
 func warner(log *slog.Logger) func(string, ...any) {
