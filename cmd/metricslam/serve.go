@@ -75,9 +75,9 @@ func watching(window liveView, s served, rec *bag.Recorder) pipeline.Observer {
 	return all
 }
 
-// finish shows the finished map.
+// finish shows the finished map; without one the last snapshot stays.
 func (s served) finish(scene *page.Scene) error {
-	if s.live == nil {
+	if s.live == nil || scene == nil {
 		return nil
 	}
 	if err := s.live.Finish(scene); err != nil {
