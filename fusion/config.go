@@ -39,6 +39,9 @@ type Config struct {
 	Simplify float64 `json:"simplify" yaml:"simplify"`
 	Faces    int     `json:"faces" yaml:"faces"`
 
+	// Force takes VoxelM whatever it takes, see Finest.
+	Force bool `json:"force" yaml:"force"`
+
 	// MaxBlocks bounds the memory: 8 KiB a block. More lie in a file without a name
 	// in the folder Scratch; without one they are not mapped.
 	MaxBlocks int    `json:"max_blocks" yaml:"max_blocks"`

@@ -26,6 +26,9 @@ func (r *Result) judge(rep *report.Report) {
 		rep.Warnings = append(rep.Warnings, r.stopped)
 		doubt("%s", r.stopped)
 	}
+	if r.bounded != "" {
+		rep.Warnings = append(rep.Warnings, r.bounded)
+	}
 	if rep.Frames == 0 {
 		return
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -30,6 +31,7 @@ type Result struct {
 	inputWarnings []string
 	frozen        int    // frames that repeat the one before to the last bit
 	interrupted   bool   // the input was
+	bounded       string // what was asked of the dense map and not made
 	stopped       string // where the run was stopped after its input, and what is missing
 	stages        *report.Stages
 	wall, cpu     time.Duration
@@ -130,9 +132,13 @@ func (r *Result) Fuse(ctx context.Context) error {
 		mesh    *slam.Mesh
 		dense   fusion.Stats
 		witness *fusion.Witness
+		bounded string
 	}
 	out, err := untilDone(ctx, func() (f fused, err error) {
 		cfg := r.job.Config
+		if f.bounded, err = r.boundVoxel(ctx, &cfg.Fusion); err != nil {
+			return f, err
+		}
 		f.witness = fusion.NewWitness(len(r.keyframes()))
 		f.witness.Most = page.MostTriangles
 		cfg.Fusion.Witness = f.witness
@@ -143,6 +149,7 @@ func (r *Result) Fuse(ctx context.Context) error {
 		r.stoppedIn("the dense map was fused", "there is no mesh")
 		return ctx.Err()
 	}
+	r.bounded = out.bounded
 	r.mesh, r.dense, r.witness = out.mesh, out.dense, out.witness
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
@@ -161,6 +168,33 @@ func (r *Result) denseViews(ctx context.Context) iter.Seq2[slam.KeyframeView, er
 		return views
 	}
 	return multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+}
+
+// boundVoxel tells what a voxel size that was chosen will take, and makes it as much
+// larger as the bounds of fusion ask for, unless it was forced: then it says so.
+func (r *Result) boundVoxel(ctx context.Context, cfg *fusion.Config) (bounded string, err error) {
+	if cfg.VoxelM == 0 {
+		return "", nil
+	}
+	area, err := fusion.Area(ctx, r.Views(r.keyframes()), *cfg)
+	if err != nil {
+		return "", err
+	}
+	e := fusion.Expect(area, cfg.VoxelM)
+	r.job.Log.Info("dense map: " + e.String())
+	if e.Fits() {
+		return "", nil
+	}
+	if cfg.Force {
+		r.job.Log.Warn("dense map: " + e.String())
+		return "", nil
+	}
+	finest := fusion.Finest(area, cfg.VoxelM)
+	bounded = fmt.Sprintf("%s, more than %.1f GB in all or %.1f GB of mesh: voxels of %.3g m were taken; --force takes those asked for",
+		e, fusion.MostBytes/1e9, fusion.MostMeshBytes/1e9, finest.VoxelM)
+	r.job.Log.Warn(bounded)
+	cfg.VoxelM = finest.VoxelM
+	return bounded, nil
 }
 
 // stopGrace is how long a stage that was stopped may take to end by itself before

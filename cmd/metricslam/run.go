@@ -43,6 +43,7 @@ type runCmd struct {
 	Record        string        `placeholder:"FILE.mcap" help:"Record what the run sees and maps for Foxglove and ROS 2."`
 	SaveDepth     bool          `help:"Save the keyframes' depth as it was used."`
 	Voxel         float64       `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
+	Force         bool          `help:"Take --voxel whatever memory and disk it takes."`
 	Map           string        `placeholder:"FILE" help:"Map file to go on with: frames are looked for in it, and what they show is added."`
 	MapEvery      time.Duration `default:"30s" placeholder:"DURATION" help:"How often DIR/map.mslam is written while the run goes on."`
 	NoMap         bool          `help:"Write no map file."`
@@ -225,8 +226,7 @@ func (c runCmd) fuse(ctx context.Context, res *pipeline.Result, show progress.Di
 	case errors.Is(err, fusion.ErrNoView):
 		log.Warn("no mesh: no keyframe has depth; choose a --depth", "reason", err)
 		return nil
-	case ctx.Err() != nil:
-		log.Warn("stopped while the dense map was fused: there is no mesh")
+	case ctx.Err() != nil: // the run says that it was stopped
 		return nil
 	}
 	return err
@@ -260,6 +260,7 @@ func (c runCmd) config() (pipeline.Config, error) {
 	if c.Voxel != 0 {
 		cfg.Fusion.VoxelM = c.Voxel
 	}
+	cfg.Fusion.Force = cfg.Fusion.Force || c.Force
 	if err := c.know(&cfg.Mapping.Known); err != nil {
 		return cfg, err
 	}
