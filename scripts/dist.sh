@@ -50,6 +50,7 @@ done
 [ ! -f "$(go env GOROOT)/LICENSE" ] || install -D -m 644 "$(go env GOROOT)/LICENSE" "$tree/licenses/go/go/LICENSE"
 # ... and of ONNX Runtime and the network.
 install -D -m 644 -t "$tree/licenses/onnxruntime" "$cache/onnxruntime/LICENSE" "$cache"/onnxruntime/ThirdPartyNotices.txt
+install -D -m 644 -t "$tree/licenses/three.js" page/three/LICENSE
 install -m 644 depth/models/README.md "$tree/licenses/network.md"
 cat >"$tree/README" <<END
 metricslam $version for Linux on $arch, Debian 12, Ubuntu 22.10 or later.
