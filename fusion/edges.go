@@ -16,6 +16,10 @@ const edgeFocal = 528
 // dropped.
 const edgeMean = 2
 
+// edgeSigmas is how many deviations of depth within a window are noise, where each
+// pixel states its own: the largest of a window's differences is that far out.
+const edgeSigmas = 4
+
 // DropEdges returns d without the pixels around depth discontinuities: those
 // where the largest depth (for estimated depth, of local means) within a window exceeds the smallest by
 // more than cfg.EdgeSpread, unless the surface is a plane seen at a grazing angle. The window is square,
@@ -35,10 +39,13 @@ func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 		in = boxMean(in, d.W, d.H, int(math.Round(edgeMean*scale)), f.workers)
 	}
 	lo, hi := f.run(in)
-	limit := float32(1 + cfg.EdgeSpread)
 	bent := f.bends(in)
 	for i, z := range out.Depth {
-		if z > 0 && math.Float32frombits(hi[i]) > limit*math.Float32frombits(lo[i]) && bent[i] > float32(cfg.EdgeSpread)*planeShare {
+		spread := float32(cfg.EdgeSpread)
+		if d.LogStd != nil && d.ScaleSigma == 0 {
+			spread = max(spread, edgeSigmas*d.LogStd[i])
+		}
+		if z > 0 && math.Float32frombits(hi[i]) > (1+spread)*math.Float32frombits(lo[i]) && bent[i] > spread*planeShare {
 			out.Depth[i] = 0
 		}
 	}
