@@ -154,11 +154,15 @@ func (r *Result) Fuse(ctx context.Context) error {
 	if w := r.dense.Warning(); w != "" {
 		r.job.Log.Warn(w)
 	}
-	if err == nil {
+	if err == nil && len(r.mesh.Vertices) <= deviationVertices {
 		r.mesh.Deviation = r.witness.Ask(r.mesh, r.dense.MaxDepthM).Deviation
 	}
 	return err
 }
+
+// deviationVertices bounds the meshes that keep the deviation of their vertices: asking
+// for it takes some 45 bytes a vertex, which of a map of kilometres nobody has.
+const deviationVertices = 3_000_000
 
 // denseViews are the views of the largest part's keyframes with the depth that is
 // fused: refined by each other where it is an estimate.

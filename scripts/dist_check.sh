@@ -11,6 +11,7 @@ archive=$(echo build/dist/*.tar.gz) package=$(echo build/dist/*.deb)
 roots=${METRICSLAM_ROOTS:-build/roots}
 mkdir -p "$roots"
 video=$roots/video.mp4
+rm -rf "${roots:?}/room"
 bin/metricslam run synthetic:room --max-frames 60 --depth sim -o "$roots/room" --quiet --no-map
 bin/metricslam render "$roots/room" -o "$video" --size 640x480 --seconds 3 --fps 20 # any video will do
 
