@@ -81,7 +81,7 @@ func (r *Result) Formats() (m formats.Map, ok bool) {
 	rows, _ := r.frameRows()
 	m = formats.Map{
 		Name: filepath.Base(r.job.Source.Info().Name), Map: r.Map, Part: part, LogStd: r.metrics[part].Deviation(),
-		Trajectory: r.records.trajectory(r.Map, part), Rows: rows, Mesh: r.mesh,
+		Trajectory: r.records.trajectory(r.Map, part), Rows: rows, Mesh: r.mesh, Cloud: &r.dense.Cloud,
 	}
 	if r.job.Map != nil {
 		m.Sources = append(r.job.Map.State.Sources(), r.firstKeyframe)

@@ -138,6 +138,9 @@ func (c exportCmd) readResults(m *formats.Map, dir string) error {
 	if err == nil && c.Voxel == 0 {
 		err = read("mesh.ply", func(p string) (err error) { m.Mesh, err = export.ReadPLY(p); return err })
 	}
+	if err == nil && m.Mesh != nil {
+		err = read("cloud.ply", func(p string) (err error) { m.Cloud, err = export.ReadPLY(p); return err })
+	}
 	return err
 }
 
@@ -180,6 +183,6 @@ func (c exportCmd) fuse(ctx context.Context, m *formats.Map, cfg fusion.Config) 
 	if w := stats.Warning(); w != "" {
 		fmt.Fprintln(os.Stderr, "warning: "+w)
 	}
-	m.Mesh = mesh
+	m.Mesh, m.Cloud = mesh, &stats.Cloud
 	return err
 }

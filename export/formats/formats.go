@@ -29,6 +29,7 @@ type Map struct {
 	Trajectory slam.Trajectory // all posed frames; nil: the keyframes stand for them
 	Rows       []geom.SE3      // a pose a frame, as KITTI wants; nil: those of the paths
 	Mesh       *slam.Mesh      // nil without depth
+	Cloud      *slam.Mesh      // of the surface before it was simplified; nil: the vertices of Mesh
 }
 
 // ToLevel returns the transform from the world frame to the one with z up that a map

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/metricslam/metricslam/export"
@@ -17,8 +18,12 @@ func (w *writer) surface() (*slam.Mesh, error) {
 	return w.mesh, nil
 }
 
-// points is the densest cloud there is: the mesh's vertices, else the landmarks.
+// points is the densest cloud there is: that of the surface, the mesh's vertices, the
+// landmarks.
 func (w *writer) points() *slam.Mesh {
+	if c := w.m.Cloud; c != nil && len(c.Vertices) > 0 {
+		return export.Moved(c, w.toLevel)
+	}
 	if w.mesh != nil && len(w.mesh.Vertices) > 0 {
 		return &slam.Mesh{Vertices: w.mesh.Vertices, Colors: w.mesh.Colors}
 	}
@@ -41,8 +46,8 @@ func (w *writer) ply() ([]string, error) {
 		return nil, err
 	}
 	if m, err := w.surface(); err == nil {
-		files = append(files, "mesh.ply")
-		return files, export.WritePLY(w.path("mesh.ply"), m)
+		files = append(files, "cloud.ply", "mesh.ply")
+		return files, errors.Join(export.WritePLY(w.path("cloud.ply"), w.points()), export.WritePLY(w.path("mesh.ply"), m))
 	}
 	return files, nil
 }

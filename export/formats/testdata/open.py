@@ -79,18 +79,21 @@ def surfaces(d, export):
     out = {}
     m = trimesh.load(f"{d}/mesh.ply", process=False)
     out["ply"] = np.array(m.vertices), np.array(m.visual.vertex_colors)[:, :3], len(m.faces)
+    clouds = {}
+    m = trimesh.load(f"{d}/cloud.ply", process=False)
+    clouds["ply"] = np.array(m.vertices), np.array(m.visual.vertex_colors)[:, :3], None
 
     las = laspy.read(f"{d}/cloud.las")
     assert str(las.header.version) == "1.4" and las.header.point_format.id == 7
     near("box of LAS", [las.header.mins, las.header.maxs], [las.xyz.min(0), las.xyz.max(0)], 1e-4)
-    out["las"] = las.xyz, np.stack([las.red, las.green, las.blue], 1) // 257, None
+    clouds["las"] = las.xyz, np.stack([las.red, las.green, las.blue], 1) // 257, None
     if os.path.exists(f"{d}/cloud.laz"):
         laz = laspy.read(f"{d}/cloud.laz")
-        out["laz"] = laz.xyz, np.stack([laz.red, laz.green, laz.blue], 1) // 257, None
+        clouds["laz"] = laz.xyz, np.stack([laz.red, laz.green, laz.blue], 1) // 257, None
 
     e = pye57.E57(f"{d}/cloud.e57")
     s = e.read_scan_raw(0)
-    out["e57"] = (np.stack([s[f"cartesian{a}"] for a in "XYZ"], 1), np.stack([s[f"color{c}"] for c in ("Red", "Green", "Blue")], 1), None)
+    clouds["e57"] = (np.stack([s[f"cartesian{a}"] for a in "XYZ"], 1), np.stack([s[f"color{c}"] for c in ("Red", "Green", "Blue")], 1), None)
 
     level = lambda v: np.stack([v[:, 0], -v[:, 2], v[:, 1]], 1)  # from y up
     m = trimesh.load(f"{d}/mesh.obj", process=False)
@@ -117,14 +120,17 @@ def surfaces(d, export):
     assert len(mesh.GetDisplayColorAttr().Get()) == len(points)
     out["usdz"] = level(points), None, len(mesh.GetFaceVertexCountsAttr().Get())
 
-    points, colors, faces = out["ply"]
-    for name, (v, c, f) in out.items():
-        assert len(v) == len(points), (name, len(v))
-        near(f"points of {name}", v, points, 2e-4 + 1e-6 * np.abs(points).max())
-        if c is not None:
-            near(f"colours of {name}", c, colors, 1)
-        assert f is None or f == faces, (name, f)
-    return f"{len(points)} points, {faces} triangles in {', '.join(out)}"
+    said = []
+    for what in clouds, out:
+        points, colors, faces = what["ply"]
+        for name, (v, c, f) in what.items():
+            assert len(v) == len(points), (name, len(v))
+            near(f"points of {name}", v, points, 2e-4 + 1e-6 * np.abs(points).max())
+            if c is not None:
+                near(f"colours of {name}", c, colors, 1)
+            assert f is None or f == faces, (name, f)
+        said.append(f"{len(points)} points{f', {faces} triangles' if faces else ''} in {', '.join(what)}")
+    return "; ".join(said)
 
 
 def grid(d, export):
