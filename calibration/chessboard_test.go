@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/calibration"
-	"github.com/metricslam/metricslam/calibration/chessboard"
+	"github.com/metricslam/metricslam/chessboard"
 	"github.com/metricslam/metricslam/slam"
 )
 

@@ -243,7 +243,7 @@ func (b *bag) calibrate(spec string, opt Options, l *listing) error {
 	b.rect = newRectifier(calibrated)
 	b.scale = cmp.Or(opt.DepthScale, 1000)
 	b.info = slam.SourceInfo{
-		Name: spec, Kind: KindBag, Camera: b.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, FPS: cmp.Or(l.fps, defaultRate),
+		Name: spec, Kind: KindBag, Camera: b.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, ReadoutS: calibrated.readoutS, FPS: cmp.Or(l.fps, defaultRate),
 		Len: len(b.frames), HasSensorDepth: len(b.depth) > 0, Warnings: l.warnings,
 	}
 	return nil

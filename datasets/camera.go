@@ -70,7 +70,7 @@ func newDevice(spec string, c *gocv.VideoCapture, opt Options) (*capture, error)
 		l.warn("the camera does not tell its frame rate; it is taken as %g frames a second", fps)
 	}
 	d := &capture{device: c, rect: newRectifier(calibrated), opt: opt, stamps: byClock()}
-	d.info = slam.SourceInfo{Name: spec, Kind: KindCamera, Camera: d.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, FPS: fps, Warnings: l.warnings}
+	d.info = slam.SourceInfo{Name: spec, Kind: KindCamera, Camera: d.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, ReadoutS: calibrated.readoutS, FPS: fps, Warnings: l.warnings}
 	return d, nil
 }
 

@@ -115,6 +115,9 @@ func (s *settings) lens() (*lens, error) {
 	if l.depthScale > 0 && l.depthScale < 1 {
 		l.depthScale = 1 / l.depthScale
 	}
+	if err := s.readout(l); err != nil {
+		return nil, err
+	}
 	if err := l.leftOver(s); err != nil {
 		return nil, err
 	}
@@ -122,6 +125,35 @@ func (s *settings) lens() (*lens, error) {
 		return nil, fmt.Errorf("no intrinsics that are understood among the keys %s; docs/input.md lists the layouts", strings.Join(s.firstNames(8), ", "))
 	}
 	return l, nil
+}
+
+// maxReadoutS is the longest time in which the rows of a picture are read: that of a
+// frame at 10 a second.
+const maxReadoutS = .1
+
+// readout reads how long a rolling shutter takes: as metricslam writes it, in VINS's
+// words, or by Kalibr's delay of a line.
+func (s *settings) readout(l *lens) error {
+	for _, key := range []struct {
+		name  string
+		scale float64
+	}{{"Camera.rolling_shutter_ms", .001}, {"rolling_shutter_ms", .001}, {"rolling_shutter_tr", 1}, {"line_delay", float64(l.cam.H)}} {
+		x, ok, err := s.number(key.name)
+		if err != nil {
+			return err
+		}
+		if !ok || key.name == "rolling_shutter_tr" && !s.truth("rolling_shutter") {
+			continue
+		}
+		if key.scale == 0 {
+			return fmt.Errorf("%s needs the height of the picture", s.name(key.name))
+		}
+		if l.readoutS = x * key.scale; l.readoutS < 0 || l.readoutS > maxReadoutS {
+			return fmt.Errorf("%s is %g: a picture would be read in %.3g s, more than %g", s.name(key.name), x, l.readoutS, maxReadoutS)
+		}
+		return nil
+	}
+	return nil
 }
 
 // intrinsics dispatches on the keys that only one family has.
@@ -184,7 +216,7 @@ func (s *settings) firstOfSeveral() (l *lens, is bool, err error) {
 }
 
 // lensWord matches keys that speak of how a camera images.
-var lensWord = regexp.MustCompile(`^(camera1?\.|cam\d\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mu|mv|gamma\d?|omega|f|[fc][xy]|c_[xy]|fl_?[xy]?|.*focal.*|.*distort.*|.*intrinsic.*|.*fish_?eye.*|lens.*|.*resolution|(image_?)?(width|height)|cols|rows|skew|shear.*|.*model.*|.*readout.*|.*shutter.*|line_delay)$`)
+var lensWord = regexp.MustCompile(`^(camera1?\.|cam\d\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mu|mv|gamma\d?|omega|f|[fc][xy]|c_[xy]|fl_?[xy]?|.*focal.*|.*distort.*|.*intrinsic.*|.*fish_?eye.*|lens.*|.*resolution|(image_?)?(width|height)|cols|rows|skew|shear.*|.*model.*|.*readout.*|.*shutter.*)$`)
 
 // coefficient matches keys that bend the image where they are not 0.
 var coefficient = regexp.MustCompile(`^(.*\.)?(k\d+|p\d|s[1-4]|tau_?[xy]|xi|mirror_.*|skew|shear.*)$`)

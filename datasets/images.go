@@ -161,7 +161,8 @@ func (s *images) calibrate(opt Options, file *lens, l *listing) error {
 		return err
 	}
 	s.rect = newRectifier(calibrated)
-	s.info.Camera, s.info.CameraFrom, s.info.FocalSigma = s.rect.camera, calibrated.from, calibrated.focalSigma
+	s.info.Camera, s.info.CameraFrom = s.rect.camera, calibrated.from
+	s.info.FocalSigma, s.info.ReadoutS = calibrated.focalSigma, calibrated.readoutS
 	s.depthScale = l.depthScale
 	if file != nil && file.depthScale > 0 {
 		s.depthScale = file.depthScale

@@ -30,6 +30,7 @@ type lens struct {
 
 	fps        float64 // 0 = not said
 	depthScale float64 // units per metre, 0 = not said
+	readoutS   float64 // from the first row's exposure to the last's, 0 = at once or not said
 }
 
 func (l *lens) note(format string, args ...any) {
@@ -144,6 +145,12 @@ func resolveLens(d display, opt Options, file *lens, l *listing, photo string) (
 	fitted, err := chooseLens(d, opt, file, l, photo).fit(w, h)
 	if err != nil {
 		return fitted, err
+	}
+	switch {
+	case opt.ReadoutS != nil:
+		fitted.readoutS = *opt.ReadoutS
+	case fitted.readoutS == 0 && file != nil: // it belongs to the camera, whoever gave the focal length
+		fitted.readoutS = file.readoutS
 	}
 	l.warnings = append(l.warnings, fitted.notes...)
 	if note := offAxis(fitted.cam, fitted.from); note != "" {

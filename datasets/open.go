@@ -52,8 +52,8 @@ func openSynthetic(spec string, opt Options) (Source, error) {
 		return nil, err
 	}
 	var out Source = src
-	if opt.Found != nil {
-		out = newAssumed(src, *opt.Found)
+	if opt.Found != nil || opt.ReadoutS != nil {
+		out = newAssumed(src, opt)
 	}
 	if opt.Live {
 		return newLive(out, true, 0), nil
@@ -67,6 +67,9 @@ const (
 	minFOVRad = .3 * math.Pi / 180
 	maxFOVRad = 170 * math.Pi / 180
 )
+
+// leastReadoutS is the shortest readout that can be meant, in seconds.
+const leastReadoutS = .0005
 
 func finite(values ...float64) bool {
 	for _, v := range values {
@@ -90,6 +93,10 @@ func (o Options) validate() error {
 		return fmt.Errorf("--fov %g: a pinhole camera sees between %.2g and %.3g degrees; give a fisheye as --camera FILE", o.FOVRad*180/math.Pi, minFOVRad*180/math.Pi, maxFOVRad*180/math.Pi)
 	case !finite(o.Fx, o.Fy, o.Cx, o.Cy) || o.Fx < 0 || o.Fy < 0 || o.Cx < 0 || o.Cy < 0:
 		return fmt.Errorf("--fx %g --fy %g --cx %g --cy %g: each must be a positive number of pixels", o.Fx, o.Fy, o.Cx, o.Cy)
+	case o.ReadoutS != nil && !(*o.ReadoutS >= 0 && *o.ReadoutS <= maxReadoutS):
+		return fmt.Errorf("--rolling-shutter %g: the rows of a picture are read in 0 to %g milliseconds, those of telephones in 10 to 30", 1000**o.ReadoutS, 1000*maxReadoutS)
+	case o.ReadoutS != nil && *o.ReadoutS > 0 && *o.ReadoutS < leastReadoutS:
+		return fmt.Errorf("--rolling-shutter %g: milliseconds are meant; if that is seconds, give %g", 1000**o.ReadoutS, 1e6**o.ReadoutS)
 	case o.Fx == 0 && (o.Fy != 0 || o.Cx != 0 || o.Cy != 0):
 		return errors.New("--fy, --cx and --cy need --fx")
 	}

@@ -58,6 +58,10 @@ type Options struct {
 	Fx, Fy, Cx, Cy float64
 	FOVRad         float64 // horizontal field of view; 0 = not given
 
+	// ReadoutS is the time from the exposure of an image's first row to that of its
+	// last; nil = as the camera file says, else 0: all at once.
+	ReadoutS *float64
+
 	// Found is the camera where it was found from the images themselves; nil = not.
 	Found *FoundCamera
 

@@ -132,6 +132,34 @@ func TestCameraFilesRefused(t *testing.T) {
 	}
 }
 
+// How long a rolling shutter takes is read in the words of several programs, and
+// refused where no picture is read so slowly.
+func TestReadout(t *testing.T) {
+	const pinhole = "Camera.fx: 500\nCamera.fy: 500\nCamera.cx: 320\nCamera.cy: 240\nCamera.width: 640\nCamera.height: 480\n"
+	for text, want := range map[string]float64{
+		pinhole: 0, pinhole + "Camera.rolling_shutter_ms: 20\n": .02,
+		pinhole + "rolling_shutter: 1\nrolling_shutter_tr: .03\n": .03, pinhole + "rolling_shutter: 0\nrolling_shutter_tr: .03\n": 0,
+		"cam0:\n  camera_model: pinhole\n  distortion_model: none\n  distortion_coeffs: []\n  intrinsics: [500, 500, 320, 240]\n  resolution: [640, 480]\n  line_delay: 3.0e-05\n": .0144,
+	} {
+		l, err := parseCamera([]byte(text))
+		if err != nil || math.Abs(l.readoutS-want) > 1e-9 || len(l.notes) > 0 {
+			t.Errorf("%q: %+v, %v, want %g s", text, l, err, want)
+		}
+	}
+	for _, text := range []string{"Camera.rolling_shutter_ms: 2000\n", "Camera.rolling_shutter_ms: -1\n", "line_delay: .001\n"} {
+		if _, err := parseCamera([]byte(pinhole + text)); err == nil || !strings.Contains(err.Error(), strings.Split(text, ":")[0]) {
+			t.Errorf("%q: error %v", text, err)
+		}
+	}
+	ms := .025
+	if l, err := resolveLens(plainDisplay(640, 480), Options{Fx: 500, ReadoutS: &ms}, &lens{fps: 30, readoutS: .01}, &listing{}, ""); err != nil || l.readoutS != ms {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if l, err := resolveLens(plainDisplay(640, 480), Options{Fx: 500}, &lens{fps: 30, readoutS: .01}, &listing{}, ""); err != nil || l.readoutS != .01 {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
 // A principal point far from the middle is told; normalised values, and those
 // that lost their point, are named as what they may be.
 func TestImplausibleCameras(t *testing.T) {

@@ -124,7 +124,7 @@ func openMJPEG(ctx context.Context, spec string, in *mjpegReader, opt Options) (
 		return fail(err)
 	}
 	s := &mjpeg{in: in, rect: newRectifier(calibrated), opt: opt, stamps: byClock()}
-	s.info = slam.SourceInfo{Name: spec, Kind: KindStream, Camera: s.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, FPS: rateOf(file), Live: true, Warnings: l.warnings}
+	s.info = slam.SourceInfo{Name: spec, Kind: KindStream, Camera: s.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, ReadoutS: calibrated.readoutS, FPS: rateOf(file), Live: true, Warnings: l.warnings}
 	return newLive(&reconnecting{connection: s, patience: reconnectFor}, false, opt.MaxFrames), nil
 }
 

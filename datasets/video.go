@@ -98,7 +98,7 @@ func newVideo(ctx context.Context, spec, kind string, silence time.Duration, opt
 	fps := v.rate(file, l)
 	v.clock = fileClock{step: 1 / fps, mended: &v.mended}
 	v.rect = newRectifier(calibrated)
-	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, FPS: fps, Warnings: l.warnings}
+	v.info = slam.SourceInfo{Name: spec, Kind: kind, Camera: v.rect.camera, CameraFrom: calibrated.from, FocalSigma: calibrated.focalSigma, ReadoutS: calibrated.readoutS, FPS: fps, Warnings: l.warnings}
 	return v, nil
 }
 

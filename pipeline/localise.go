@@ -13,6 +13,7 @@ import (
 	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/rolling"
 	"github.com/metricslam/metricslam/slam"
 	"github.com/metricslam/metricslam/tracking"
 )
@@ -53,7 +54,12 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	defer l.close()
 	start, cpu := time.Now(), report.CPUTime()
 	in := input{source: job.Source, log: job.Log, stages: &l.out.stages}
-	if err := in.each(ctx, func(_ context.Context, f *slam.Frame) error { return l.step(f) }); err != nil {
+	take, end := unrolled(job.Source.Info().ReadoutS, l, func(_ context.Context, f *slam.Frame) error { return l.step(f) })
+	err = in.each(ctx, take)
+	if err == nil {
+		err = end(context.WithoutCancel(ctx))
+	}
+	if err != nil {
 		return nil, err
 	}
 	if l.out.Frames == 0 {
@@ -101,6 +107,26 @@ func (l *localiser) close() {
 	l.front.Close()
 	l.match.Close()
 }
+
+// motion is that up to the last frame that was found.
+func (l *localiser) motion() (m rolling.Motion, ok bool) {
+	if l.state != slam.Tracking {
+		return m, false
+	}
+	return l.track.Motion()
+}
+
+// depths enters the landmarks followed in the last frame.
+func (l *localiser) depths(d *rolling.Depths) {
+	last, point := l.track.Last(), l.mapper.PointIn(l.part)
+	for _, k := range l.front.Tracks() {
+		if p, ok := point(k.ID); ok {
+			d.Add(k.Pixel, last.ApplyInverse(p.Position).Z)
+		}
+	}
+}
+
+var _ mover = (*localiser)(nil)
 
 // step finds the pose of a frame and says so.
 func (l *localiser) step(f *slam.Frame) error {

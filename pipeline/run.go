@@ -65,13 +65,16 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	t := newTracker(job, back, r.stages)
 	defer t.close()
 	in := input{source: job.Source, log: job.Log, stages: r.stages}
-	err = in.each(ctx, func(ctx context.Context, f *slam.Frame) error {
+	take, end := unrolled(job.Source.Info().ReadoutS, t, func(ctx context.Context, f *slam.Frame) error {
 		if err := t.step(ctx, f); err != nil {
 			return err
 		}
 		r.note(t, f, len(in.skipped))
 		return nil
 	})
+	if err = in.each(ctx, take); err == nil {
+		err = end(context.WithoutCancel(ctx))
+	}
 	if err != nil {
 		return nil, err
 	}

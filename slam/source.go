@@ -17,7 +17,11 @@ type SourceInfo struct {
 	Len            int         // frames that Next will return; 0 where unknown
 	Live           bool        // frames come in real time and are lost if not read
 	HasSensorDepth bool
-	HasTruth       bool
+	// ReadoutS is the time from the exposure of a picture's first row to that of its
+	// last, 0 where all are exposed at once or nobody says. A frame's time is that of
+	// its middle row.
+	ReadoutS float64
+	HasTruth bool
 	// CameraHeightM is the height of the camera over the ground in metres where
 	// the source knows it; 0 elsewhere.
 	CameraHeightM float64

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/rolling"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -258,6 +259,13 @@ func (t *Tracker) advance(time float64, pose geom.SE3) {
 
 // Last returns the pose of the last posed frame.
 func (t *Tracker) Last() geom.SE3 { return t.last }
+
+// Motion returns how the camera moved between the last two posed frames; ok is false
+// while it is not known.
+func (t *Tracker) Motion() (m rolling.Motion, ok bool) {
+	x := t.motion
+	return rolling.Motion{V: geom.Vec3{X: x[0], Y: x[1], Z: x[2]}, W: geom.Vec3{X: x[3], Y: x[4], Z: x[5]}}, t.moving
+}
 
 // Rebase follows a correction of the map: the keyframe that was at from is now
 // at to, and a length of before is scale lengths of now.

@@ -134,7 +134,7 @@ func Find(ctx context.Context, views []View, w, h int, seed uint64) (Result, err
 		return res, err
 	}
 	if !res.Told && math.Abs(math.Log(res.Camera.Fx/guess.Fx)) > 2*GuessSigma {
-		res.Camera, res.K1 = guess, 0 // what no camera has is worse than the guess
+		res.Camera, res.K1, res.FocalSigma = guess, 0, GuessSigma // what hardly any camera has is worse than the guess
 	}
 	return res, nil
 }

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metricslam/metricslam/calibration"
-	"github.com/metricslam/metricslam/calibration/chessboard"
+	"github.com/metricslam/metricslam/chessboard"
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/progress"

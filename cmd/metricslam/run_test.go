@@ -204,6 +204,9 @@ func TestRunRefuses(t *testing.T) {
 		"no focal":           {[]string{good, "--fx", "0"}, []string{"--fx 0"}},
 		"focal of nothing":   {[]string{good, "--fx", "nan"}, []string{"--fx NaN"}},
 		"fov of nothing":     {[]string{good, "--fov", "nan"}, []string{"--fov NaN"}},
+		"readout in s":       {[]string{good, "--fov", "60", "--rolling-shutter", ".02"}, []string{"--rolling-shutter", "give 20"}},
+		"readout of nothing": {[]string{good, "--fov", "60", "--rolling-shutter", "nan"}, []string{"--rolling-shutter NaN"}},
+		"endless readout":    {[]string{good, "--fov", "60", "--rolling-shutter", "500"}, []string{"--rolling-shutter 500"}},
 		"marker in mm":       {[]string{good, "--fov", "60", "--marker-size", "160"}, []string{"160", "millimetres", "0.16"}},
 	}
 	for name, tt := range tests {

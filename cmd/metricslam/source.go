@@ -13,21 +13,22 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source     string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of images, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
-	Kind       string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
-	DepthScale float64  `placeholder:"UNITS" help:"Units of the depth images per metre; default: the data's own, else 1000."`
-	Camera     string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the images themselves."`
-	Fx         *float64 `help:"Focal length in pixels."`
-	Fy         float64  `help:"The same along y; default: --fx."`
-	Cx         float64  `help:"Principal point in pixels; default: the centre."`
-	Cy         float64  `help:"The same along y."`
-	FOV        *float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
-	Topic      string   `placeholder:"NAME" help:"Topic of the images of a bag; default: the one with most."`
-	MaxFrames  int      `placeholder:"N" help:"Frames to read; default: all."`
-	Start      int      `placeholder:"N" help:"First frame."`
-	Stride     int      `placeholder:"N" help:"Read every Nth frame."`
-	Seed       uint64   `default:"1" help:"Seed of everything random."`
-	Live       bool     `help:"Real time: drop frames instead of falling behind."`
+	Source         string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of images, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
+	Kind           string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
+	DepthScale     float64  `placeholder:"UNITS" help:"Units of the depth images per metre; default: the data's own, else 1000."`
+	Camera         string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the images themselves."`
+	Fx             *float64 `help:"Focal length in pixels."`
+	Fy             float64  `help:"The same along y; default: --fx."`
+	Cx             float64  `help:"Principal point in pixels; default: the centre."`
+	Cy             float64  `help:"The same along y."`
+	FOV            *float64 `placeholder:"DEG" help:"Horizontal field of view in degrees, in place of a focal length."`
+	Topic          string   `placeholder:"NAME" help:"Topic of the images of a bag; default: the one with most."`
+	RollingShutter *float64 `placeholder:"MS" help:"Milliseconds in which the rows of an image are read one after the other, 10 to 30 for telephones: images are brought to one moment. Default: as the camera file says; 0: all at once."`
+	MaxFrames      int      `placeholder:"N" help:"Frames to read; default: all."`
+	Start          int      `placeholder:"N" help:"First frame."`
+	Stride         int      `placeholder:"N" help:"Read every Nth frame."`
+	Seed           uint64   `default:"1" help:"Seed of everything random."`
+	Live           bool     `help:"Real time: drop frames instead of falling behind."`
 }
 
 func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
@@ -42,6 +43,10 @@ func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
 	opt := datasets.Options{
 		Kind: f.Kind, CameraFile: f.Camera, Fx: fx, Fy: f.Fy, Cx: f.Cx, Cy: f.Cy, FOVRad: fov * math.Pi / 180,
 		DepthScale: f.DepthScale, Start: f.Start, Stride: f.Stride, MaxFrames: f.MaxFrames, Topic: f.Topic, Seed: f.Seed, Live: f.Live,
+	}
+	if f.RollingShutter != nil {
+		s := *f.RollingShutter / 1000
+		opt.ReadoutS = &s
 	}
 	if f.Camera == autoCamera {
 		if err := findCamera(ctx, f.Source, &opt); err != nil {

@@ -52,17 +52,44 @@ func newPainter(cam geom.Camera, around *surroundings) *painter {
 	return &painter{raster: newRaster(cam), around: around, light: make([]uint64, n), depthM: make([]float32, n)}
 }
 
+// poseRows is how many rows of a rolling picture share a pose: a camera that turns
+// by a radian a second, read in 20 ms, shows steps of a tenth of a pixel.
+const poseRows = bandRows / 2
+
 // paint fills light and depthM with the picture from pose.
 func (p *painter) paint(pose geom.SE3, groups []*group, gain float64) {
 	p.gain = gain
+	p.aim(pose, groups)
+	for y0 := 0; y0 < p.cam.H; y0 += bandRows {
+		p.band(y0)
+		p.rows(y0, y0, bandRows)
+	}
+}
+
+// paintRolling is paint of a picture whose rows are seen from where pose says the
+// camera is when they are exposed.
+func (p *painter) paintRolling(pose func(row float64) geom.SE3, groups []*group, gain float64) {
+	p.gain = gain
+	for y0 := 0; y0 < p.cam.H; y0 += bandRows {
+		for y := y0; y < min(y0+bandRows, p.cam.H); y += poseRows {
+			p.aim(pose(float64(y)+(poseRows-1)/2.), groups)
+			p.band(y0)
+			p.rows(y, y0, poseRows)
+		}
+	}
+}
+
+// aim projects everything for a pose.
+func (p *painter) aim(pose geom.SE3, groups []*group) {
 	p.begin(pose, groups)
 	p.shades = p.shades[:0]
 	p.setSky()
-	for y0 := 0; y0 < p.cam.H; y0 += bandRows {
-		p.band(y0)
-		for y := y0; y < min(y0+bandRows, p.cam.H); y++ {
-			p.row(y, y0)
-		}
+}
+
+// rows shades n rows from y on, of the band that begins at bandY.
+func (p *painter) rows(y, bandY, n int) {
+	for end := min(y+n, p.cam.H); y < end; y++ {
+		p.row(y, bandY)
 	}
 }
 

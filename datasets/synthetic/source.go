@@ -46,6 +46,7 @@ type world struct {
 	target   float64 // log brightness the exposure aims at
 	unrest   float64
 	light    float64 // share of the ordinary light, which gain makes up for
+	readoutS float64 // of the rows, one after the other; 0: all at once
 	heightM  float64
 	warnings []string
 }
@@ -99,7 +100,7 @@ func New(spec string, opt Options) (*Source, error) {
 		count = min(count, opt.MaxFrames)
 	}
 	s.info = slam.SourceInfo{Name: spec, Kind: "synthetic", Camera: s.cam, CameraFrom: "the renderer", FPS: s.fps, Len: count,
-		HasSensorDepth: true, HasTruth: true, CameraHeightM: s.heightM, Warnings: s.warnings}
+		HasSensorDepth: true, HasTruth: true, CameraHeightM: s.heightM, ReadoutS: s.readoutS, Warnings: s.warnings}
 	s.exposure = newAutoExposure(s.path, s.scene, s.cam, s.target, s.unrest, opt.Seed)
 	s.benches = make(chan *bench, opt.Workers)
 	for range opt.Workers {
@@ -121,6 +122,7 @@ func newWorld(req request, seed uint64) world {
 		w.fps = req.fps
 	}
 	w.model.exposureS *= req.blur
+	w.readoutS = req.readoutS
 	w.light = req.light * max(req.blur, leastBlur)
 	return w
 }
@@ -262,7 +264,11 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 		amplify = mostGain
 	}
 	b.groups = s.scene.groups(pose, t, b.groups[:0])
-	b.painter.paint(pose, b.groups, gain)
+	if s.readoutS == 0 {
+		b.painter.paint(pose, b.groups, gain)
+	} else {
+		b.painter.paintRolling(s.rowPose(t), b.groups, gain)
+	}
 	m := s.motion(t, shutter)
 	color, gray := b.developer.develop(b.painter.light, b.painter.depthM, m, amplify, hash(s.opt.Seed, 6, int64(index)))
 	depth := slam.DepthMap{W: s.cam.W, H: s.cam.H, Camera: s.cam, Depth: append([]float32(nil), b.painter.depthM...),
@@ -270,6 +276,14 @@ func (s *Source) render(b *bench, index int) *slam.Frame {
 	// The closure hands out one map: like all that is published, it is read only.
 	return &slam.Frame{Index: index, Time: t, Name: fmt.Sprintf("%06d", index), Camera: s.cam, Gray: gray, Color: color,
 		Truth: &pose, SensorDepth: func() (slam.DepthMap, error) { return depth, nil }}
+}
+
+// rowPose returns the camera at the moment when a row is exposed; t is that of the
+// middle of the picture.
+func (s *Source) rowPose(t float64) func(row float64) geom.SE3 {
+	return func(row float64) geom.SE3 {
+		return s.path.pose(t + ((row+.5)/float64(s.cam.H)-.5)*s.readoutS)
+	}
 }
 
 // mostGain bounds the electronic gain over the nominal one: 24 dB more, where

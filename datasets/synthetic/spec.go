@@ -43,6 +43,8 @@ type variant struct {
 	light float64 // share of the ordinary light that reaches the sensor
 	blur  float64 // exposure time over the ordinary one
 
+	readoutS float64 // from the exposure of the first row to that of the last
+
 	walkers int  // persons who pass the camera
 	lead    bool // a car drives ahead
 }
@@ -59,6 +61,7 @@ var options = []option{
 	{"fps", 1, 240, func(v *variant, x float64) { v.fps = x }, "frames a second"},
 	{"light", .001, 10, func(v *variant, x float64) { v.light = x }, "share of the ordinary light"},
 	{"blur", 0, 10, func(v *variant, x float64) { v.blur = x }, "exposure time over the ordinary one"},
+	{"rolling", 0, 50, func(v *variant, x float64) { v.readoutS = x / 1000 }, "milliseconds in which the rows of a picture are read one after the other"},
 	{"walkers", 0, 4, func(v *variant, x float64) { v.walkers = int(x) }, "persons who pass the camera indoors"},
 	{"lead", 0, 1, func(v *variant, x float64) { v.lead = x >= .5 }, "a car that drives ahead on the road"},
 }
