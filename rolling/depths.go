@@ -4,7 +4,7 @@ import (
 	"github.com/metricslam/metricslam/geom"
 )
 
-// Depths is a coarse picture of inverse depths, from the points that a map knows.
+// Depths is a coarse image of inverse depths, from the points that a map knows.
 type Depths struct {
 	w, h       float64
 	sums, seen [gridCols * gridRows]float64
@@ -13,10 +13,10 @@ type Depths struct {
 
 const (
 	gridCols, gridRows = 8, 6
-	meanWeight         = 1 // points for which the mean of the picture counts in a cell
+	meanWeight         = 1 // points for which the mean of the image counts in a cell
 )
 
-// NewDepths returns an empty one for pictures of w x h pixels.
+// NewDepths returns an empty one for images of w x h pixels.
 func NewDepths(w, h int) *Depths { return &Depths{w: float64(w), h: float64(h)} }
 
 // Add enters a point seen at u with a depth.

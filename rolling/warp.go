@@ -13,7 +13,7 @@ type Motion struct {
 	W geom.Vec3 // radians
 }
 
-// Warp says for every pixel of the wanted picture where it lies in the one that was
+// Warp says for every pixel of the wanted image where it lies in the one that was
 // read.
 type Warp struct {
 	cam      geom.Camera
@@ -27,7 +27,7 @@ type Warp struct {
 // between them the offset is interpolated.
 const cell = 8
 
-// New returns the warp of pictures of a camera whose rows are read within readoutS
+// New returns the warp of images of a camera whose rows are read within readoutS
 // seconds; inverse gives the inverse depth at a pixel, 0 where nothing is known.
 func New(cam geom.Camera, readoutS float64, m Motion, inverse func(geom.Vec2) float64) *Warp {
 	w := &Warp{cam: cam, readoutS: readoutS, motion: m, cols: (cam.W+cell-1)/cell + 1}
@@ -40,7 +40,7 @@ func New(cam geom.Camera, readoutS float64, m Motion, inverse func(geom.Vec2) fl
 	return w
 }
 
-// tau is when a row is exposed, against the middle of the picture.
+// tau is when a row is exposed, against the middle of the image.
 func (w *Warp) tau(row float64) float64 { return ((row+.5)/float64(w.cam.H) - .5) * w.readoutS }
 
 // offset returns how far from u its ray was read: at the row where it was at the
@@ -60,7 +60,7 @@ func (w *Warp) offset(u geom.Vec2, inverse float64) geom.Vec2 {
 	return at.Sub(u)
 }
 
-// from returns where pixel (x, y) lies in the picture that was read, within it.
+// from returns where pixel (x, y) lies in the image that was read, within it.
 func (w *Warp) from(x, y int) (float64, float64) {
 	i := y/cell*w.cols + x/cell
 	fx, fy := float64(x%cell)/cell, float64(y%cell)/cell
@@ -73,21 +73,21 @@ func (w *Warp) from(x, y int) (float64, float64) {
 // fixed is the number of steps between two pixels in interpolation.
 const fixed = 256
 
-// Gray returns the picture at one moment.
+// Gray returns the image at one moment.
 func (w *Warp) Gray(g slam.Gray) slam.Gray {
 	out := slam.NewGray(g.W, g.H)
 	w.sample(g.Pix, out.Pix, 1)
 	return out
 }
 
-// RGB returns the picture at one moment.
+// RGB returns the image at one moment.
 func (w *Warp) RGB(c slam.RGB) slam.RGB {
 	out := slam.NewRGB(c.W, c.H)
 	w.sample(c.Pix, out.Pix, 3)
 	return out
 }
 
-// sample interpolates pictures of n channels.
+// sample interpolates images of n channels.
 func (w *Warp) sample(in, out []uint8, n int) {
 	width, height := w.cam.W, w.cam.H
 	for y := range height {
@@ -113,7 +113,7 @@ func (w *Warp) sample(in, out []uint8, n int) {
 	}
 }
 
-// Depth returns a depth map, registered to the picture and read like it, at one
+// Depth returns a depth map, registered to the image and read like it, at one
 // moment. Depth is not interpolated: between two surfaces there is nothing.
 func (w *Warp) Depth(d slam.DepthMap) slam.DepthMap {
 	out := d

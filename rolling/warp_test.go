@@ -28,7 +28,7 @@ func wall(pose func(row float64) geom.SE3) (g slam.Gray, depth slam.DepthMap) {
 	return g, depth
 }
 
-// Pictures and depth that were read in 30 ms while the camera moved and turned come
+// Images and depth that were read in 30 ms while the camera moved and turned come
 // out as if read at once.
 func TestWarp(t *testing.T) {
 	const readout = .03
@@ -70,12 +70,12 @@ func TestWarp(t *testing.T) {
 	color := w.RGB(rolled.RGB())
 	for i, v := range w.Gray(rolled).Pix {
 		if color.Pix[3*i+1] != v {
-			t.Fatalf("the colour picture differs at %d", i)
+			t.Fatalf("the colour image differs at %d", i)
 		}
 	}
 }
 
-// Pictures of a pixel, cameras that stand, and motions beyond sense do no harm.
+// Images of a pixel, cameras that stand, and motions beyond sense do no harm.
 func TestWarpExtremes(t *testing.T) {
 	for _, c := range []geom.Camera{{W: 1, H: 1, Fx: 1, Fy: 1}, {W: 3, H: 1, Fx: 2, Fy: 2, Cx: 1}, {W: 1, H: 9, Fx: 2, Fy: 2, Cy: 4}, cam} {
 		g := slam.NewGray(c.W, c.H)
@@ -85,7 +85,7 @@ func TestWarpExtremes(t *testing.T) {
 		still := New(c, .02, Motion{}, func(geom.Vec2) float64 { return 1 }).Gray(g)
 		for i := range g.Pix {
 			if still.Pix[i] != g.Pix[i] {
-				t.Fatalf("%dx%d: a picture of a camera that stands changes", c.W, c.H)
+				t.Fatalf("%dx%d: an image of a camera that stands changes", c.W, c.H)
 			}
 		}
 		New(c, .05, Motion{V: geom.Vec3{X: 1e6, Z: 1e9}, W: geom.Vec3{X: 400}}, func(geom.Vec2) float64 { return 1e3 }).Gray(g)
