@@ -10,7 +10,13 @@ import (
 )
 
 // file has two topics and several chunks; messages are logged out of order.
-func file(t *testing.T) []byte {
+func file(t testing.TB) []byte {
+	t.Helper()
+	return fileOf(t, 30000)
+}
+
+// fileOf is a file whose messages are as long as said.
+func fileOf(t testing.TB, size int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := mcap.NewWriter(&b, "ros2", "test")
@@ -20,7 +26,7 @@ func file(t *testing.T) []byte {
 	s := mcap.Schema{Name: "a/msg/B", Encoding: "ros2msg", Data: []byte("int32 x\n")}
 	one, two := w.Channel("/one", "cdr", s), w.Channel("/two", "cdr", s)
 	for i := range 100 {
-		if err := w.Message(one, uint64(1000+i), payload(i)); err != nil {
+		if err := w.Message(one, uint64(1000+i), payload(i, size)); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Message(two, uint64(2000-i), []byte{byte(i)}); err != nil {
@@ -34,8 +40,8 @@ func file(t *testing.T) []byte {
 }
 
 // payload fills chunks: it does not pack.
-func payload(i int) []byte {
-	out := make([]byte, 30000)
+func payload(i, size int) []byte {
+	out := make([]byte, size)
 	x := uint32(i + 1)
 	for k := range out {
 		x = x*1664525 + 1013904223
@@ -62,7 +68,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatalf("%d and %d messages, first at %d", len(one), len(two), two[0].TimeNs)
 	}
 	for i, m := range one {
-		if got, err := f.Data(m); err != nil || !bytes.Equal(got, payload(i)) {
+		if got, err := f.Data(m); err != nil || !bytes.Equal(got, payload(i, 30000)) {
 			t.Fatalf("message %d: %d bytes, error %v", i, len(got), err)
 		}
 	}
@@ -99,7 +105,7 @@ func TestNoMCAP(t *testing.T) {
 // No change of a byte makes the reader fail other than by an error.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\x89MCAP0\r\n"), 0, byte(0))
-	whole := file(&testing.T{})
+	whole := fileOf(f, 20)
 	for i := range 40 {
 		f.Add(whole, i*len(whole)/40, byte(1<<(i%8)))
 	}

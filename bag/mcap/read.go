@@ -12,8 +12,11 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// maxChunk bounds what a chunk may unpack to.
-const maxChunk = 1 << 30
+const (
+	maxChunk = 1 << 30 // bytes that a chunk may unpack to
+	// firstRoom bounds what is made room for on the word of a file that may be damaged.
+	firstRoom = 4 << 20
+)
 
 // File is a file that is open for reading.
 type File struct {
@@ -257,10 +260,9 @@ func (f *File) unpack(i int) ([]byte, error) {
 	case "":
 		data = packed
 	case "zstd":
-		data, err = f.dec.DecodeAll(packed, make([]byte, 0, c.unpacked))
+		data, err = f.dec.DecodeAll(packed, make([]byte, 0, min(c.unpacked, firstRoom)))
 	case "lz4":
-		data = make([]byte, c.unpacked)
-		_, err = io.ReadFull(lz4.NewReader(bytes.NewReader(packed)), data)
+		data, err = io.ReadAll(io.LimitReader(lz4.NewReader(bytes.NewReader(packed)), int64(c.unpacked)+1))
 	default:
 		err = fmt.Errorf("compression %q is not known", c.compression)
 	}
