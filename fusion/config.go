@@ -34,6 +34,9 @@ type Config struct {
 	MinTriangles int     `json:"min_triangles" yaml:"min_triangles"` // smaller connected pieces of the mesh are dropped
 	SmoothIters  int     `json:"smooth_iters" yaml:"smooth_iters"`   // rounds of Taubin smoothing; 0: none
 
+	// HoleVoxels is the longest outline, in voxels, of holes that are filled; 0: none.
+	HoleVoxels float64 `json:"hole_voxels" yaml:"hole_voxels"`
+
 	// Simplify is the error, in voxels, up to which a finished mesh is simplified, see
 	// package surface; 0: not. Faces is the most triangles it may have; 0: no bound.
 	Simplify float64 `json:"simplify" yaml:"simplify"`
@@ -65,6 +68,7 @@ func Default() Config {
 		EdgeSpread:   .08,
 		EdgeWindow:   7,
 		MinTriangles: 200,
+		HoleVoxels:   24, // a hole of some 8 voxels across
 		Simplify:     .2, // below what the field resolves: F at 5 cm stays, a fifth of the triangles is left
 		MaxBlocks:    30_000,
 	}
@@ -89,6 +93,7 @@ func (c Config) Validate() error {
 		{"min_views", float64(c.MinViews), 0, math.MaxUint16},
 		{"min_triangles", float64(c.MinTriangles), 0, math.MaxInt32},
 		{"smooth_iters", float64(c.SmoothIters), 0, 1000},
+		{"hole_voxels", c.HoleVoxels, 0, 1e6},
 		{"simplify", c.Simplify, 0, 10},
 		{"faces", float64(c.Faces), 0, math.MaxInt32},
 		{"max_blocks", float64(c.MaxBlocks), 1, math.MaxInt32},

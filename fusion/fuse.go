@@ -36,6 +36,7 @@ type Stats struct {
 	Bytes  int64 `json:"bytes"`
 	Full   bool  `json:"full"` // max_blocks was reached, and no file took more
 	surface.Report
+	Holes int `json:"holes"` // filled
 
 	// Cloud holds the vertices of the surface before it was simplified, and their
 	// colours.
@@ -178,7 +179,10 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 		w.Mesh = m
 	}
 	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers})
-	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
+	s.Holes = surface.FillHoles(m, cfg.HoleVoxels*cfg.VoxelM)
+	if cfg.Faces > 0 {
+		m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
+	}
 	s.Report = surface.Inspect(m)
 	s.MeshMS = timed([]float64{milliseconds(start)})
 	s.AlignMS, s.IntegrateMS = timed(f.alignMS), timed(f.integrateMS)

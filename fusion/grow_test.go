@@ -17,7 +17,7 @@ func TestGrowing(t *testing.T) {
 		views = append(views, s.view(i, testCamera(), pose))
 	}
 	cfg := testConfig(.1)
-	cfg.Simplify = 0
+	cfg.Simplify, cfg.HoleVoxels = 0, 0
 	g, err := NewGrowing(cfg)
 	if err != nil {
 		t.Fatal(err)

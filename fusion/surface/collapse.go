@@ -8,12 +8,13 @@ import (
 
 // simplifier collapses edges of one piece of a mesh.
 type simplifier struct {
-	bound float64
-	from  []uint32 // vertex of the mesh
-	pos   []vec
-	norm  [][3]float32
-	color [][3]float32
-	has   struct{ normals, colors bool }
+	bound  float64
+	from   []uint32 // vertex of the mesh
+	pos    []vec
+	norm   [][3]float32
+	color  [][3]float32
+	shades []shades
+	has    struct{ normals, colors bool }
 
 	quad   []quadric
 	fixed  []bool
@@ -25,6 +26,24 @@ type simplifier struct {
 	heap   edgeHeap
 	mark   []int32 // scratch of common neighbours
 	turn   int32
+}
+
+// shades is the range of the colours of all vertices that one stands for.
+type shades struct{ lo, hi [3]uint8 }
+
+func (s *shades) add(o shades) {
+	for c := range 3 {
+		s.lo[c], s.hi[c] = min(s.lo[c], o.lo[c]), max(s.hi[c], o.hi[c])
+	}
+}
+
+// width is that of the widest channel.
+func (s *shades) width() float64 {
+	var w uint8
+	for c := range 3 {
+		w = max(w, s.hi[c]-s.lo[c])
+	}
+	return float64(w)
 }
 
 // newSimplifier takes triangles of a mesh; shared vertices stay where they are.
@@ -67,6 +86,7 @@ func (s *simplifier) addVertex(m *slam.Mesh, v uint32, fixed bool) {
 	if s.has.colors {
 		c := m.Colors[v]
 		s.color = append(s.color, [3]float32{float32(c[0]), float32(c[1]), float32(c[2])})
+		s.shades = append(s.shades, shades{c, c})
 	}
 	s.fixed = append(s.fixed, fixed)
 	s.around = append(s.around, nil)
@@ -132,10 +152,9 @@ func (s *simplifier) push(u, v int32) {
 	q.add(&s.quad[v])
 	cost := q.at(s.target(u, v, &q)) / (s.bound * s.bound)
 	if s.has.colors {
-		var d float64
-		for c := range 3 {
-			d = max(d, math.Abs(float64(s.color[u][c]-s.color[v][c])))
-		}
+		both := s.shades[u]
+		both.add(s.shades[v])
+		d := both.width() / 2
 		cost += d * d / (colorStep * colorStep)
 	}
 	s.heap.push(edge{float32(cost), u, v, s.stamp[u], s.stamp[v]})
@@ -197,6 +216,9 @@ func (s *simplifier) collapse(u, v int32) {
 		if s.has.normals {
 			s.norm[u][c] += float32(t) * (s.norm[v][c] - s.norm[u][c])
 		}
+	}
+	if s.has.colors {
+		s.shades[u].add(s.shades[v])
 	}
 	var all []int32
 	for _, k := range s.around[u] {

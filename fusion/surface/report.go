@@ -1,6 +1,10 @@
 package surface
 
-import "github.com/metricslam/metricslam/slam"
+import (
+	"slices"
+
+	"github.com/metricslam/metricslam/slam"
+)
 
 // Report says what a mesh is as a manifold.
 type Report struct {
@@ -16,16 +20,15 @@ type Report struct {
 // Inspect measures a mesh.
 func Inspect(m *slam.Mesh) Report {
 	r := Report{Vertices: len(m.Vertices), Triangles: len(m.Triangles)}
-	edges := edgesOf(m)
-	r.Edges = len(edges)
-	for _, e := range edges {
+	edgesOf(m).uses(func(e edgeUse) {
+		r.Edges++
 		switch {
 		case e.n == 1:
 			r.BoundaryEdges++
 		case e.n > 2 || e.sum != 0:
 			r.OddEdges++
 		}
-	}
+	})
 	parent := make([]uint32, len(m.Vertices))
 	for i := range parent {
 		parent[i] = uint32(i)
@@ -50,24 +53,51 @@ func Inspect(m *slam.Mesh) Report {
 	return r
 }
 
+// edgeList holds the edges of all triangles, sorted: 8 bytes a triangle's side.
+type edgeList []uint64
+
 // edgeUse counts the triangles of an edge, and those that go along it less those
 // that go against it.
-type edgeUse struct{ n, sum int32 }
+type edgeUse struct{ n, sum int }
 
-func edgesOf(m *slam.Mesh) map[[2]uint32]edgeUse {
-	edges := make(map[[2]uint32]edgeUse, 3*len(m.Triangles)/2)
+func edgesOf(m *slam.Mesh) edgeList {
+	all := make(edgeList, 0, 3*len(m.Triangles))
 	for _, t := range m.Triangles {
 		for c, u := range t {
 			v := t[(c+1)%3]
-			e := edges[[2]uint32{min(u, v), max(u, v)}]
-			e.n++
-			if u < v {
-				e.sum++
-			} else {
-				e.sum--
+			k := edgeKey(u, v)
+			if u > v {
+				k |= 1
 			}
-			edges[[2]uint32{min(u, v), max(u, v)}] = e
+			all = append(all, k)
 		}
 	}
-	return edges
+	slices.Sort(all)
+	return all
+}
+
+// edgeKey is that of an edge from its lower to its higher vertex; one that goes
+// against is 1 more.
+func edgeKey(u, v uint32) uint64 { return uint64(min(u, v))<<32 | uint64(max(u, v))<<1 }
+
+// uses yields each edge once.
+func (l edgeList) uses(f func(edgeUse)) {
+	for i := 0; i < len(l); {
+		var e edgeUse
+		for first := l[i] &^ 1; i < len(l) && l[i]&^1 == first; i++ {
+			e.n++
+			e.sum += 1 - 2*int(l[i]&1)
+		}
+		f(e)
+	}
+}
+
+// count returns how many triangles an edge has.
+func (l edgeList) count(u, v uint32) (n int) {
+	k := edgeKey(u, v)
+	i, _ := slices.BinarySearch(l, k)
+	for ; i < len(l) && l[i]&^1 == k; i++ {
+		n++
+	}
+	return n
 }

@@ -22,9 +22,9 @@ type Options struct {
 }
 
 const (
-	// Colours that differ by colorStep grey levels weigh as much as an error of
-	// ErrorM: paintings on a flat wall keep their outlines.
-	colorStep = 40
+	// A vertex that stands for colours of colorStep grey levels about their middle costs
+	// as much as an error of ErrorM: pictures on a flat wall stay.
+	colorStep = 12
 	// pieceErrors is the edge of a piece of space in error bounds: its seams, which
 	// stay until the second round, are few.
 	pieceErrors = 400

@@ -150,3 +150,42 @@ func BenchmarkSimplify(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(m.Triangles)), "ns/triangle")
 }
+
+// TestFillHoles: a small hole is closed with the sides right, a large one and the
+// outline stay.
+func TestFillHoles(t *testing.T) {
+	m := sheet(60, 0)
+	var left [][3]uint32
+	for _, tri := range m.Triangles {
+		x, y := tri[0]%60, tri[0]/60
+		small := x >= 10 && x < 13 && y >= 20 && y < 22
+		large := x >= 30 && x < 50 && y >= 30 && y < 50
+		if !small && !large {
+			left = append(left, tri)
+		}
+	}
+	m.Triangles = left
+	if n := FillHoles(m, .2); n != 1 {
+		t.Fatalf("%d holes filled, want 1", n)
+	}
+	r := Inspect(m)
+	if r.BoundaryEdges != 4*59+80 || r.OddEdges != 0 || r.Components-(r.Vertices-used(m)) != 1 {
+		t.Errorf("%+v", r)
+	}
+	for _, tri := range m.Triangles {
+		a, b, c := m.Vertices[tri[0]], m.Vertices[tri[1]], m.Vertices[tri[2]]
+		if (b[0]-a[0])*(c[1]-a[1])-(b[1]-a[1])*(c[0]-a[0]) < 0 {
+			t.Fatalf("triangle %v faces down", tri)
+		}
+	}
+}
+
+func used(m *slam.Mesh) int {
+	seen := make(map[uint32]bool)
+	for _, t := range m.Triangles {
+		for _, v := range t {
+			seen[v] = true
+		}
+	}
+	return len(seen)
+}
