@@ -19,6 +19,9 @@
     if (!("DecompressionStream" in window) || !HTMLScriptElement.supports?.("importmap")) {
       return say("This browser is too old to show the map; one of 2023 or later does.");
     }
+    if (!document.createElement("canvas").getContext("webgl2")) {
+      return say("This browser draws nothing in three dimensions (WebGL 2 is off or missing), so the map cannot be shown.");
+    }
     const imports = {};
     for (const part of document.querySelectorAll("script[data-module]")) {
       const name = part.dataset.module;
