@@ -2,10 +2,10 @@ package frontend
 
 import "fmt"
 
-// Config sets how many features are followed and when a track is given up.
+// Config sets how many keypoints are followed and when a track is given up.
 type Config struct {
 	MaxFeatures   int     `yaml:"max_features"`    // tracks held in an image
-	MinDistancePx float64 `yaml:"min_distance_px"` // between two features
+	MinDistancePx float64 `yaml:"min_distance_px"` // between two keypoints
 	FBMaxPx       float64 `yaml:"fb_max_px"`       // forward-backward error of a good track
 	LightChange   float64 `yaml:"light_change"`    // |log ratio of mean intensity| that calls for CLAHE
 	ORBFeatures   int     `yaml:"orb_features"`    // descriptors of a keyframe, for loops and relocalisation

@@ -17,8 +17,8 @@ type grid struct {
 	count      []int
 }
 
-func newGrid(w, h, features int) *grid {
-	cell := max(8, int(math.Sqrt(float64(w*h)/float64(features))))
+func newGrid(w, h, keypoints int) *grid {
+	cell := max(8, int(math.Sqrt(float64(w*h)/float64(keypoints))))
 	g := &grid{w: w, h: h, cell: cell, cols: (w + cell - 1) / cell, rows: (h + cell - 1) / cell}
 	g.count = make([]int, g.cols*g.rows)
 	return g
@@ -74,7 +74,7 @@ func (d *detector) detect(g slam.Gray, taken []geom.Vec2, want int) ([]geom.Vec2
 	return d.spread(g, all, taken, want), nil
 }
 
-// emptyShare is the share of cells that hold neither a corner nor a feature.
+// emptyShare is the share of cells that hold neither a corner nor a keypoint.
 func (d *detector) emptyShare(g slam.Gray, all []corner, taken []geom.Vec2) float64 {
 	cells := newGrid(g.W, g.H, coverCells)
 	for _, c := range all {
@@ -111,7 +111,7 @@ func (d *detector) fast(g slam.Gray, threshold int) ([]corner, error) {
 	return out, nil
 }
 
-// spread picks corners by score in rounds: cells that hold fewer features than
+// spread picks corners by score in rounds: cells that hold fewer keypoints than
 // the round's number may take one more.
 func (d *detector) spread(g slam.Gray, all []corner, taken []geom.Vec2, want int) []geom.Vec2 {
 	cells := newGrid(g.W, g.H, d.cfg.MaxFeatures)
@@ -138,7 +138,7 @@ func (d *detector) spread(g slam.Gray, all []corner, taken []geom.Vec2, want int
 	return out
 }
 
-// occupancy marks the discs around features that new ones keep clear of.
+// occupancy marks the discs around keypoints that new ones keep clear of.
 type occupancy struct {
 	w, h, r int
 	taken   []bool

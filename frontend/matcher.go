@@ -63,7 +63,7 @@ func (m *Matcher) Match(a, b int, from, guess []geom.Vec2) (ok []bool, err error
 	return ok, all.Wait()
 }
 
-// Describe returns the ORB features of an image, strongest first.
+// Describe returns the ORB keypoints and descriptors of an image, strongest first.
 func (m *Matcher) Describe(g slam.Gray) ([]geom.Vec2, []Descriptor, error) {
 	return ORB(g, m.cfg.ORBFeatures)
 }

@@ -14,7 +14,7 @@ import (
 // Descriptor is a 256-bit ORB descriptor.
 type Descriptor = slam.Descriptor
 
-// Describe returns the ORB features of the current image, strongest first.
+// Describe returns the ORB keypoints and descriptors of the current image, strongest first.
 func (t *Tracker) Describe() ([]geom.Vec2, []Descriptor, error) {
 	return ORB(t.gray, t.cfg.ORBFeatures)
 }

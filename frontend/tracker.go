@@ -8,10 +8,10 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// Track is one feature in the current image.
+// Track is one keypoint in the current image.
 type Track = slam.Track
 
-// Tracker follows features from image to image. It is used by one goroutine
+// Tracker follows keypoints from image to image. It is used by one goroutine
 // and closed by its owner.
 type Tracker struct {
 	cfg    Config
@@ -28,7 +28,7 @@ type Tracker struct {
 	ok       []bool
 }
 
-// New returns a tracker without features.
+// New returns a tracker without keypoints.
 func New(cfg Config) *Tracker {
 	return &Tracker{cfg: cfg, det: detector{threshold: 20, cfg: cfg}}
 }
@@ -40,14 +40,14 @@ func (t *Tracker) Close() {
 	t.prev, t.anchor = nil, nil
 }
 
-// NumberFrom makes id the lowest that a new feature gets: those below belong to a
+// NumberFrom makes id the lowest that a new keypoint gets: those below belong to a
 // map that was loaded.
 func (t *Tracker) NumberFrom(id int) { t.nextID = max(t.nextID, id) }
 
-// Tracks returns the features in the current image, in the order of their ids.
+// Tracks returns the keypoints in the current image, in the order of their ids.
 func (t *Tracker) Tracks() []Track { return t.tracks }
 
-// Track moves to the next image: every feature is searched from predict of its
+// Track moves to the next image: every keypoint is searched from predict of its
 // track (its old place where predict is nil) and dropped where it is not found.
 // The image is kept by reference and must not change.
 func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
@@ -90,7 +90,7 @@ func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Tr
 }
 
 // searchLit follows the tracks through a change of light. Images evened out by
-// CLAHE show where features went, whatever changed around them, but not exactly:
+// CLAHE show where keypoints went, whatever changed around them, but not exactly:
 // the last search is in the images themselves, the old one brought to the
 // brightness and contrast of the new one.
 func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom.Vec2) ([]Track, error) {
@@ -203,7 +203,7 @@ func (t *Tracker) Drop(bad func(Track) bool) {
 	t.tracks = kept
 }
 
-// Detect fills the current image up with new features, and returns those.
+// Detect fills the current image up with new keypoints, and returns those.
 func (t *Tracker) Detect() ([]Track, error) {
 	taken := make([]geom.Vec2, len(t.tracks))
 	for i, tr := range t.tracks {
@@ -229,7 +229,7 @@ func (t *Tracker) Anchor() {
 	t.anchor = t.prev
 }
 
-// Resume takes up features again that were lost from sight, under their old ids:
+// Resume follows keypoints again that were lost from view, under their old ids:
 // found gives their places in the anchored image, from where they are followed
 // to the current one, starting at predict. Those that are followed already are
 // left alone; a younger track that runs into one of them is dropped.

@@ -60,7 +60,7 @@ func TestTrackFollowsTranslation(t *testing.T) {
 		mustTrack(t, tr, tex.shifted(testW, testH, geom.Vec2{}))
 		first := mustDetect(t, tr)
 		if len(first) < 120 {
-			t.Fatalf("%d features in a rich image", len(first))
+			t.Fatalf("%d keypoints in a rich image", len(first))
 		}
 		const steps = 4
 		for i := 1; i <= steps; i++ {
@@ -146,7 +146,7 @@ func TestTrackLightChange(t *testing.T) {
 	}
 }
 
-// Features cover the image: most cells of a coarse grid hold some, no two are
+// Keypoints cover the image: most cells of a coarse grid hold some, no two are
 // close, and a corner of the image that is full of texture does not take all.
 func TestDetectCovers(t *testing.T) {
 	tex := texture{5}
@@ -168,20 +168,20 @@ func TestDetectCovers(t *testing.T) {
 			cells[[2]int{int(a.Pixel.X) / 80, int(a.Pixel.Y) / 80}]++
 			for _, b := range first[:i] {
 				if d := a.Pixel.Sub(b.Pixel).Norm(); d < tr.cfg.MinDistancePx-1 {
-					t.Errorf("%s: features %d and %d are %.1f px apart", name, a.ID, b.ID, d)
+					t.Errorf("%s: keypoints %d and %d are %.1f px apart", name, a.ID, b.ID, d)
 				}
 			}
 		}
 		if len(first) > tr.cfg.MaxFeatures || len(cells) < 12 {
-			t.Errorf("%s: %d features in %d of 12 cells: %v", name, len(first), len(cells), cells)
+			t.Errorf("%s: %d keypoints in %d of 12 cells: %v", name, len(first), len(cells), cells)
 		}
 		for c, n := range cells {
 			if n < len(first)/40 {
-				t.Errorf("%s: cell %v holds %d of %d features", name, c, n, len(first))
+				t.Errorf("%s: cell %v holds %d of %d keypoints", name, c, n, len(first))
 			}
 		}
 		if again := mustDetect(t, tr); len(again) > len(first)/10 {
-			t.Errorf("%s: %d more features in the same image", name, len(again))
+			t.Errorf("%s: %d more keypoints in the same image", name, len(again))
 		}
 	}
 }
@@ -304,12 +304,12 @@ func TestMatch(t *testing.T) {
 			}
 		}
 		if off > len(first)/50 {
-			t.Errorf("%d of %d features found are off", off, found)
+			t.Errorf("%d of %d keypoints found are off", off, found)
 		}
 		return found
 	}
 	if n := match(5, 6); n < len(first)*3/4 {
-		t.Errorf("%d of %d features found", n, len(first))
+		t.Errorf("%d of %d keypoints found", n, len(first))
 	}
 	alone := slices.Clone(guess)
 	m.Spread(3)
@@ -317,15 +317,15 @@ func TestMatch(t *testing.T) {
 		t.Error("three find other than one")
 	}
 	if n := match(77, 6) + match(5, 77); n != 0 {
-		t.Errorf("%d features found in an image that was never kept", n)
+		t.Errorf("%d keypoints found in an image that was never kept", n)
 	}
 	m.Keep(8, tex.shifted(testW/2, testH, geom.Vec2{}))
 	if n := match(5, 8); n != 0 {
-		t.Errorf("%d features found in an image of another size", n)
+		t.Errorf("%d keypoints found in an image of another size", n)
 	}
 	m.Forget(5)
 	if n := match(5, 6); n != 0 {
-		t.Errorf("%d features found in an image that was forgotten", n)
+		t.Errorf("%d keypoints found in an image that was forgotten", n)
 	}
 	for id := range 3 * maxKeptPyramids { // more than are held at a time
 		m.Keep(id, tex.shifted(testW, testH, geom.Vec2{}))
@@ -347,7 +347,7 @@ func TestTrackNothing(t *testing.T) {
 		for range 3 {
 			mustTrack(t, tr, g)
 			if found := mustDetect(t, tr); len(found) > 0 {
-				t.Errorf("%s: %d features", name, len(found))
+				t.Errorf("%s: %d keypoints", name, len(found))
 			}
 			if px, desc, err := tr.Describe(); err != nil || len(px)+len(desc) > 0 {
 				t.Errorf("%s: %d descriptors, error %v", name, len(desc), err)
@@ -366,7 +366,7 @@ func TestTrackNothing(t *testing.T) {
 			t.Errorf("%dx%d: error %v", g.W, g.H, err)
 		}
 		if _, err := tr.Detect(); err == nil {
-			t.Errorf("%dx%d: features of no image", g.W, g.H)
+			t.Errorf("%dx%d: keypoints of no image", g.W, g.H)
 		}
 		if err := tr.Resume([]Track{{ID: 1}}, nil); err != nil || len(tr.Tracks()) > 0 {
 			t.Errorf("%dx%d: tracks of no image, error %v", g.W, g.H, err)

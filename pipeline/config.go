@@ -28,7 +28,7 @@ type KeyframeConfig struct {
 	MinShare   float64 `yaml:"min_share"`   // of the last keyframe's landmarks still followed, below which a new one is made
 	ParallaxPx float64 `yaml:"parallax_px"` // median motion since the last keyframe, rotation taken out, for images of 640 pixels width
 	MaxFrames  int     `yaml:"max_frames"`  // between two keyframes of a moving camera
-	LagFrames  int     `yaml:"lag_frames"`  // after which recorded input takes up what the mapper made of a keyframe
+	LagFrames  int     `yaml:"lag_frames"`  // after which the tracker of recorded input waits for a keyframe that is inserted
 }
 
 // Default returns the settings of every run that does not say otherwise.

@@ -23,13 +23,13 @@ type FoundCamera = selfcal.Result
 
 const (
 	findFrames = 900 // of a sequence that are looked at: half a minute
-	viewShare  = .04 // of the image's width that features move between two views
-	viewKept   = .6  // share of the features still followed, below which a view is made
+	viewShare  = .04 // of the image's width that keypoints move between two views
+	viewKept   = .6  // share of the keypoints still followed, below which a view is made
 	viewFrames = 30  // between two views of a camera that turns on the spot or stands
 )
 
 // FindCamera finds focal length and radial distortion from the images of a source
-// alone; their camera counts for nothing but to predict where features go.
+// alone; their camera counts for nothing but to predict where keypoints go.
 func FindCamera(ctx context.Context, src Frames, cfg Config) (FoundCamera, error) {
 	c := collector{tracker: frontend.New(cfg.Frontend), turn: geom.Identity3()}
 	defer c.tracker.Close()
@@ -53,7 +53,7 @@ func FindCamera(ctx context.Context, src Frames, cfg Config) (FoundCamera, error
 	return selfcal.Find(ctx, c.views, cam.W, cam.H, cfg.Seed)
 }
 
-// collector follows features and keeps views.
+// collector follows keypoints and keeps views.
 type collector struct {
 	tracker *frontend.Tracker
 	thumb   frontend.Thumbnail

@@ -10,7 +10,7 @@ import (
 
 const (
 	startMinDepth  = .1 // share of a depth map that must be known for a map to start from it
-	startMinTracks = 80 // features of the first image that must still be followed
+	startMinTracks = 80 // keypoints of the first image that must still be followed
 	startMaxFrames = 90 // frames after which a two-view start begins anew
 )
 
@@ -77,7 +77,7 @@ func (t *tracker) startFrom(ctx context.Context, f *slam.Frame, rec *record, tv 
 	return nil
 }
 
-// pairs are the features of the first keyframe and where they are now.
+// pairs are the keypoints of the first keyframe and where they are now.
 type pairs struct {
 	ids    []int
 	x1, x2 []geom.Vec2 // on the z = 1 plane

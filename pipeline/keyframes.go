@@ -26,7 +26,7 @@ func (t *tracker) wantsKeyframe(f *slam.Frame, est tracking.Estimate) bool {
 	}
 }
 
-// sinceKeyframe returns how many of the last keyframe's features are still
+// sinceKeyframe returns how many of the last keyframe's keypoints are still
 // followed, and their median motion in pixels with the rotation taken out.
 func (t *tracker) sinceKeyframe(cam geom.Camera, pose geom.SE3) (followed int, parallaxPx float64) {
 	rel := pose.R.T().Mul(t.key.pose.R)

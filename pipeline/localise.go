@@ -84,7 +84,7 @@ type localiser struct {
 	state slam.TrackState
 	part  int // of the map that the camera is in
 	thumb frontend.Thumbnail
-	found int // landmarks in sight when they were searched last
+	found int // landmarks in view when they were searched last
 	since int // frames since
 }
 
@@ -199,7 +199,7 @@ func (l *localiser) follow(f *slam.Frame, thumb frontend.Thumbnail) (est trackin
 }
 
 // recognise looks for a frame in the whole map. A pose counts where landmarks are
-// found where it says, or where it is sure by the features of the place alone.
+// found where it says, or where it is sure by the descriptors of the place alone.
 func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	defer l.out.stages.Start("recognise")()
 	px, desc, err := l.front.Describe()

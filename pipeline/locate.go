@@ -12,7 +12,7 @@ import (
 // pixels of the last keyframe too: blur, darkness, a bare wall.
 const weakInliers = 100
 
-// locate follows the features into a frame and estimates its pose: from
+// locate follows the keypoints into a frame and estimates its pose: from
 // landmarks, and where these are few from all pixels of the last keyframe: they
 // are then the better of the two. pixels is nil where the landmarks are enough.
 func (t *tracker) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, pixels *pixelPose, err error) {
@@ -64,7 +64,7 @@ const (
 )
 
 // wearsOut reports whether a pose by pixels calls for a new keyframe: little of
-// the last one is in sight, or there are landmarks to be had. In the dark and
+// the last one is in view, or there are landmarks to be had. In the dark and
 // before a bare wall keyframe after keyframe would only add up errors.
 func (t *tracker) wearsOut(p *pixelPose) bool {
 	return p.InView < pixelsInSight || len(t.local.landmarks) >= richKeyframe

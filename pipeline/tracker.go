@@ -13,7 +13,7 @@ import (
 )
 
 // tracker poses frame after frame, and gives the back end those that are to become
-// keyframes. Of the map it knows what the back end told it last.
+// keyframes. Of the map it knows the last answer of the back end.
 type tracker struct {
 	cfg      Config
 	stages   *report.Stages
@@ -21,13 +21,13 @@ type tracker struct {
 	pose     *tracking.Tracker // estimates poses from them
 	handover handover          // of the back end
 
-	state slam.TrackState
-	lost  int                // frames since tracking was lost
-	weak  bool               // few landmarks held the last frame
-	thumb frontend.Thumbnail // of the last image
-	key   referenceKeyframe
-	local mapUpdate // the map around the camera, as the back end told it last
-	cover cover
+	state     slam.TrackState
+	lost      int                // frames since tracking was lost
+	weak      bool               // few landmarks held the last frame
+	thumb     frontend.Thumbnail // of the last image
+	key       referenceKeyframe
+	local     mapUpdate // the map around the camera, as of the last answer of the back end
+	occlusion occlusion
 
 	records records
 }
@@ -133,7 +133,7 @@ func (t *tracker) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thum
 // keyframe before, but for a live run: there the frame is left out.
 func (t *tracker) keep(ctx context.Context, f *slam.Frame, est tracking.Estimate, pixels *pixelPose, rec *record) error {
 	var tether *mapping.Tether
-	hidden, err := t.covered(f, est.Pose)
+	hidden, err := t.occluded(f, est.Pose)
 	switch {
 	case err != nil:
 		return err

@@ -15,7 +15,7 @@ type Loop struct {
 	FrameB  int     `json:"frame_b"`
 	TimeA   float64 `json:"time_a"`
 	TimeB   float64 `json:"time_b"`
-	Inliers int     `json:"inliers"` // features that vouch for it
+	Inliers int     `json:"inliers"` // keypoints that vouch for it
 
 	Relative    geom.SE3   `json:"-"`               // T_a_b
 	Translation [3]float64 `json:"translation_m"`   // of Relative

@@ -2,7 +2,7 @@ package slam
 
 import "github.com/metricslam/metricslam/geom"
 
-// Track is one feature in the current image. Ids are never used twice; a
+// Track is one keypoint in the current image. Ids are never used twice; a
 // landmark has the id of the track it came from.
 type Track struct {
 	ID    int

@@ -67,7 +67,7 @@ type Snapshot struct {
 	Camera     geom.Camera
 	Image      RGB         // current image; empty for grey cameras
 	Gray       Gray        // the same in grey
-	Tracks     []geom.Vec2 // tracked features in it
+	Tracks     []geom.Vec2 // tracked keypoints in it
 	Pose       geom.SE3    // current T_wc
 	Trajectory Trajectory  // all posed frames so far
 	Truth      Trajectory  // true poses, aligned to the map; may be empty

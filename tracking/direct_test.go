@@ -117,7 +117,7 @@ func TestAlignDirectSparse(t *testing.T) {
 	pic, _ := w.see(directCamera, truth)
 	a, ok := AlignDirect(NewReference(NewPyramid(g, directCamera), start, d, 1), NewPyramid(pic, directCamera), start, 1)
 	if !ok || a.Overlap > .25 || a.InView < .7 {
-		t.Fatalf("aligned %v: overlap %.2f, in sight %.2f", ok, a.Overlap, a.InView)
+		t.Fatalf("aligned %v: overlap %.2f, in view %.2f", ok, a.Overlap, a.InView)
 	}
 	if m, deg := poseError(a.Pose, truth); m > .015 || deg > .3 {
 		t.Errorf("off by %.4f m and %.3f degrees", m, deg)

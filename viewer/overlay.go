@@ -141,7 +141,7 @@ func imageBox(w, h, imgW, imgH int, em float64) (x, y, pw, ph float64) {
 	return float64(w) - pw - em, em, pw, ph
 }
 
-// tracks marks the tracked features in the current image, which lies in the
+// tracks marks the tracked keypoints in the current image, which lies in the
 // box given.
 func (f *flat) tracks(px []geom.Vec2, imgW, imgH int, x, y, w, h float64) {
 	r := max(1.5, .09*float64(f.atlas.sizePx))

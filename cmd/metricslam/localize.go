@@ -28,6 +28,7 @@ func (c localizeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cfg.Seed = c.Seed
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
