@@ -16,6 +16,7 @@ type Row [MaxUnknowns]float64
 type Settings struct {
 	HuberGrey float64 // grey levels from which on the loss is linear
 	MaxGain   float64 // of the exposure; the least is its inverse
+	Matched   bool    // the gain is the ratio of contrasts, not by least squares
 	BorderPx  float64 // margin of the image that is left out
 	NearM     float64 // depth below which a point is left out
 	MinPixels int     // that must be seen for the exposure to be fitted
@@ -62,9 +63,9 @@ func (p *Problem) FitExposure() Exposure {
 		}
 		v, d := p.View.sample(q, u)
 		p.seen = append(p.seen, sighting{i, q, v, d})
-		m.add(float64(r), v)
+		m.add(float64(r), p.View.Nearest(u)) // a mean of pixels would correlate better than they do
 	}
-	return m.fit(p.MaxGain)
+	return m.fit(p.MaxGain, p.Matched)
 }
 
 // Linearize returns the equations at the present estimate. Where fewer than

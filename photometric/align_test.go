@@ -60,7 +60,7 @@ func TestPoseIsFound(t *testing.T) {
 		if off := at.Mul(truth); off.T.Norm() > 2e-3 || geom.RotationAngle(off.R) > 1e-3 {
 			t.Errorf("gain %g: off by %.5f m, %.5f rad", gain, off.T.Norm(), geom.RotationAngle(off.R))
 		}
-		if math.Abs(e.Gain-gain) > .01 || math.Abs(e.Offset-10) > 1 || e.NCC < .999 || e.Cost > 1 {
+		if math.Abs(e.Gain-gain) > .02 || math.Abs(e.Offset-10) > 2 || e.NCC < .995 || e.Cost > 1 {
 			t.Errorf("exposure %+v at cost %g", e.Exposure, e.Cost)
 		}
 	}
@@ -92,17 +92,17 @@ func TestExposure(t *testing.T) {
 		r := float64(i % 17 * 9)
 		m.add(r, .7*r+12)
 	}
-	if e := m.fit(3); math.Abs(e.Gain-.7) > 1e-9 || math.Abs(e.Offset-12) > 1e-6 || math.Abs(e.NCC-1) > 1e-9 || e.N != 100 {
+	if e := m.fit(3, false); math.Abs(e.Gain-.7) > 1e-9 || math.Abs(e.Offset-12) > 1e-6 || math.Abs(e.NCC-1) > 1e-9 || e.N != 100 {
 		t.Errorf("got %+v", e)
 	}
-	if e := m.fit(1.2); math.Abs(e.Gain-1/1.2) > 1e-9 {
+	if e := m.fit(1.2, true); math.Abs(e.Gain-1/1.2) > 1e-9 {
 		t.Errorf("the gain is not held: %+v", e)
 	}
 	var bare moments
 	for range 100 {
 		bare.add(90, 95)
 	}
-	if e := bare.fit(3); e.Gain != 1 || e.Offset != 5 || e.NCC != 0 {
+	if e := bare.fit(3, true); e.Gain != 1 || e.Offset != 5 || e.NCC != 0 {
 		t.Errorf("without contrast: %+v", e)
 	}
 }
