@@ -88,6 +88,19 @@ var linkPairFields = []field[linkPair]{
 	floatField("pair.depth_m", func(p *linkPair) *float64 { return &p.depthM }),
 }
 
+// gapRow is the gap before a keyframe, in a table of its own: few have one.
+type gapRow struct {
+	keyframe int
+	gap      Gap
+}
+
+var gapFields = []field[gapRow]{
+	intField("keyframe", func(r *gapRow) *int { return &r.keyframe }),
+	intField("from", func(r *gapRow) *int { return &r.gap.From }),
+	vectorField("z", func(r *gapRow) []*float64 { return poseValues(&r.gap.Z.R, &r.gap.Z.T) }),
+	floatField("duration_s", func(r *gapRow) *float64 { return &r.gap.DurationS }),
+}
+
 // tetherRow is a keyframe's tether in a table of its own: few have one.
 type tetherRow struct {
 	keyframe int

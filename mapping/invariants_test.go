@@ -156,7 +156,7 @@ func TestInvariants(t *testing.T) {
 				m.Map.movePose(k, k.Pose.Retract(geom.Tangent6{.01}))
 				m.Map.carry()
 			},
-			"new part": func() { m.NewPart() },
+			"new part": func() { m.NewPart(nil) },
 		}
 		names := slices.Sorted(maps.Keys(operations))
 		for range 150 {

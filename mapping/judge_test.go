@@ -125,7 +125,7 @@ func TestFalseLoops(t *testing.T) {
 // contradict them, and their landmarks go.
 func TestJoinIsRevised(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, 20)
-	w.NewPart()
+	w.NewPart(nil)
 	other := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: .3, Y: 1}), T: geom.Vec3{X: 5, Z: 7}, S: 1}
 	for i := range 12 {
 		w.truth = append(w.truth, ringPose(ringLap+6+i))
@@ -162,7 +162,7 @@ func TestJoinIsRevised(t *testing.T) {
 // its own again.
 func TestSplit(t *testing.T) {
 	w := newRing(t, ringSpec{metric: true}, 20)
-	w.NewPart()
+	w.NewPart(nil)
 	for i := range 4 {
 		w.truth = append(w.truth, ringPose(ringLap+6+i))
 		w.addView(i*len(w.points), ringPose(i), 1, true)

@@ -153,14 +153,7 @@ func (c *loopCloser) chi2(l *Link, to geom.Sim3) float64 {
 	from := geom.Sim3FromSE3(c.m.Keyframes[l.From].Pose, 1)
 	e := geom.LogSim3(l.Z.Inverse().Mul(from.Inverse().Mul(to)))
 	info := c.information(l)
-	var sum float64
-	for i := range 7 {
-		sum += info[i][i] * e[i] * e[i]
-		for j := i + 1; j < 7; j++ {
-			sum += 2 * info[i][j] * e[i] * e[j]
-		}
-	}
-	return sum
+	return chi2(&info, e)
 }
 
 // residualPx is the median distance, in pixels, between the features of a link and

@@ -229,6 +229,20 @@ func takeTethers(d *mapfile.Decoder, st *State) error {
 	return nil
 }
 
+func takeGaps(d *mapfile.Decoder, st *State) error {
+	rows := make([]gapRow, rowCount(d, "from"))
+	if err := takeRows(d, gapFields, pointers(rows)); err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if r.keyframe < 0 || r.keyframe >= len(st.Keyframes) {
+			return fmt.Errorf("a gap before keyframe %d", r.keyframe)
+		}
+		st.Keyframes[r.keyframe].Gap = &rows[i].gap
+	}
+	return nil
+}
+
 func takeCarried(d *mapfile.Decoder, st *State) error {
 	rows := make([]carriedRow, rowCount(d, "by"))
 	if err := takeRows(d, carriedFields, pointers(rows)); err != nil {

@@ -55,3 +55,33 @@ func (c *loopCloser) expected(a, b *Keyframe, ba geom.SE3, do func(f Feature, l 
 		}
 	}
 }
+
+// ambiguous reports whether other places look nearly as much like the views of a
+// group as the one that it names: neither its best link nor all of them together
+// surpass by aliasRatio what one other place has.
+func (c *loopCloser) ambiguous(group []*Link) bool {
+	own := make(map[*Link]bool)
+	best, sum := 0, 0
+	for _, l := range group {
+		own[l] = true
+		best, sum = max(best, l.Inliers), sum+l.Inliers
+	}
+	var others []*Link
+	for _, o := range c.pending {
+		if !own[o] && slices.ContainsFunc(group, func(l *Link) bool { return near(o.To, l.To, visitReach) }) {
+			others = append(others, o)
+		}
+	}
+	for _, o := range others {
+		place := 0
+		for _, p := range others {
+			if near(o.From, p.From, visitReach) {
+				place += p.Inliers
+			}
+		}
+		if aliasRatio*float64(o.Inliers) > float64(best) && aliasRatio*float64(place) > float64(sum) {
+			return true
+		}
+	}
+	return false
+}

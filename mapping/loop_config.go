@@ -39,6 +39,11 @@ const (
 	aliasShare   = .6 // of the landmarks that should be in view
 	aliasNCC     = .6 // correlation that they reach
 	aliasReachPx = 1  // pixels of half the size that they may lie off
+	// By how many inliers a group of links must surpass those that say something else of
+	// the same views, as the nearest neighbour of a descriptor must the second nearest
+	// (Lowe 2004). In synthetic:corridor true returns have 200 to 400 inliers, doors and
+	// tiles that look alike 40 to 120.
+	aliasRatio = 1.5
 
 	// Deviation of a link, beside what its keypoints tell.
 	linkShiftShare = .01  // of the median depth
@@ -85,8 +90,21 @@ const (
 	edgeTether = 20 // landmarks that a tether is worth
 	edgeFar    = 10 // keyframes between which an edge closes a loop of its own
 	slipSigmas = 15 // deviations of a slip, in those of the edge
+	slipReach  = 4  // and at most this times the deviation of the camera's motion
+	farTrust   = .5 // of an edge to a keyframe of long ago: that of a weak link
 
 	visitReach  = 10 // keyframes whose links are of one visit
 	visitLinks  = 3  // links of a visit that take part
 	graphVisits = 60 // visits that take part at most
+)
+
+// What a camera can do between two keyframes, and while it is lost.
+const (
+	motionQuantile  = .95 // of the speeds between keyframes in a row
+	motionSteps     = 10  // of them that tell a speed
+	motionMaxS      = 5.0 // seconds after which nothing is said
+	motionFloor     = .05 // deviation of a position that is known, in depths
+	motionFloorRad  = .1
+	reachDeviations = 5 // within which a lost camera is looked for
+	gapLogScale     = 1 // deviation of the scales of two parts
 )

@@ -20,6 +20,8 @@ type loopGraph struct {
 	group map[*Link]bool // that is judged
 
 	accepted map[*Link]bool
+	motion   motion
+	gaps     []int // edges across gaps in tracking
 }
 
 // newLoopGraph builds the graph of a part, with keyframes of the part that move
@@ -39,8 +41,10 @@ func (c *loopCloser) newLoopGraph(part int, move *partMove, group []*Link) *loop
 		}
 		g.addNode(k.ID, pose, c.freeScale(k))
 	}
+	g.motion = c.m.motionOf(func(k *Keyframe) bool { return g.node[k.ID] >= 0 })
 	for i := range g.ids {
 		c.addSteps(g, i)
+		c.addGap(g, i)
 	}
 	for _, l := range group {
 		g.group[l] = true
@@ -126,6 +130,11 @@ func (c *loopCloser) addSteps(g *loopGraph, i int) {
 	}
 	if far.n >= edgeSure {
 		c.addStep(g, far.kf, i, far.n)
+		// Landmarks of long ago were found where a link, or a map without drift, has
+		// them: what they say falls with that.
+		e := len(g.Edges) - 1
+		g.Edges[e].Suspicious, g.Edges[e].Trust = true, farTrust
+		g.slips = append(g.slips, e)
 	}
 }
 
@@ -175,7 +184,12 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 		return
 	}
 	loose := e
-	loose.Info = edgeInfo(slipSigmas*shift, slipSigmas*turn, slipSigmas*doubt*edgeLogScale)
+	slipShift, slipTurn := slipSigmas*shift, slipSigmas*turn
+	if dt, ok := inARow(ka, kb); ok && g.motion.known {
+		moved, turned := g.motion.deviations(dt, depth)
+		slipShift, slipTurn = min(slipShift, max(slipReach*moved, shift)), min(slipTurn, max(slipReach*turned, turn))
+	}
+	loose.Info = edgeInfo(slipShift, slipTurn, slipSigmas*doubt*edgeLogScale)
 	e.Suspicious, e.Trust = true, worth/edgeSlip
 	g.slips = append(g.slips, len(g.Edges))
 	g.Edges = append(g.Edges, e, loose)

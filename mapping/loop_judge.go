@@ -11,7 +11,7 @@ import (
 // correction is nil where they are not believed.
 func (c *loopCloser) judge(ctx context.Context, l *Link) (*Correction, error) {
 	group := c.group(l)
-	if !ready(group) {
+	if !ready(group) || c.ambiguous(group) {
 		return nil, nil
 	}
 	return c.judgeGroup(ctx, group)
@@ -42,11 +42,11 @@ func (c *loopCloser) judgeGroup(ctx context.Context, group []*Link) (*Correction
 		}
 	}
 	c.log.Info("loop candidates judged", "keyframe", l.To, "frame", to.Frame, "as", l.From, "its_frame", from.Frame, "inliers", l.Inliers,
-		"group", len(group), "accepted", yes > no, "joins", move != nil, "rejected", len(rejected))
+		"group", len(group), "accepted", yes > no, "possible", g.possible(), "joins", move != nil, "rejected", len(rejected))
 	for _, o := range group {
 		o.tried = len(group)
 	}
-	if yes <= no {
+	if yes <= no || !g.possible() {
 		return nil, nil
 	}
 	return g.correction(c.m), nil
@@ -187,7 +187,7 @@ func (m *Mapper) judgeAgain(ctx context.Context) error {
 		for _, o := range group {
 			seen[o], o.tried = true, 0
 		}
-		if !ready(group) {
+		if !ready(group) || c.ambiguous(group) {
 			continue
 		}
 		judged++

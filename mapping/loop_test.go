@@ -249,7 +249,7 @@ func TestNoLoops(t *testing.T) {
 	for i, p := range keypoints {
 		px[i], desc[i] = p.Pixel, p.Desc
 	}
-	if _, ok, err := w.Relocalise(testCamera, px, desc); err != nil || !ok {
+	if _, ok, err := w.Relocalise(testCamera, px, desc, nil); err != nil || !ok {
 		t.Error("a lost frame is not found")
 	}
 }
@@ -283,7 +283,7 @@ func TestJoin(t *testing.T) {
 	for name, metric := range map[string]bool{"metres": true, "free scale": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newRing(t, ringSpec{metric: metric}, 20)
-			w.NewPart()
+			w.NewPart(nil)
 			other := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: .3, Y: 1, Z: -.2}), T: geom.Vec3{X: 5, Y: 6, Z: 7}, S: 1}
 			if !metric {
 				other.S = 2.5

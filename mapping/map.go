@@ -40,6 +40,7 @@ type Keyframe struct {
 	Part int // connected map that the keyframe belongs to
 
 	Tether *Tether // nil where landmarks hold it
+	Gap    *Gap    // before the first keyframe of a part; nil where nobody knows
 
 	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp image
 

@@ -44,6 +44,7 @@ type Mapper struct {
 
 	markerDetections markerDetections
 	inherited        []inheritedSource
+	gap              *Gap // before the part that begins with the next keyframe
 }
 
 // NewMapper returns a mapper with an empty map; log may be nil.
@@ -86,9 +87,10 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 		return nil, err
 	}
 	k := &Keyframe{
-		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: c.Pose, Camera: f.Camera, Tether: c.Tether,
+		ID: len(m.Map.Keyframes), Frame: f.Index, Time: f.Time, Pose: c.Pose, Camera: f.Camera, Tether: c.Tether, Gap: m.gap,
 		Depth: im.Depth.DepthInfo, Part: m.part, Unit: 1, NoisePx: c.NoisePx,
 	}
+	m.gap = nil
 	for _, t := range c.Tracks {
 		z, s, _ := im.Depth.At(f.Camera, t.Pixel)
 		k.Features = append(k.Features, Feature{Landmark: t.ID, Pixel: t.Pixel, DepthM: z, LogStd: s})
@@ -191,9 +193,13 @@ func (m *Mapper) giveDepth(k *Keyframe) {
 	}
 }
 
-// NewPart starts a new connected map, after tracking was lost for good.
-func (m *Mapper) NewPart() {
+// NewPart starts a new connected map, after tracking was lost for good. gap tells
+// where the camera was before, with its pose in today's lengths; nil where nobody knows.
+func (m *Mapper) NewPart(gap *Gap) {
 	m.part = m.Map.newPart()
+	if m.gap = gap; gap != nil {
+		m.gap.Z.T = gap.Z.T.Scale(1 / m.Map.Keyframes[gap.From].Unit)
+	}
 }
 
 // DropIndex forgets what only new keyframes and lost frames need.

@@ -119,6 +119,9 @@ func (m *Mapper) adopt(o *State, by shift) error {
 
 func (s shift) keyframe(k *Keyframe) {
 	k.ID, k.Part = k.ID+s.keyframes, k.Part+s.parts
+	if g := k.Gap; g != nil {
+		k.Gap = &Gap{From: g.From + s.keyframes, Z: g.Z, DurationS: g.DurationS}
+	}
 	if t := k.Tether; t != nil {
 		k.Tether = &Tether{From: t.From + s.keyframes, Z: t.Z, Info: t.Info}
 	}

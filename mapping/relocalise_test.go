@@ -26,7 +26,7 @@ func TestLocalisingChangesNothing(t *testing.T) {
 		for i, p := range keypoints {
 			px[i], desc[i] = p.Pixel, p.Desc
 		}
-		at, ok, err := w.Relocalise(testCamera, px, desc)
+		at, ok, err := w.Relocalise(testCamera, px, desc, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ const (
 	tagLinks     = "LINK"
 	tagPending   = "WAIT"
 	tagTethers   = "TETH"
+	tagGaps      = "GAPS"
 	tagMetrics   = "SCAL"
 	tagCarried   = "CULL"
 	tagImages    = "PICT" // one a keyframe
@@ -41,6 +42,7 @@ var sections = []section{
 	{tagLinks, false, putLinks, takeLinks},
 	{tagPending, true, putPending, takePending},
 	{tagTethers, true, putTethers, takeTethers},
+	{tagGaps, true, putGaps, takeGaps},
 	{tagMetrics, true, putMetrics, takeMetrics},
 	{tagCarried, true, putCarried, takeCarried},
 }
@@ -209,6 +211,16 @@ func putTethers(e *mapfile.Encoder, st *State) {
 		}
 	}
 	putRows(e, tetherFields, rows)
+}
+
+func putGaps(e *mapfile.Encoder, st *State) {
+	var rows []*gapRow
+	for i, k := range st.Keyframes {
+		if k.Gap != nil {
+			rows = append(rows, &gapRow{i, *k.Gap})
+		}
+	}
+	putRows(e, gapFields, rows)
 }
 
 func putCarried(e *mapfile.Encoder, st *State) {

@@ -212,6 +212,8 @@ func (k *Keyframe) check(id, parts int) error {
 		return fmt.Errorf("part %d of %d", k.Part, parts)
 	case k.Tether != nil && (k.Tether.From < 0 || k.Tether.From >= id || !k.Tether.Z.IsFinite() || !geom.Finite(k.Tether.infoValues()...)):
 		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
+	case k.Gap != nil && (k.Gap.From < 0 || k.Gap.From >= id || !k.Gap.Z.IsFinite() || !(k.Gap.DurationS >= 0) || !geom.Finite(k.Gap.DurationS)):
+		return fmt.Errorf("a gap of %g s after keyframe %d", k.Gap.DurationS, k.Gap.From)
 	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !geom.Finite(k.carried.unit, k.carried.own)):
 		return fmt.Errorf("how it is carried by keyframe %d", k.carried.by)
 	case !(k.Unit > 0) || !geom.Finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx):

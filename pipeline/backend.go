@@ -127,8 +127,8 @@ func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 
 // relocalise looks for an image in the whole map by its descriptors. Where it is
 // found, the map goes on in that part.
-func (b *backEnd) relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor) (geom.SE3, bool, error) {
-	at, ok, err := b.mapper.Relocalise(cam, px, desc)
+func (b *backEnd) relocalise(cam geom.Camera, px []geom.Vec2, desc []slam.Descriptor, last *mapping.LastSeen) (geom.SE3, bool, error) {
+	at, ok, err := b.mapper.Relocalise(cam, px, desc, last)
 	if ok {
 		b.mapper.Resume(at.Part)
 	}

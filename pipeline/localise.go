@@ -206,7 +206,7 @@ func (l *localiser) recognise(f *slam.Frame, row *localised) error {
 	if err != nil {
 		return err
 	}
-	s, ok, err := l.mapper.Relocalise(f.Camera, px, desc)
+	s, ok, err := l.mapper.Relocalise(f.Camera, px, desc, nil)
 	if err != nil || !ok {
 		return err
 	}

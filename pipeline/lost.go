@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -21,7 +22,7 @@ func (t *tracker) loseTrack(ctx context.Context, f *slam.Frame, rec *record) err
 		return err
 	}
 	b := t.handover.idle
-	pose, ok, err := b.relocalise(f.Camera, px, desc)
+	pose, ok, err := b.relocalise(f.Camera, px, desc, t.lastSeen(f.Time))
 	if err != nil {
 		return err
 	}
@@ -31,9 +32,26 @@ func (t *tracker) loseTrack(ctx context.Context, f *slam.Frame, rec *record) err
 	if t.lost < t.cfg.Tracking.LostFrames {
 		return nil
 	}
-	b.mapper.NewPart()
+	b.mapper.NewPart(t.gap(f.Time))
 	t.lost = 0
 	return t.startAt(ctx, f, rec)
+}
+
+// lastSeen is where the camera was before it was lost, nil before the first keyframe.
+func (t *tracker) lastSeen(time float64) *mapping.LastSeen {
+	if len(t.key.pixels) == 0 {
+		return nil
+	}
+	return &mapping.LastSeen{Pose: t.pose.Last(), AgoS: time - t.pose.LastTime()}
+}
+
+// gap is the time since the camera was seen last, against the last keyframe.
+func (t *tracker) gap(time float64) *mapping.Gap {
+	last := t.lastSeen(time)
+	if last == nil {
+		return nil
+	}
+	return &mapping.Gap{From: t.key.id, Z: t.key.pose.Between(last.Pose), DurationS: last.AgoS}
 }
 
 // whyLost says what was there to pose a frame by.

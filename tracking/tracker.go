@@ -257,6 +257,9 @@ func (t *Tracker) advance(time float64, pose geom.SE3) {
 	t.last, t.lastTime = pose, time
 }
 
+// LastTime returns the stamp of the last posed frame.
+func (t *Tracker) LastTime() float64 { return t.lastTime }
+
 // Last returns the pose of the last posed frame.
 func (t *Tracker) Last() geom.SE3 { return t.last }
 
