@@ -79,14 +79,14 @@ func (c *loopCloser) addGap(g *loopGraph, i int) {
 	z.T = z.T.Scale(c.m.Keyframes[k.Gap.From].Unit)
 	shift, turn := g.motion.deviations(k.Gap.DurationS, c.m.sceneDepth(k))
 	shift, turn = math.Hypot(shift, edgeStepShare*z.T.Norm()), math.Hypot(turn, edgeTurnShare*geom.RotationAngle(z.R))
-	g.gaps = append(g.gaps, len(g.Edges))
+	g.bounds = append(g.bounds, len(g.Edges))
 	g.Edges = append(g.Edges, posegraph.Edge{From: g.node[k.Gap.From], To: i, Z: geom.Sim3FromSE3(z, 1), Info: edgeInfo(shift, turn, gapLogScale)})
 }
 
 // possible reports whether a solution asks of the camera nothing that it cannot have
-// done while it was lost.
+// done between two keyframes or while it was lost.
 func (g *loopGraph) possible() bool {
-	for _, e := range g.gaps {
+	for _, e := range g.bounds {
 		edge := &g.Edges[e]
 		d := geom.LogSim3(edge.Z.Inverse().Mul(g.Nodes[edge.From].Pose.Inverse().Mul(g.Nodes[edge.To].Pose)))
 		d[6] = 0 // the parts may have scales of their own

@@ -157,7 +157,7 @@ func (b *bundle) addLens(before calibrated) {
 	first := b.m.Keyframes[b.moving[0]]
 	cam := first.Camera
 	for _, k := range b.m.Keyframes {
-		sensor := !k.Depth.Empty() && k.Depth.ScaleSigma == 0
+		sensor := k.measuresMetres()
 		if k.Part == first.Part && (sensor || k.Camera != cam) {
 			return
 		}

@@ -91,7 +91,9 @@ const (
 	edgeFar    = 10 // keyframes between which an edge closes a loop of its own
 	slipSigmas = 15 // deviations of a slip, in those of the edge
 	slipReach  = 4  // and at most this times the deviation of the camera's motion
-	farTrust   = .5 // of an edge to a keyframe of long ago: that of a weak link
+	// and of its turning, which all of an image tells, however few landmarks do
+	slipTurnReach = 1.5
+	farTrust      = .5 // of an edge to a keyframe of long ago: that of a weak link
 
 	visitReach  = 10 // keyframes whose links are of one visit
 	visitLinks  = 3  // links of a visit that take part

@@ -21,7 +21,7 @@ type loopGraph struct {
 
 	accepted map[*Link]bool
 	motion   motion
-	gaps     []int // edges across gaps in tracking
+	bounds   []int // edges that say what the camera can have done
 }
 
 // newLoopGraph builds the graph of a part, with keyframes of the part that move
@@ -187,7 +187,8 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	slipShift, slipTurn := slipSigmas*shift, slipSigmas*turn
 	if dt, ok := inARow(ka, kb); ok && g.motion.known {
 		moved, turned := g.motion.deviations(dt, depth)
-		slipShift, slipTurn = min(slipShift, max(slipReach*moved, shift)), min(slipTurn, max(slipReach*turned, turn))
+		slipShift, slipTurn = min(slipShift, max(slipReach*moved, shift)), min(slipTurn, max(slipTurnReach*turned, turn))
+		g.bounds = append(g.bounds, len(g.Edges)+1)
 	}
 	loose.Info = edgeInfo(slipShift, slipTurn, slipSigmas*doubt*edgeLogScale)
 	e.Suspicious, e.Trust = true, worth/edgeSlip
@@ -195,12 +196,19 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	g.Edges = append(g.Edges, e, loose)
 }
 
-// addHold keeps a node that no steps join to the one before roughly where it is,
-// where no link says otherwise.
+// addHold keeps a node that no steps join to the one before within what the camera can
+// have moved, or roughly where it is, where no link says otherwise.
 func (c *loopCloser) addHold(g *loopGraph, i int) {
 	z := g.Nodes[i-1].Pose.Inverse().Mul(g.Nodes[i].Pose)
-	depth := c.m.sceneDepth(c.m.Keyframes[g.ids[i]])
-	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: edgeInfo(5*depth+z.T.Norm(), 2, 1)})
+	before, k := c.m.Keyframes[g.ids[i-1]], c.m.Keyframes[g.ids[i]]
+	depth := c.m.sceneDepth(k)
+	shift, turn := 5*depth+z.T.Norm(), 2.
+	if dt, ok := inARow(before, k); ok && g.motion.known {
+		moved, turned := g.motion.deviations(dt, depth)
+		shift, turn = min(shift, slipReach*moved), min(turn, slipTurnReach*turned)
+		g.bounds = append(g.bounds, len(g.Edges))
+	}
+	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: edgeInfo(shift, turn, 1)})
 }
 
 func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"slices"
 
 	"github.com/metricslam/metricslam/geom"
 )
@@ -11,7 +12,7 @@ import (
 // correction is nil where they are not believed.
 func (c *loopCloser) judge(ctx context.Context, l *Link) (*Correction, error) {
 	group := c.group(l)
-	if !ready(group) || c.ambiguous(group) {
+	if !c.ready(group) || c.ambiguous(group) {
 		return nil, nil
 	}
 	return c.judgeGroup(ctx, group)
@@ -73,7 +74,7 @@ func (c *loopCloser) group(l *Link) []*Link {
 
 // ready reports whether a group of links says enough to be judged, and more than
 // when it was last judged in vain.
-func ready(group []*Link) bool {
+func (c *loopCloser) ready(group []*Link) bool {
 	var inliers, tried int
 	views := make(map[int]bool)
 	for _, l := range group {
@@ -84,7 +85,18 @@ func ready(group []*Link) bool {
 	if tried > 0 && float64(len(group)) < groupGrowth*float64(tried) {
 		return false
 	}
-	return inliers >= groupInliers && len(views) >= groupLinks || group[0].Inliers >= groupAlone
+	return inliers >= groupInliers && len(views) >= groupLinks || float64(group[0].Inliers) >= max(groupAlone, aliasRatio*c.mostRejected(group))
+}
+
+// mostRejected returns the most inliers of a link that was judged and not believed,
+// but for those of a group: what looks alike in this map, one view alone must surpass.
+func (c *loopCloser) mostRejected(group []*Link) (inliers float64) {
+	for _, o := range c.pending {
+		if o.tried > 0 && !slices.Contains(group, o) {
+			inliers = max(inliers, float64(o.Inliers))
+		}
+	}
+	return inliers
 }
 
 // split returns the correction that makes parts of their own of what hung on the
@@ -187,7 +199,7 @@ func (m *Mapper) judgeAgain(ctx context.Context) error {
 		for _, o := range group {
 			seen[o], o.tried = true, 0
 		}
-		if !ready(group) || c.ambiguous(group) {
+		if !c.ready(group) || c.ambiguous(group) {
 			continue
 		}
 		judged++

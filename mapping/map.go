@@ -52,6 +52,9 @@ type Keyframe struct {
 	StepM, StepLogStd float64
 }
 
+// measuresMetres reports whether the keyframe's depth comes from a sensor.
+func (k *Keyframe) measuresMetres() bool { return !k.Depth.Empty() && k.Depth.ScaleSigma == 0 }
+
 // Observation says that feature Index of keyframe KF sees a landmark.
 type Observation struct{ KF, Index int }
 
