@@ -29,6 +29,7 @@ type Output struct {
 	DepthSpec   string
 	Images      []report.Image  // of the mesh, for the report
 	Truth       slam.Trajectory // in the frame of the map, for the report; may be empty
+	More        []string        // what is written beside, such as export/, for the report
 }
 
 // Write leaves the results in out.Dir, each file complete or not there, the small
@@ -194,7 +195,7 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Scale:   1,
 		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
-		Files: append(files, "run.log"), Config: r.job.Config, Warnings: slices.Clone(r.inputWarnings),
+		Files: append(append(files, "run.log"), out.More...), Config: r.job.Config, Warnings: slices.Clone(r.inputWarnings),
 		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Images: out.Images, Map: scene,
 	}
 	if err != nil {

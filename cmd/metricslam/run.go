@@ -156,6 +156,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	rep, err := res.Write(finishing, pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
 		Images: meshImage(finishing, res, src.Truth(), log), Truth: resultScene(res, src.Truth()).Truth,
+		More: c.more(),
 	})
 	if err != nil {
 		return rep, err
@@ -184,6 +185,14 @@ func (c runCmd) show(ctx context.Context, res *pipeline.Result, rep *report.Repo
 	window.finish(res, job.Source.Truth(), rep)
 	watched.wait(ctx)
 	return nil
+}
+
+// more names what is written beside the results.
+func (c runCmd) more() []string {
+	if len(c.Export) == 0 {
+		return nil
+	}
+	return []string{"export/"}
 }
 
 // export hands the map on in the formats asked for.
