@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 
 	"github.com/metricslam/metricslam/slam"
@@ -46,14 +47,14 @@ func openImages(spec, kind string, opt Options) (Source, error) {
 	if s.entries, err = selectEntries(l.entries, opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", spec, err)
 	}
+	for _, e := range s.entries {
+		s.info.HasSensorDepth = s.info.HasSensorDepth || e.depth != ""
+	}
 	if err := s.calibrate(opt, file, l); err != nil {
 		return nil, fmt.Errorf("%s: %w", spec, err)
 	}
 	s.info.Name, s.info.Kind, s.info.Len = spec, kind, len(s.entries)
 	s.info.FPS, s.info.HasTruth = l.fps, len(l.truth) > 0
-	for _, e := range s.entries {
-		s.info.HasSensorDepth = s.info.HasSensorDepth || e.depth != ""
-	}
 	s.info.Warnings = l.warnings
 	if opt.Live {
 		return newLive(s, true, 0), nil
@@ -167,11 +168,18 @@ func (s *images) calibrate(opt Options, file *lens, l *listing) error {
 	if file != nil && file.depthScale > 0 {
 		s.depthScale = file.depthScale
 	}
-	if opt.DepthScale > 0 {
+	if own := s.depthScale; opt.DepthScale > 0 {
 		s.depthScale = opt.DepthScale
+		if ratio := opt.DepthScale / own; s.info.HasSensorDepth && own > 0 && math.Abs(ratio-1) > depthScaleTol {
+			l.warn("--depth-scale %g: such data have %g units a metre; all lengths become %.3g times what they would be", opt.DepthScale, own, 1/ratio)
+		}
 	}
 	return nil
 }
+
+// depthScaleTol is how far a depth scale that was given may be from the data's own
+// without a word: calibrations of a depth camera's scale are within it.
+const depthScaleTol = .05
 
 // probe decodes the first image that can be decoded.
 func (s *images) probe() (w, h int, file string, err error) {

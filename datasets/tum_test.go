@@ -64,6 +64,9 @@ func TestTUMSelection(t *testing.T) {
 	if d, err := frames[0].SensorDepth(); err != nil || d.Depth[5] != 2 {
 		t.Errorf("--depth-scale 2500 gives %v, %v", d.Depth[5], err)
 	}
+	if !hasWarning(src, "--depth-scale 2500", "5000 units", "2 times") {
+		t.Errorf("another scale than the data's own is not told: %v", src.Warnings())
+	}
 }
 
 // Lists may be out of order, repeat themselves, hold rubbish or name files that

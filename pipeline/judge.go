@@ -39,6 +39,7 @@ func (r *Result) judge(rep *report.Report) {
 		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
 	}
 	r.judgeDepth(rep, doubt)
+	r.judgeLens(rep, doubt)
 	if r.frozen > rep.Frames/2 {
 		doubt("%d of %d frames repeat the one before to the last bit: the stream was frozen", r.frozen, rep.Frames)
 	}

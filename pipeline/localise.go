@@ -68,6 +68,9 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	l.out.SkippedFrames, l.out.Interrupted = append(l.out.SkippedFrames, in.skipped...), in.interrupted
 	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
 	l.out.Warnings = append(append([]string{}, job.Source.Warnings()...), in.warnings()...)
+	if text := otherFocal(job.Map.Keyframes[0].Camera, job.Source.Info().Camera); text != "" {
+		l.out.Warnings = append(l.out.Warnings, text)
+	}
 	l.out.complete(job.Source.Truth())
 	return l.out, nil
 }

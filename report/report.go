@@ -24,7 +24,8 @@ type Report struct {
 	Depth   string `json:"depth"` // as given: none, sensor, ...
 	Seed    uint64 `json:"seed"`
 	Status  Status `json:"status"`
-	// Doubts say why the trajectory cannot be vouched for; empty where it can.
+	// Doubts say why the trajectory cannot be vouched for; empty where it can. They
+	// are among the warnings too.
 	Doubts []string `json:"doubts"`
 
 	Frames      int     `json:"frames"`  // read, those skipped included
@@ -205,6 +206,9 @@ func (r *Report) Complete() {
 	}
 	r.judgeLoops()
 	r.warnSkipped()
+	for _, d := range r.Doubts {
+		r.warn(d)
+	}
 	r.Warnings, r.Doubts = listed(r.Warnings), listed(r.Doubts)
 }
 
