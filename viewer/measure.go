@@ -45,8 +45,24 @@ type Measurement struct {
 // ruler measures in a scene.
 type ruler struct {
 	axes     geom.Mat3 // rows: heading, left, up
-	floor    func(geom.Vec3) float64
+	floor    func() (floorBelow, bool)
 	scaleStd float64 // deviation of the logarithm of the map's metres
+}
+
+// floorBelow is a floor: its height along up below a point, and its deviation.
+type floorBelow struct {
+	below func(geom.Vec3) float64
+	stdM  float64
+}
+
+// can says why a kind cannot be measured; "" where it can.
+func (r ruler) can(kind Kind) string {
+	if kind == Height {
+		if _, ok := r.floor(); !ok {
+			return "no floor is seen below the cameras: a height has nothing to stand on"
+		}
+	}
+	return ""
 }
 
 // measure finishes a measurement. Its deviation follows from those of its points and
@@ -80,6 +96,10 @@ func (r ruler) measure(kind Kind, points []Point) Measurement {
 			variance += g * g * p.StdM * p.StdM
 		}
 	}
+	if kind == Height {
+		g, _ := r.floor()
+		variance += g.stdM * g.stdM
+	}
 	m.Std = math.Sqrt(variance)
 	return m
 }
@@ -99,7 +119,8 @@ func (r ruler) value(kind Kind, p []geom.Vec3, scale float64) (v float64) {
 		}
 		return scale * scale * sum.Norm() / 2
 	case Height:
-		return scale * (r.axes.Row(2).Dot(p[0]) - r.floor(p[0]))
+		g, _ := r.floor()
+		return scale * (r.axes.Row(2).Dot(p[0]) - g.below(p[0]))
 	case Angle:
 		a, b := p[0].Sub(p[1]), p[2].Sub(p[1])
 		return math.Atan2(a.Cross(b).Norm(), a.Dot(b)) * 180 / math.Pi

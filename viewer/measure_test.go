@@ -17,7 +17,7 @@ import (
 func level() ruler {
 	return ruler{
 		axes:  geom.Mat3{{0, 0, 1}, {-1, 0, 0}, {0, -1, 0}},
-		floor: func(geom.Vec3) float64 { return -1.5 }, scaleStd: .03,
+		floor: func() (floorBelow, bool) { return floorBelow{func(geom.Vec3) float64 { return -1.5 }, 0}, true }, scaleStd: .03,
 	}
 }
 
@@ -162,8 +162,13 @@ func TestPointsOfScene(t *testing.T) {
 	}
 	c.do(actHeight)
 	c.click(u)
-	if len(c.tape.done) != 1 || math.Abs(c.tape.done[0].Value) > .3 && c.tape.done[0].Value < 0 {
+	if len(c.tape.done) != 1 || c.tape.done[0].Value < -.3 || c.tape.done[0].Std < .0149 {
 		t.Errorf("height %v", c.tape.done)
+	}
+	bare := newTape("", rulerOf(&Scene{}, c.orbit)) // nothing to stand on
+	bare.take(Height)
+	if bare.click(got, rulerOf(&Scene{}, c.orbit)); len(bare.done)+len(bare.pending) != 0 || !strings.Contains(bare.note, "floor") {
+		t.Errorf("a height over nothing: %v, %q", bare.done, bare.note)
 	}
 	c.clip = &clipBox{axes: geom.Identity3(), lo: geom.Vec3{X: 1e3}, hi: geom.Vec3{X: 2e3}}
 	if _, ok := c.pointAt(u); ok {

@@ -95,6 +95,9 @@ func loadMeasurements(path string, r ruler) ([]Measurement, error) {
 				return nil, fmt.Errorf("measurements %s: number %d has a point that is none", path, i+1)
 			}
 		}
+		if why := r.can(s.Kind); why != "" {
+			return nil, fmt.Errorf("measurements %s: number %d: %s; move the file away to begin anew", path, i+1, why)
+		}
 		all = append(all, r.measure(s.Kind, points)) // by the metres of today's map
 	}
 	return all, nil

@@ -46,7 +46,9 @@ func (t *tape) take(k Kind) {
 
 // click adds a point, and finishes what needs no more.
 func (t *tape) click(p Point, r ruler) {
-	t.note = ""
+	if t.note = r.can(t.kind); t.note != "" {
+		return
+	}
 	t.pending = append(t.pending[:len(t.pending):len(t.pending)], p)
 	if n := kindPoints[t.kind]; n > 0 && len(t.pending) == n {
 		t.finish(r)
@@ -166,21 +168,22 @@ func rulerOf(s *Scene, o Orbit) ruler {
 	r := ruler{scaleStd: s.ScaleSigma}
 	left := o.Up.Cross(o.Heading)
 	r.axes = geom.FromCols(o.Heading, left, o.Up).T()
-	floor := sync.OnceValue(func() func(geom.Vec3) float64 {
-		toLevel := geom.SE3{R: r.axes}
-		if s.Mesh != nil {
-			var path []geom.Vec3
-			for _, p := range s.poses() {
-				path = append(path, toLevel.Apply(p.Pose.T))
-			}
-			if f, ok := floorplan.FindFloor(export.Moved(s.Mesh, toLevel), path); ok {
-				return func(p geom.Vec3) float64 { q := r.axes.MulVec(p); return f.At(q.X, q.Y) }
-			}
+	r.floor = sync.OnceValues(func() (floorBelow, bool) {
+		if s.Mesh == nil {
+			return floorBelow{}, false
 		}
-		g := groundOf(s, o.Up)
-		return func(geom.Vec3) float64 { return g.center.Dot(o.Up) }
+		toLevel := geom.SE3{R: r.axes}
+		var path []geom.Vec3
+		for _, p := range s.poses() {
+			path = append(path, toLevel.Apply(p.Pose.T))
+		}
+		f, ok := floorplan.FindFloor(export.Moved(s.Mesh, toLevel), path)
+		if !ok {
+			return floorBelow{}, false
+		}
+		below := func(p geom.Vec3) float64 { q := r.axes.MulVec(p); return f.At(q.X, q.Y) }
+		return floorBelow{below, f.StdM()}, true
 	})
-	r.floor = func(p geom.Vec3) float64 { return floor()(p) }
 	return r
 }
 

@@ -264,8 +264,7 @@ func TestByHand(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("Q does not close the window")
 	}
-	var o Orbit
-	if all, err := loadMeasurements(file, rulerOf(s, o)); err != nil || len(all) != 3 || all[0].Kind != Distance || all[1].Kind != Area || all[2].Kind != Height {
+	if all, err := loadMeasurements(file, rulerOf(s, AutoOrbit(s, w, h))); err != nil || len(all) != 3 || all[0].Kind != Distance || all[1].Kind != Area || all[2].Kind != Height {
 		t.Errorf("saved %v, error %v", all, err)
 	} else if want := point(500).Sub(point(10)).Norm(); math.Abs(all[0].Value-want) > .01*want || math.Abs(all[0].Std-.02*all[0].Value) > 1e-3 {
 		t.Errorf("distance %s, want %.3f m", all[0].Text(), want)

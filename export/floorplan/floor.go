@@ -60,18 +60,23 @@ type Floor struct {
 	x0, y0 float64 // corner of the first tile
 	w, h   int
 	z      []float64
+	stdM   float64
 }
+
+// StdM returns the standard deviation of the level surface from the floor.
+func (f Floor) StdM() float64 { return f.stdM }
 
 // tile is what is seen in a tile.
 type tile struct {
 	level map[int]bin // by height
 	z     float64     // of the floor it would have
 	m2    float64     // of that floor, 0 for none
+	miss  float64     // squared distances of its surface from it, by area
 }
 
-// bin is the level surface of a range of heights: its size and mean height times
-// that.
-type bin struct{ m2, moment float64 }
+// bin is the level surface of a range of heights: its size, and mean height and mean
+// square of the height times that.
+type bin struct{ m2, moment, square float64 }
 
 // FindFloor finds the floor below the cameras of a mesh with z up; ok is false where
 // nothing level is seen below them.
@@ -95,7 +100,7 @@ func findFloor(mesh *slam.Mesh, path []geom.Vec3, lo, hi [2]float64) (f Floor, o
 			}
 			i := int(math.Floor(s.Z / binM))
 			b := t.level[i]
-			t.level[i] = bin{b.m2 + s.areaM2, b.moment + s.areaM2*s.Z}
+			t.level[i] = bin{b.m2 + s.areaM2, b.moment + s.areaM2*s.Z, b.square + s.areaM2*s.Z*s.Z}
 		}
 	})
 	var best float64
@@ -149,9 +154,11 @@ func (t *tile) find(under float64) {
 	}
 	for b := lowest - 1; b <= lowest+1; b++ {
 		t.z += t.level[b].moment
+		t.miss += t.level[b].square
 	}
 	t.m2 = sum(lowest)
 	t.z /= t.m2
+	t.miss = max(t.miss-t.m2*t.z*t.z, 0)
 }
 
 // spread gives every tile its floor, from the lowest of the large ones on: a tile's
@@ -165,6 +172,7 @@ func (f *Floor) spread(tiles []tile, best float64) {
 	}
 	f.z = make([]float64, len(tiles))
 	done := make([]bool, len(tiles))
+	var miss, m2 float64 // of the tiles that have their own floor
 	front := &tileQueue{{start, tiles[start].z, tiles[start].m2}}
 	for front.Len() > 0 {
 		at := heap.Pop(front).(reached)
@@ -172,6 +180,9 @@ func (f *Floor) spread(tiles []tile, best float64) {
 			continue
 		}
 		done[at.tile], f.z[at.tile] = true, at.z
+		if at.m2 > 0 {
+			miss, m2 = miss+tiles[at.tile].miss, m2+at.m2
+		}
 		x, y := at.tile%f.w, at.tile/f.w
 		for _, d := range [4][2]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
 			if x+d[0] < 0 || y+d[1] < 0 || x+d[0] >= f.w || y+d[1] >= f.h {
@@ -185,6 +196,7 @@ func (f *Floor) spread(tiles []tile, best float64) {
 			heap.Push(front, next)
 		}
 	}
+	f.stdM = math.Sqrt(miss / m2)
 }
 
 // reached is a tile with the height that it would take, and how much floor says so.

@@ -82,6 +82,18 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// The floor's deviation is that of the level surface from it.
+func TestFloorStd(t *testing.T) {
+	m := &slam.Mesh{}
+	for i := range 16 {
+		quad(m, geom.Vec3{X: float64(i % 4), Y: float64(i / 4), Z: .02 * float64(i%2*2-1)}, geom.Vec3{X: 1}, geom.Vec3{Y: 1})
+	}
+	f, ok := floorplan.FindFloor(m, []geom.Vec3{{X: 2, Y: 2, Z: 1.5}})
+	if !ok || math.Abs(f.At(2, 2)) > .003 || math.Abs(f.StdM()-.02) > .003 {
+		t.Errorf("floor at %.4f m with deviation %.4f, found: %v", f.At(2, 2), f.StdM(), ok)
+	}
+}
+
 func TestNoFloor(t *testing.T) {
 	wall := &slam.Mesh{}
 	quad(wall, geom.Vec3{}, geom.Vec3{X: 1}, geom.Vec3{Z: 1})
