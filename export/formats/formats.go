@@ -135,6 +135,9 @@ func Write(ctx context.Context, dir string, list []string, m Map) (files, skippe
 			return files, skipped, fmt.Errorf("export %s: %w", f.name, err)
 		}
 	}
+	if math.IsInf(m.LogStd, 1) {
+		skipped = append(skipped, "metres: nothing told them, the files are of free scale")
+	}
 	return files, skipped, w.manifest(files)
 }
 
@@ -185,9 +188,13 @@ type manifest struct {
 
 func (w *writer) manifest(files []string) error {
 	r, t := w.toLevel.R, w.toLevel.T
+	unit := "metres"
+	if math.IsInf(w.m.LogStd, 1) {
+		unit = "units of free scale, for nothing told metres"
+	}
 	m := manifest{
 		Name: w.m.Name, Files: files, Keyframes: len(w.keyframes), Landmarks: len(w.cloud), MeanReproj: w.meanError(),
-		Frame: "metres; z up, x where the first camera looks, y to its left, origin at the first camera; obj, glb and usdz have y up: (x, z, -y)",
+		Frame: unit + "; z up, x where the first camera looks, y to its left, origin at the first camera; obj, glb and usdz have y up: (x, z, -y)",
 		FromMap: [4][4]float64{
 			{r[0][0], r[0][1], r[0][2], t.X}, {r[1][0], r[1][1], r[1][2], t.Y}, {r[2][0], r[2][1], r[2][2], t.Z}, {0, 0, 0, 1},
 		},

@@ -202,6 +202,11 @@ func TestWithoutSurface(t *testing.T) {
 	if _, _, err := formats.Write(context.Background(), dir, []string{"glb"}, m); err == nil || !strings.Contains(err.Error(), "export glb") {
 		t.Errorf("a surface that is not there: %v", err)
 	}
+	m.LogStd = math.Inf(1)
+	_, skipped, err = formats.Write(context.Background(), dir, []string{"tum"}, m)
+	if err != nil || len(skipped) != 1 || !strings.Contains(contents(t, dir)["export.json"], "free scale") {
+		t.Errorf("a map of free scale: %v, error %v", skipped, err)
+	}
 	m.Part = 1
 	if _, _, err := formats.Write(context.Background(), dir, []string{"tum"}, m); err == nil || !strings.Contains(err.Error(), "part 1") {
 		t.Errorf("a part that is not there: %v", err)
