@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/metric"
@@ -50,6 +52,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 // adjustment is left out or cut short.
 func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) {
 	calibrated := m.calibrated(part)
+	m.focalDoubt = 0
 	for round := range 2 {
 		if err := m.adjustRound(ctx, part, round, calibrated); err != nil && ctx.Err() == nil {
 			return metric.Estimate{}, err
@@ -57,7 +60,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 	}
 	m.loops.dropStale(part)
 	if calibrated != nil {
-		m.logCamera(part, calibrated.cam)
+		m.judgeCamera(part, *calibrated)
 	}
 	var err error
 	if m.Metric, err = m.metricOf(part); err != nil {
@@ -122,10 +125,22 @@ func (m *Map) cameraOf(part int) *geom.Camera {
 	return &cam
 }
 
-// logCamera says how the camera of a part was adjusted.
-func (m *Mapper) logCamera(part int, before geom.Camera) {
-	if c := m.Map.cameraOf(part); c != nil && *c != before {
-		m.log.Info("camera adjusted", "part", part, "focal_factor", c.Focal()/before.Focal(),
-			"cx_px", c.Cx-before.Cx, "cy_px", c.Cy-before.Cy, "k1", c.K1, "k2", c.K2)
+// judgeCamera says how the camera of a part was adjusted. Where the images pull it
+// further than can be true at its deviations, the focal length that was told is
+// wrong by an amount that nobody knows, for they pull against what was told.
+func (m *Mapper) judgeCamera(part int, before calibrated) {
+	c := m.Map.cameraOf(part)
+	if c == nil || *c == before.cam {
+		return
 	}
+	factor := c.Focal() / before.cam.Focal()
+	m.log.Info("camera adjusted", "part", part, "focal_factor", factor,
+		"cx_px", c.Cx-before.cam.Cx, "cy_px", c.Cy-before.cam.Cy, "k1", c.K1, "k2", c.K2)
+	moved := math.Abs(math.Log(factor))
+	if moved <= focalConflictSigmas*math.Hypot(before.sigma[0], focalSystematic) {
+		return
+	}
+	m.focalDoubt = math.Max(focalDoubtLeast, moved)
+	m.log.Warn(fmt.Sprintf("the images contradict the camera that was told: they pull its focal length of %.0f pixels to %.0f, against what holds it. The calibration is of another camera, size or zoom, the lens zooms or breathes, or the rows of an image are read at different times (--rolling-shutter); the metres may be off by %.0f %%",
+		before.cam.Focal(), c.Focal(), 100*m.focalDoubt), "part", part)
 }

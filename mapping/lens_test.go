@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -58,4 +59,25 @@ func TestGlobalBundleFindsLens(t *testing.T) {
 		t.Errorf("largest error of a pose is %.4f m with the camera adjusted, %.4f m without", after, before)
 	}
 	checkInvariants(t, w.m)
+}
+
+// A focal length that the images contradict is told, and makes the metres unsure;
+// one that was known loosely may move.
+func TestJudgeCamera(t *testing.T) {
+	for _, tt := range []struct {
+		sigma, factor float64
+		doubt         bool
+	}{{lensSigma[0], .995, false}, {lensSigma[0], .98, true}, {.08, .9, false}, {.08, .7, true}} {
+		w := newSynthetic(syntheticSpec{keyframes: 4, points: 50})
+		m := &Mapper{Map: w.m, log: slog.New(slog.DiscardHandler)}
+		before := calibrated{testCamera, lensSigma}
+		before.sigma[0] = tt.sigma
+		for _, k := range w.m.Keyframes {
+			k.Camera.Fx, k.Camera.Fy = testCamera.Fx*tt.factor, testCamera.Fy*tt.factor
+		}
+		m.judgeCamera(0, before)
+		if got := m.focalDoubt > 0; got != tt.doubt {
+			t.Errorf("moved by %g at a deviation of %g: doubt %g", tt.factor, tt.sigma, m.focalDoubt)
+		}
+	}
 }

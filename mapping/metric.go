@@ -57,7 +57,7 @@ func (m *Mapper) metricOf(part int) (metric.Estimate, error) {
 	}
 	out := metric.Estimate{Sources: sources}
 	if out.Gain, out.Sigma = metric.Fuse(sources); len(sources) > 0 {
-		out.Sigma = math.Hypot(out.Sigma, m.FocalSigma)
+		out.Sigma = math.Hypot(out.Sigma, math.Hypot(m.FocalSigma, m.focalDoubt))
 	}
 	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return k.Depth.ScaleSigma > 0 || !k.Depth.Empty() })
 	if n > 0 {

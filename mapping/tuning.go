@@ -11,6 +11,13 @@ const (
 	minInvDepth = 1e-4 // 1/m; keeps far landmarks in front of the camera: 10 km
 )
 
+// A camera that the last adjustment contradicts.
+const (
+	focalConflictSigmas = 2    // deviations that its focal length has moved by
+	focalSystematic     = .005 // beside that of the calibration: distortion and rolling shutters move those of good ones by .1 to .9 %; focal lengths wrong by a quarter move by 1.2 to 1.9 %
+	focalDoubtLeast     = .2   // deviation of the focal length then: that of a guess
+)
+
 // Depth of new landmarks and scale of new depth maps.
 const (
 	triangulateMaxPx  = 2.5   // reprojection error of a triangulated landmark

@@ -107,6 +107,9 @@ func (c *collector) moved(f *slam.Frame) bool {
 	if len(steps) < int(viewKept*float64(len(before))) || f.Index-c.last >= viewFrames {
 		return true
 	}
+	if len(steps) == 0 { // nothing was followed from a view without features
+		return false
+	}
 	slices.Sort(steps)
 	return steps[len(steps)/2] > viewShare*float64(f.Gray.W)
 }
