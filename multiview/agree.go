@@ -32,24 +32,25 @@ type judge struct {
 func judgesOf(near []*keyframe, self *keyframe, points []geom.Vec3, whole bool) (out []judge) {
 	type scored struct {
 		k       *keyframe
+		depth   *refinedDepth
 		overlap float64
 	}
 	var seen []scored
 	for _, k := range near {
-		if k == self || k.depth.depth == nil {
+		d := &k.depth
+		if whole {
+			d = &k.whole
+		}
+		if k == self || d.depth == nil {
 			continue
 		}
 		if r := relate(points, self.pose(), k.pose(), k.image.Camera); r.overlap > judgeOverlap && r.angle > judgeAngle {
-			seen = append(seen, scored{k, r.overlap})
+			seen = append(seen, scored{k, d, r.overlap})
 		}
 	}
 	slices.SortStableFunc(seen, func(a, b scored) int { return cmp.Compare(b.overlap, a.overlap) })
 	for _, s := range seen[:min(len(seen), judges)] {
-		d := &s.k.depth
-		if whole {
-			d = &s.k.whole
-		}
-		out = append(out, judge{d, newView(self.image, self.pose(), s.k.image, s.k.pose())})
+		out = append(out, judge{s.depth, newView(self.image, self.pose(), s.k.image, s.k.pose())})
 	}
 	return out
 }

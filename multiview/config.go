@@ -16,7 +16,7 @@ type Config struct {
 }
 
 // Default returns the parameters used unless told otherwise.
-func Default() Config { return Config{Enabled: true, Neighbours: 6, Reach: 30} }
+func Default() Config { return Config{Enabled: true, Neighbours: 6, Reach: 20} }
 
 // Validate names the first parameter out of range.
 func (c Config) Validate() error {

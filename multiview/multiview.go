@@ -4,8 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/geom"
@@ -15,9 +14,8 @@ import (
 // keyframe is a view on its way through the refinement.
 type keyframe struct {
 	view  slam.KeyframeView
-	image *image        // nil where it has no image
-	prior slam.DepthMap // bent onto the landmarks
-	sigma float64       // deviation of its logarithm
+	image *image  // nil where it has no image
+	sigma float64 // deviation of the logarithm of the bent prior
 	depth refinedDepth
 	conf  []float32 // what others say of it: 0 to 1
 
@@ -31,7 +29,7 @@ func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
 
 // Refine yields views with their depth refined by those near them in the
 // sequence. Depth that measures metres passes as it is, and so do views that
-// nothing can be done for. Few views are held at a time: 4 Config.Reach.
+// nothing can be done for. Few views are held at a time: some 4 Config.Reach.
 func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], align fusion.AlignConfig, cfg Config) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
 		r := newRefiner(align, cfg)
@@ -44,11 +42,11 @@ func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], alig
 				return
 			}
 			r.add(v)
-			if len(r.all)-r.done[0] >= r.cfg.Reach+batch && !r.advance(false, yield) {
+			if len(r.all)-r.done[0] >= r.cfg.Reach+batch && !r.advance(len(r.all), yield) {
 				return
 			}
 		}
-		r.advance(true, yield)
+		r.finish(yield)
 	}
 }
 
@@ -98,28 +96,43 @@ func (r *refiner) near(i int) (out []*keyframe) {
 }
 
 // advance refines all views whose neighbours are there, completes those whose
-// judges are refined, judges those whose judges are complete, and yields them; at
-// the end that is all of them.
-func (r *refiner) advance(end bool, yield func(slam.KeyframeView, error) bool) bool {
+// judges are refined, judges those whose judges are complete, and yields them, as if
+// n views were there: at the end of the sequence n goes on growing.
+func (r *refiner) advance(n int, yield func(slam.KeyframeView, error) bool) bool {
 	var out []slam.KeyframeView
-	until := len(r.all)
-	for stage, f := range []func(int, *workspace){r.refine, r.complete, func(i int, _ *workspace) { out[i-r.done[2]] = r.judge(i) }} {
-		if !end {
-			until -= r.cfg.Reach
-		}
-		if until = max(until, r.done[stage]); stage == 2 {
-			out = make([]slam.KeyframeView, until-r.done[stage])
+	stages := [3]func(int, *workspace){r.refine, r.complete, func(i int, _ *workspace) { out[i-r.done[2]] = r.judge(i) }}
+	for stage, f := range stages {
+		until := max(min(n-(stage+1)*r.cfg.Reach, len(r.all)), r.done[stage])
+		if stage == 2 {
+			out = make([]slam.KeyframeView, until-r.done[2])
 		}
 		r.each(r.done[stage], until, f)
 		r.done[stage] = until
 	}
-	for _, v := range out {
+	for i, v := range out {
+		r.all[r.done[2]-len(out)+i].release()
 		if !yield(v, nil) {
 			return false
 		}
 	}
 	r.forget()
 	return true
+}
+
+// finish takes all views through the stages.
+func (r *refiner) finish(yield func(slam.KeyframeView, error) bool) {
+	for beyond := 0; r.done[2] < len(r.all); beyond += batch {
+		if !r.advance(len(r.all)+beyond, yield) {
+			return
+		}
+	}
+}
+
+// release keeps what others still need of a view that was yielded.
+func (k *keyframe) release() {
+	k.view = slam.KeyframeView{Pose: k.view.Pose}
+	k.depth, k.conf, k.support = refinedDepth{}, nil, nil
+	k.whole = refinedDepth{w: k.whole.w, h: k.whole.h, depth: k.whole.depth}
 }
 
 // forget lets go of what nobody needs any more.
@@ -134,16 +147,15 @@ func (r *refiner) forget() {
 
 // each calls f for the indices from first up to until, each on one goroutine.
 func (r *refiner) each(first, until int, f func(i int, ws *workspace)) {
-	var g errgroup.Group
+	var wg sync.WaitGroup
 	for i := first; i < until; i++ {
 		ws := <-r.spaces
-		g.Go(func() error {
+		wg.Go(func() {
 			f(i, ws)
 			r.spaces <- ws
-			return nil
 		})
 	}
-	g.Wait()
+	wg.Wait()
 }
 
 // refine sweeps the i-th keyframe.
@@ -152,14 +164,13 @@ func (r *refiner) refine(i int, ws *workspace) {
 	if !k.refine {
 		return
 	}
-	var rep fusion.AlignReport
-	k.prior, rep = fusion.Align(k.view, r.align)
+	prior, rep := fusion.Align(k.view, r.align)
 	k.sigma = rep.Sigma
 	var views []view
-	for _, n := range neighbours(r.near(i), k, gridPoints(k.prior, k.pose()), r.cfg.Neighbours) {
+	for _, n := range neighbours(r.near(i), k, gridPoints(prior, k.pose()), r.cfg.Neighbours) {
 		views = append(views, newView(k.image, k.pose(), n.image, n.pose()))
 	}
-	k.depth = ws.refine(k.image, resampled(k.prior, k.image), views)
+	k.depth = ws.refine(k.image, resampled(prior, k.image), views)
 }
 
 // complete asks the judges about the i-th view and fills what they do not confirm.

@@ -21,6 +21,7 @@ import (
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -35,6 +36,7 @@ type fuseCmd struct {
 	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Voxel      float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
 	MaxDepth   float64  `placeholder:"M" help:"Depth beyond it is left out; default: by the scene."`
+	Refine     bool     `help:"Refine estimated depth by the frames nearby; take frames some centimetres apart (--stride), as keyframes are."`
 	Agreement  bool     `help:"Where the depth states no deviation by pixel, take it from how well frames nearby agree."`
 	JSON       bool     `help:"Print the report as JSON."`
 	Quiet      bool     `help:"Show nothing but errors."`
@@ -88,6 +90,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	views := posed.views(ctx)
 	if c.Agreement {
 		views = filter.Agree(views, agreementReach)
+	}
+	if c.Refine {
+		views = multiview.Refine(ctx, views, cfg.Align, multiview.Default())
 	}
 	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
 	if errors.Is(err, fusion.ErrNoView) {
@@ -214,6 +219,7 @@ func (p *posedFrames) view(ctx context.Context, f *slam.Frame) (view slam.Keyfra
 	}
 	return slam.KeyframeView{
 		ID: f.Index, Time: f.Time, Pose: pose.Pose, Camera: f.Camera, Color: f.Color, Gray: f.Gray, Depth: d,
+		Image: f.Gray, ImageCamera: f.Camera,
 	}, true, nil
 }
 

@@ -59,6 +59,17 @@ func TestFuseAgreement(t *testing.T) {
 	}
 }
 
+// TestFuseRefined: frames refine each other's estimated depth.
+func TestFuseRefined(t *testing.T) {
+	scene := realdata.Path(t, "tum/redkitchen")
+	status, stdout, stderr := capture(t, "fuse", scene, "--poses", "truth", "--depth", "sim:frame=.05,bias=0",
+		"--stride", "20", "--max-frames", "6", "--voxel", ".04", "-o", t.TempDir(), "--json", "--quiet", "--refine")
+	var rep fuseReport
+	if err := json.Unmarshal([]byte(stdout), &rep); status != 0 || err != nil || rep.Fusion.Views != 6 || rep.Fusion.Triangles == 0 || rep.Fusion.Aligned != 0 {
+		t.Errorf("status %d, %s, %v, %+v", status, stderr, err, rep.Fusion)
+	}
+}
+
 func TestFuseRefuses(t *testing.T) {
 	scene := realdata.Path(t, "tum/redkitchen")
 	truth := filepath.Join(scene, "groundtruth.txt")
