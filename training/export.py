@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from .network import DepthNetwork
 from .orient import blank_turns, halves, load_turns
+from .resume import load_shipped
 from .train import INPUT_SIZE
 
 PARITY = 1e-4
@@ -70,7 +71,9 @@ class Shipped(nn.Module):
 
 
 def load_network(path: Path) -> DepthNetwork:
-    """The network of a checkpoint with the moving average of its weights, folded."""
+    """The network of a checkpoint with the moving average of its weights, or of an exported file."""
+    if path.suffix == ".onnx":
+        return load_shipped(path).eval()
     state = torch.load(path, map_location="cpu")
     network = DepthNetwork(state["encoder"], state["canonical_focal"])
     network.load_state_dict(state["network"])
@@ -83,9 +86,9 @@ def load_network(path: Path) -> DepthNetwork:
 
 
 def mean_network(paths: list[Path]) -> DepthNetwork:
-    """The network whose weights are the means of those of several checkpoints; ValueError
-    where they are of different networks."""
-    networks = [load_network(p) for p in paths]
+    """The network whose weights are the means of those of several checkpoints or exported
+    files, the norms folded first; ValueError where they are of different networks."""
+    networks = [fold_norms(load_network(p)) for p in paths]
     states = [n.state_dict() for n in networks]
     if any({k: v.shape for k, v in s.items()} != {k: v.shape for k, v in states[0].items()} for s in states):
         raise ValueError(f"{', '.join(map(str, paths))}: checkpoints of different networks have no mean")
@@ -186,7 +189,7 @@ def export(checkpoint: Path, out: Path, shift: float, flip: bool, half: bool,
            range_m: tuple[float, float], slope: float = 1.0, mean: Path | None = None,
            turns: Path | None = None, place: float = 0.16) -> float:
     """Writes the ONNX file and its contract; gives the parity, ValueError where it is too bad."""
-    network = fold_norms(mean_network([checkpoint, *([mean] if mean else [])]))
+    network = mean_network([checkpoint, *([mean] if mean else [])])
     if half:
         round_weights(network)
     linear = load_turns(turns) if turns else blank_turns(network)
@@ -221,7 +224,7 @@ def main() -> None:
     parser.add_argument("--flip", action=argparse.BooleanOptionalAction, default=False,
                         help="average with the mirrored picture")
     parser.add_argument("--mean", type=Path, default=None,
-                        help="another checkpoint; the weights are the mean of both")
+                        help="another checkpoint or exported file; the weights are the mean of both")
     parser.add_argument("--turns", type=Path, default=None, help="what training.orient wrote")
     parser.add_argument("--place", type=float, default=0.16,
                         help="deviation of the log-scale by place and camera (training.places)")

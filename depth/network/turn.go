@@ -10,10 +10,11 @@ import (
 // quarters is the number of right angles that an image can be turned by.
 const quarters = 4
 
-// sureTurn is the probability from which on an image is believed to lie turned.
-// Reading an upright image turned costs more than the other way round, since
-// nearly all images are upright (training/README.md: how often that happens).
-const sureTurn = .95
+// sureTurn is the probability from which on an image is believed to lie turned,
+// and beyond which the image turned back must be upright. Reading an upright
+// image turned costs more than the other way round, since nearly all images are
+// upright (training/README.md: how often that happens).
+const sureTurn = .9
 
 // mostLikelyTurn returns the turn that the logits are sure of, else 0, and whether
 // they are sure that there is none.
