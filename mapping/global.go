@@ -125,6 +125,10 @@ func (m *Map) cameraOf(part int) *geom.Camera {
 	return &cam
 }
 
+// FocalConflicts says of the parts whose images contradict the camera that was told
+// in what they do.
+func (m *Mapper) FocalConflicts() map[int]string { return m.focalConflicts }
+
 // judgeCamera says how the camera of a part was adjusted. Where the images pull it
 // further than can be true at its deviations, the focal length that was told is
 // wrong by an amount that nobody knows, for they pull against what was told.
@@ -141,6 +145,11 @@ func (m *Mapper) judgeCamera(part int, before calibrated) {
 		return
 	}
 	m.focalDoubt = math.Max(focalDoubtLeast, moved)
-	m.log.Warn(fmt.Sprintf("the images contradict the camera that was told: they pull its focal length of %.0f pixels to %.0f, against what holds it. The calibration is of another camera, size or zoom, the lens zooms or breathes, or the rows of an image are read at different times (--rolling-shutter); the metres may be off by %.0f %%",
-		before.cam.Focal(), c.Focal(), 100*m.focalDoubt), "part", part)
+	text := fmt.Sprintf("the images contradict the camera that was told: they pull its focal length of %.0f pixels to %.0f, against what holds it. The calibration is of another camera, size or zoom, the lens zooms or breathes, or the rows of an image are read at different times (--rolling-shutter); the metres may be off by %.0f %%",
+		before.cam.Focal(), c.Focal(), 100*m.focalDoubt)
+	m.log.Warn(text, "part", part)
+	if m.focalConflicts == nil {
+		m.focalConflicts = map[int]string{}
+	}
+	m.focalConflicts[part] = text
 }

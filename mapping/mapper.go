@@ -34,8 +34,9 @@ type Mapper struct {
 
 	// FocalSigma is the deviation of the logarithm of the focal length that frames
 	// come with; 0 where it was calibrated. All metres are as far off.
-	FocalSigma float64
-	focalDoubt float64 // logarithm by which the last adjustment moved it, where that cannot be true
+	FocalSigma     float64
+	focalDoubt     float64        // logarithm by which the last adjustment moved it, where that cannot be true
+	focalConflicts map[int]string // by part, see FocalConflicts
 
 	cfg   Config
 	match Matcher

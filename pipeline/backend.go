@@ -117,7 +117,7 @@ func (b *backEnd) adjust(ctx context.Context, frames *records) (metrics []metric
 func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 	b.mapper.DropIndex()
 	b.saver.finish(b.mapper)
-	f := finishedMap{Map: b.mapper.Map, metrics: metrics, links: b.mapper.Links(), warnings: b.mapper.UnusedSizes(metrics)}
+	f := finishedMap{Map: b.mapper.Map, metrics: metrics, links: b.mapper.Links(), warnings: b.mapper.UnusedSizes(metrics), focalConflicts: b.mapper.FocalConflicts()}
 	if b.late != nil {
 		stats := b.late.worker.Stats()
 		f.depthWorker = &stats

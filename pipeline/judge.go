@@ -39,7 +39,9 @@ func (r *Result) judge(rep *report.Report) {
 		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
 	}
 	r.judgeDepth(rep, doubt)
-	r.judgeLens(rep, doubt)
+	if text := r.focalConflicts[r.main()]; text != "" {
+		doubt("%s", text)
+	}
 	if r.frozen > rep.Frames/2 {
 		doubt("%d of %d frames repeat the one before to the last bit: the stream was frozen", r.frozen, rep.Frames)
 	}

@@ -44,10 +44,11 @@ type Result struct {
 // finishedMap is the map that a run leaves. Nobody changes it any more.
 type finishedMap struct {
 	*mapping.Map
-	metrics     []metric.Estimate // what is known of the metres of each part
-	links       []mapping.Link    // places seen twice
-	warnings    []string          // what was given of true sizes and could not be used
-	depthWorker *depth.Stats      // of a live run
+	metrics        []metric.Estimate // what is known of the metres of each part
+	links          []mapping.Link    // places seen twice
+	warnings       []string          // what was given of true sizes and could not be used
+	depthWorker    *depth.Stats      // of a live run
+	focalConflicts map[int]string    // parts whose images contradict the camera that was told
 }
 
 // parts returns the connected maps by falling number of posed frames.

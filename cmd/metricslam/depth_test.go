@@ -277,8 +277,8 @@ func TestModelsCheckImages(t *testing.T) {
 	os.WriteFile(notes, []byte(`{"files": [{"cam_in": [20, 20, 32, 24], "rgb": "data/x/rgb/a.jpg", "depth": "data/x/depth/a.png", "depth_scale": 256.0}]}`), 0o644)
 	status, stdout, stderr := capture(t, "models", "check", model, "--images", dir, "--json")
 	var r struct {
-		AbsRel float64 `json:"absrel"`
-		Images []struct{ Name string }
+		AbsRel float64                 `json:"absrel"`
+		Images []struct{ Name string } `json:"pictures"`
 	}
 	if err := json.Unmarshal([]byte(stdout), &r); status != 0 || err != nil || r.AbsRel > .01 || len(r.Images) != 1 || r.Images[0].Name != "a" {
 		t.Errorf("status %d, %q, %q, %v", status, stdout, stderr, err)
