@@ -150,7 +150,8 @@ func (o *Outcome) mesh(ctx context.Context, r Runner, row Row, truths *truthMesh
 	if err != nil {
 		return err
 	}
-	output, err := r.call(ctx, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"))
+	output, err := r.call(ctx, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"),
+		"--truth-poses", filepath.Join(filepath.Dir(truth), "trajectory.tum"), "--poses", filepath.Join(o.Dir, "trajectory.tum"))
 	if _, text := failure(err, output); text != "" {
 		return fmt.Errorf("mesh: %s", text)
 	}

@@ -17,6 +17,9 @@ type MeshOptions struct {
 	Samples    int     // points on each mesh; 0: 200,000
 	Seed       uint64
 	ICP        bool // align the estimate rigidly to the truth first
+	// Start moves the estimate before anything else, into the frame of the truth; nil:
+	// both have one frame. ICP finds the nearest optimum only.
+	Start *geom.SE3
 }
 
 // MeshResult compares an estimated mesh with the true one, by points spread
@@ -68,6 +71,12 @@ func Mesh(truth, estimate *slam.Mesh, opt MeshOptions) (*MeshResult, error) {
 	r := &MeshResult{
 		ThresholdM: opt.ThresholdM, Samples: opt.Samples, Seed: opt.Seed,
 		SpacingM: math.Sqrt(areaA / float64(opt.Samples)), TruthAreaM2: areaA, EstimateAreaM2: areaB,
+	}
+	if opt.Start != nil {
+		if !opt.Start.IsFinite() {
+			return nil, fmt.Errorf("eval mesh: the start %v is no pose", *opt.Start)
+		}
+		b.transform(*opt.Start)
 	}
 	treeA := newPointTree(a.points)
 	if opt.ICP {

@@ -156,3 +156,22 @@ func BenchmarkMesh(b *testing.B) {
 		}
 	}
 }
+
+// An estimate in another frame is compared after it was brought into that of the
+// truth; a start that is no pose is an error.
+func TestMeshStart(t *testing.T) {
+	moved := geom.SE3{R: geom.ExpSO3(geom.Vec3{X: .4, Y: 1, Z: -.2}), T: geom.Vec3{X: 3, Y: -2, Z: 5}}
+	truth, estimate := corner(geom.IdentitySE3()), corner(moved)
+	back := moved.Inverse()
+	r, err := Mesh(truth, estimate, MeshOptions{Samples: 50000, Start: &back})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.FScore < .999 {
+		t.Errorf("F %.3f of the same corner in another frame", r.FScore)
+	}
+	back.T.X = math.NaN()
+	if _, err := Mesh(truth, estimate, MeshOptions{Start: &back}); err == nil {
+		t.Error("a start that is no pose was taken")
+	}
+}

@@ -2,23 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/geom"
 )
 
 // evalMeshCmd compares an estimated mesh with the true one.
 type evalMeshCmd struct {
-	Truth     string  `required:"" placeholder:"FILE.ply" help:"True mesh."`
-	Estimate  string  `required:"" placeholder:"FILE.ply" help:"Estimated mesh."`
-	Align     string  `default:"none" enum:"none,icp" help:"icp: first move the estimate rigidly onto the truth (point to plane, trimmed)."`
-	Threshold float64 `default:"0.05" placeholder:"M" help:"Distance that counts as right, for precision, recall and F."`
-	Samples   int     `default:"200000" placeholder:"N" help:"Points spread over each mesh."`
-	Seed      uint64  `default:"1" placeholder:"N" help:"Seed of their places."`
-	JSON      bool    `help:"Print the result as JSON."`
+	Truth      string  `required:"" placeholder:"FILE.ply" help:"True mesh."`
+	Estimate   string  `required:"" placeholder:"FILE.ply" help:"Estimated mesh."`
+	TruthPoses string  `placeholder:"FILE.tum" help:"Trajectory in the frame of the true mesh; with --poses."`
+	Poses      string  `placeholder:"FILE.tum" help:"Trajectory in the frame of the estimated mesh: the mesh is first brought onto the truth as the trajectories are (SE3)."`
+	Align      string  `default:"none" enum:"none,icp" help:"icp: first move the estimate rigidly onto the truth (point to plane, trimmed)."`
+	Threshold  float64 `default:"0.05" placeholder:"M" help:"Distance that counts as right, for precision, recall and F."`
+	Samples    int     `default:"200000" placeholder:"N" help:"Points spread over each mesh."`
+	Seed       uint64  `default:"1" placeholder:"N" help:"Seed of their places."`
+	JSON       bool    `help:"Print the result as JSON."`
 }
 
 // Run prints how far the meshes are from each other.
@@ -34,7 +38,11 @@ func (c evalMeshCmd) Run(_ context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := eval.Mesh(truth, estimate, eval.MeshOptions{ThresholdM: c.Threshold, Samples: c.Samples, Seed: c.Seed, ICP: c.Align == "icp"})
+	start, err := c.start()
+	if err != nil {
+		return err
+	}
+	r, err := eval.Mesh(truth, estimate, eval.MeshOptions{ThresholdM: c.Threshold, Samples: c.Samples, Seed: c.Seed, ICP: c.Align == "icp", Start: start})
 	if err != nil {
 		return err
 	}
@@ -43,6 +51,26 @@ func (c evalMeshCmd) Run(_ context.Context) error {
 	}
 	printMesh(os.Stdout, r)
 	return nil
+}
+
+// start brings the frame of one trajectory onto that of the other, nil without them.
+func (c evalMeshCmd) start() (*geom.SE3, error) {
+	if c.TruthPoses == "" && c.Poses == "" {
+		return nil, nil
+	}
+	if c.TruthPoses == "" || c.Poses == "" {
+		return nil, errors.New("--truth-poses and --poses go together: the same frames seen from both maps")
+	}
+	p, err := evalTrajectoryCmd{Truth: c.TruthPoses, Estimate: c.Poses, Format: "tum", MaxDiff: eval.MaxTimeDiff}.read()
+	if err != nil {
+		return nil, err
+	}
+	t, err := eval.Align(p.pairs, eval.AlignSE3)
+	if err != nil {
+		return nil, fmt.Errorf("--truth-poses %s, --poses %s: %w", c.TruthPoses, c.Poses, err)
+	}
+	start := t.SE3()
+	return &start, nil
 }
 
 // printMesh writes the result in words.

@@ -105,6 +105,11 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		fmt.Fprintln(show, "warning: "+w)
 	}
 	rep.Fusion, rep.PeakMemory = stats, report.PeakMemory()
+	if c.Poses == "truth" {
+		if err := export.WriteTUM(filepath.Join(c.Output, truthPosesFile), poses); err != nil {
+			return err
+		}
+	}
 	if err := c.write(mesh, rep); err != nil {
 		return err
 	}
@@ -115,6 +120,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// truthPosesFile holds the true poses beside a mesh that was fused at them.
+const truthPosesFile = "trajectory.tum"
 
 // poses reads the poses of the frames.
 func (c fuseCmd) poses(src datasets.Source) (slam.Trajectory, error) {
