@@ -68,6 +68,9 @@ const (
 	groupAlone   = 100 // inliers of a link that needs no second one
 	groupGrowth  = 1.5 // of a group that was judged in vain, before it is judged again
 	maxPending   = 400 // links that wait
+	// Links of a group that take part, each with the weight of one link: views that look
+	// alike for one cause are one piece of evidence, however many they are.
+	groupGraph = 3
 
 	// The search when all has been seen and time does not press.
 	lastCandidates = 6  // keyframes that are verified

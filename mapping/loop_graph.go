@@ -235,8 +235,8 @@ func (c *loopCloser) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	}
 	sortLinks(rest)
 	var out []*Link
-	for _, l := range append(all, rest...) {
-		if g.node[l.From] < 0 || g.node[l.To] < 0 {
+	for i, l := range append(all, rest...) {
+		if g.node[l.From] < 0 || g.node[l.To] < 0 || i < len(all) && len(out) == groupGraph {
 			continue
 		}
 		c.toCurrentUnits(l)
@@ -265,6 +265,9 @@ func (c *loopCloser) addLink(g *loopGraph, l *Link) {
 		g.start[e] = true
 	}
 	trust := math.Min(float64(l.Inliers)/linkSure, 3)
+	if g.group[l] {
+		trust = math.Min(trust, 1)
+	}
 	g.Edges = append(g.Edges, posegraph.Edge{
 		From: g.node[l.From], To: g.node[l.To], Z: l.Z, Info: c.information(l), Suspicious: true, Trust: math.Max(trust, .5),
 	})
