@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // kittiRate is the frame rate of KITTI where times.txt says nothing.
@@ -201,21 +200,9 @@ func kittiTruth(l *listing, path string, baselineM float64) error {
 	if err != nil {
 		return err
 	}
-	var bad badRows
-	for i, r := range rows[:min(len(rows), len(l.entries))] {
-		v, err := r.numbers(12)
-		var pose geom.SE3
-		if err == nil {
-			pose, err = matrixPose(v)
-		}
-		if err != nil {
-			bad.add(r.line, err)
-			continue
-		}
+	l.truthByRow(rows, 12, path, func(pose geom.SE3) geom.SE3 {
 		pose.T = pose.Apply(geom.Vec3{X: baselineM})
-		l.entries[i].truth = &pose
-		l.truth = append(l.truth, slam.StampedPose{Time: l.entries[i].time, Pose: pose})
-	}
-	bad.warn(l, path)
+		return pose
+	})
 	return nil
 }

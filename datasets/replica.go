@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/metricslam/metricslam/geom"
-	"github.com/metricslam/metricslam/slam"
 )
 
 // replicaFolder returns the folder of the images: results below a scene.
@@ -76,21 +75,7 @@ func replicaTruth(l *listing, dirs []string) error {
 		if err != nil {
 			return err
 		}
-		var bad badRows
-		for i, r := range rows[:min(len(rows), len(l.entries))] {
-			v, err := r.numbers(16)
-			var pose geom.SE3
-			if err == nil {
-				pose, err = matrixPose(v)
-			}
-			if err != nil {
-				bad.add(r.line, err)
-				continue
-			}
-			l.entries[i].truth = &pose
-			l.truth = append(l.truth, slam.StampedPose{Time: l.entries[i].time, Pose: pose})
-		}
-		bad.warn(l, path)
+		l.truthByRow(rows, 16, path, func(pose geom.SE3) geom.SE3 { return pose })
 		return nil
 	}
 	return nil

@@ -109,6 +109,27 @@ func matrixPose(v []float64) (geom.SE3, error) {
 	return geom.SE3{R: geom.Orthonormalize(r), T: geom.Vec3{X: v[3], Y: v[7], Z: v[11]}}, nil
 }
 
+// truthByRow takes row i, a matrix of the given count of numbers, for the true pose of
+// frame i, moved to the camera that is read.
+func (l *listing) truthByRow(rows []row, count int, path string, move func(geom.SE3) geom.SE3) {
+	var bad badRows
+	for i, r := range rows[:min(len(rows), len(l.entries))] {
+		v, err := r.numbers(count)
+		var pose geom.SE3
+		if err == nil {
+			pose, err = matrixPose(v)
+		}
+		if err != nil {
+			bad.add(r.line, err)
+			continue
+		}
+		pose = move(pose)
+		l.entries[i].truth = &pose
+		l.truth = append(l.truth, slam.StampedPose{Time: l.entries[i].time, Pose: pose})
+	}
+	bad.warn(l, path)
+}
+
 // sortTruth orders a trajectory by time and drops repeated stamps.
 func sortTruth(l *listing, traj slam.Trajectory, path string) slam.Trajectory {
 	byTime := func(a, b slam.StampedPose) int { return cmp.Compare(a.Time, b.Time) }

@@ -31,6 +31,7 @@ func (c *loopCloser) judgeGroup(ctx context.Context, group []*Link) (*Correction
 	if err != nil {
 		return nil, err
 	}
+	possible := g.possible()
 	yes, no := 0, 0
 	for e, o := range g.link {
 		if !g.group[o] {
@@ -43,11 +44,11 @@ func (c *loopCloser) judgeGroup(ctx context.Context, group []*Link) (*Correction
 		}
 	}
 	c.log.Info("loop candidates judged", "keyframe", l.To, "frame", to.Frame, "as", l.From, "its_frame", from.Frame, "inliers", l.Inliers,
-		"group", len(group), "accepted", yes > no, "possible", g.possible(), "joins", move != nil, "rejected", len(rejected))
+		"group", len(group), "accepted", yes > no, "possible", possible, "joins", move != nil, "rejected", len(rejected))
 	for _, o := range group {
 		o.tried = len(group)
 	}
-	if yes <= no || !g.possible() {
+	if yes <= no || !possible {
 		return nil, nil
 	}
 	return g.correction(c.m), nil

@@ -80,7 +80,7 @@ func (c *loopCloser) verify(a, b *Keyframe) (*Link, error) {
 // freeScale reports whether the lengths around a keyframe may drift: without a
 // metric source, or with a network whose scale wanders.
 func (c *loopCloser) freeScale(k *Keyframe) bool {
-	return !c.ground.Metric() && (k.Depth.Empty() || k.Depth.ScaleSigma > 0)
+	return !c.ground.Metric() && !k.measuresMetres()
 }
 
 // metric reports whether the lengths around a keyframe are metres rather than

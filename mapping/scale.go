@@ -45,7 +45,7 @@ func (s *Scale) update(m *Map, part int) {
 // sensor's.
 func (m *Mapper) sensorScale() float64 {
 	for i := len(m.Map.Keyframes) - 1; i >= 0; i-- {
-		if k := m.Map.Keyframes[i]; k.Part == m.part && !k.Depth.Empty() && k.Depth.ScaleSigma == 0 {
+		if k := m.Map.Keyframes[i]; k.Part == m.part && k.measuresMetres() {
 			return k.LogScale
 		}
 	}

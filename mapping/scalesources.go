@@ -51,7 +51,7 @@ func (m *Mapper) networkSource(part int) (s metric.Source, ok bool) {
 
 // sensorSource is the scale by a sensor that measures metres.
 func (m *Mapper) sensorSource(part int) (s metric.Source, ok bool) {
-	mean, _, n := m.Map.logScales(part, func(k *Keyframe) bool { return !k.Depth.Empty() && k.Depth.ScaleSigma == 0 })
+	mean, _, n := m.Map.logScales(part, (*Keyframe).measuresMetres)
 	return metric.Source{Name: "depth sensor", Log: -mean, Sigma: sensorLogStd, N: n, Rank: metric.RankSensor}, n > 0
 }
 

@@ -28,7 +28,7 @@ func (m *Map) hostedDepths(part int) map[int]hosted {
 func (m *Map) stretchUnits(part int, before map[int]hosted) {
 	m.carryAll = true
 	for _, k := range m.Keyframes {
-		if k.Part != part || k.Culled() || !k.Depth.Empty() && k.Depth.ScaleSigma == 0 {
+		if k.Part != part || k.Culled() || k.measuresMetres() {
 			continue
 		}
 		var logs []float64

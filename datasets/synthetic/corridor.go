@@ -46,17 +46,16 @@ func newCorridorPath(lengthM float64, seed uint64) (path *walkPath, storeys int)
 
 // corridorStyle is what the floors of a building share.
 type corridorStyle struct {
-	floorTex   int
-	floorM     float64 // width of the floor's texture: four tiles
-	wallTex    int
-	wallM      float64
-	cupboards  bool
-	noticeless bool
+	floorTex  int
+	floorM    float64 // width of the floor's texture: four tiles
+	wallTex   int
+	wallM     float64
+	cupboards bool // else noticeboards
 }
 
 // corridorStyles are chosen by the seed.
 var corridorStyles = []corridorStyle{
-	{floorTex: texTiles, floorM: 1.2, wallTex: texPlaster, wallM: 1.2, cupboards: true, noticeless: true},
+	{floorTex: texTiles, floorM: 1.2, wallTex: texPlaster, wallM: 1.2, cupboards: true},
 	{floorTex: texTiles, floorM: 2.4, wallTex: texPlaster, wallM: 1.2},
 	{floorTex: texCarpet, floorM: .5, wallTex: texBrickwork, wallM: 1.1, cupboards: true},
 }
@@ -121,7 +120,7 @@ func (b *corridorBuilder) wall(w wallRun) {
 		switch {
 		case b.cupboards:
 			b.cupboard(a.moved(1.4, 0, 0, 0))
-		case !b.noticeless && i%2 == 1:
+		case i%2 == 1:
 			b.noticeboard(a.moved(1.4, 0, 0, 0))
 		}
 	}

@@ -1,7 +1,6 @@
 package synthetic
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -223,7 +222,7 @@ const (
 // widest returns the larger side of a rectangle and whether it lies along x.
 func (r rect) widest() (lengthM float64, alongX bool) {
 	w, d := r.x1-r.x0, r.y1-r.y0
-	return max(w, d), cmp.Compare(w, d) >= 0
+	return max(w, d), w >= d
 }
 
 // panels lets lamps into the ceiling along the middle of a rectangle.
