@@ -50,3 +50,20 @@ func Solve6(h *Mat6, g *Tangent6) (x Tangent6, ok bool) {
 	x = *g
 	return x, SolveSPD(a[:], x[:])
 }
+
+// InverseSPD6 inverts a symmetric positive definite matrix; ok is false where a is
+// not.
+func InverseSPD6(a *Mat6) (inv Mat6, ok bool) {
+	for j := range 6 {
+		var unit Tangent6
+		unit[j] = 1
+		column, ok := Solve6(a, &unit)
+		if !ok {
+			return inv, false
+		}
+		for i := range 6 {
+			inv[i][j] = column[i]
+		}
+	}
+	return inv, true
+}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // Correction is what loop closing found out about the poses, the scales and the
@@ -73,7 +74,10 @@ func (m *Map) sceneDepth(k *Keyframe) float64 {
 			z = append(z, k.Pose.ApplyInverse(m.Position(l)).Z)
 		}
 	}
-	return medianOr(z, 1)
+	if len(z) == 0 {
+		return 1
+	}
+	return stats.Median(z)
 }
 
 // largestPart returns the part with most keyframes, the first of them.

@@ -65,12 +65,3 @@ func (m *Map) triangulateLandmark(l *Landmark, k *Keyframe, f Feature, minParall
 	m.setDepth(l, 1/za)
 	l.LogStd = 1 / (k.Camera.Focal() * angle)
 }
-
-// medianOr returns the median of v, which it sorts, or other where v is empty.
-func medianOr(v []float64, other float64) float64 {
-	if len(v) == 0 {
-		return other
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
-}

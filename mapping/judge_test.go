@@ -205,33 +205,8 @@ func TestSlipIsMended(t *testing.T) {
 	}
 }
 
-// Inverse and spread against what they must be.
+// Spread and information of a link against what they must be.
 func TestLinkInformation(t *testing.T) {
-	var a geom.Mat6
-	for i := range 6 {
-		for j := range 6 {
-			a[i][j] = .3 * math.Cos(float64(i*j))
-			if i == j {
-				a[i][j] += 4
-			}
-			a[j][i] = a[i][j]
-		}
-	}
-	inv, ok := inverse6(a)
-	for i := range 6 {
-		for j := range 6 {
-			var sum float64
-			for k := range 6 {
-				sum += a[i][k] * inv[k][j]
-			}
-			if want := map[bool]float64{true: 1}[i == j]; math.Abs(sum-want) > 1e-12 {
-				t.Fatalf("a a^-1 has %g at %d, %d", sum, i, j)
-			}
-		}
-	}
-	if _, bad := inverse6(geom.Mat6{}); !ok || bad {
-		t.Error("regular and singular are mixed up")
-	}
 	var rays []geom.Vec2
 	for i := range 400 { // 2:1, turned by 30 degrees
 		u, v := .8*(float64(i%20)/19-.5), .4*(float64(i/20)/19-.5)

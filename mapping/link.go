@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
@@ -33,7 +34,7 @@ type linkPair struct {
 func linkInfo(ba geom.SE3, rays []geom.Vec2, points []geom.Vec3, pixelSigma, depth float64) (info posegraph.Information, spread float64) {
 	w := slices.Repeat([]geom.Info2{geom.IsotropicInfo(1 / (pixelSigma * pixelSigma))}, len(rays))
 	_, h := geom.RefinePnP(ba, rays, points, w, geom.Kernel{Kind: geom.Huber, Delta: 1.5}, 0)
-	cov, ok := inverse6(h)
+	cov, ok := geom.InverseSPD6(&h)
 	if !ok {
 		return info, 0
 	}
@@ -55,7 +56,7 @@ func linkInfo(ba geom.SE3, rays []geom.Vec2, points []geom.Vec3, pixelSigma, dep
 			}
 		}
 	}
-	inv, ok := inverse6(cov)
+	inv, ok := geom.InverseSPD6(&cov)
 	if !ok {
 		return info, 0
 	}
@@ -82,33 +83,6 @@ func raySpread(rays []geom.Vec2) (centre geom.Vec2, axes [2]geom.Vec2, widths [2
 	axes = [2]geom.Vec2{{X: c, Y: s}, {X: -s, Y: c}}
 	half, root := (xx+yy)/2, math.Hypot((xx-yy)/2, xy)
 	return centre, axes, [2]float64{math.Sqrt(half + root), math.Sqrt(math.Max(half-root, 0))}
-}
-
-// inverse6 inverts a symmetric positive definite matrix.
-func inverse6(a geom.Mat6) (inv geom.Mat6, ok bool) {
-	for i := range 6 {
-		inv[i][i] = 1
-	}
-	for p := range 6 { // positive definite: no pivoting
-		if !(a[p][p] > 0) {
-			return inv, false
-		}
-		scale := 1 / a[p][p]
-		for j := range 6 {
-			a[p][j], inv[p][j] = scale*a[p][j], scale*inv[p][j]
-		}
-		for i := range 6 {
-			f := a[i][p]
-			if i == p || f == 0 {
-				continue
-			}
-			for j := range 6 {
-				a[i][j] -= f * a[p][j]
-				inv[i][j] -= f * inv[p][j]
-			}
-		}
-	}
-	return inv, true
 }
 
 // toCurrentUnits puts the lengths of a link into those of its keyframes as they are
@@ -167,7 +141,7 @@ func (c *loopCloser) residualPx(l *Link) float64 {
 			px = append(px, to.Camera.Project(q).Sub(p.to).Norm())
 		}
 	}
-	return medianOr(px, 0)
+	return stats.Median(px)
 }
 
 // move is how a link would move the newer keyframe's map: T with

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/mapping/metric"
+
+	"github.com/metricslam/metricslam/internal/stats"
 )
 
 // logScales averages the log-scales of a part's keyframes that which names.
@@ -70,7 +72,7 @@ func (m *Mapper) heightSource(part int) (s metric.Source, ok bool) {
 	if len(logs) == 0 {
 		return s, false
 	}
-	middle := medianOr(slices.Clone(logs), 0)
+	middle := stats.Median(slices.Clone(logs))
 	var sum, sum2, info float64
 	n := 0
 	for i, l := range logs {

@@ -1,6 +1,10 @@
 package mapping
 
-import "math"
+import (
+	"math"
+
+	"github.com/metricslam/metricslam/internal/stats"
+)
 
 // The last adjustment stretches a map whose scale has drifted: where landmarks of
 // a keyframe come to lie farther, its lengths are worth more. What was measured in
@@ -42,7 +46,7 @@ func (m *Map) stretchUnits(part int, before map[int]hosted) {
 			}
 		}
 		if len(logs) >= unitLandmarks {
-			k.Unit *= math.Exp(medianOr(logs, 0))
+			k.Unit *= math.Exp(stats.Median(logs))
 		}
 	}
 }

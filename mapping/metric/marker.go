@@ -163,8 +163,8 @@ func (f *MarkerFit) solve(views []MarkerView, loss geom.Kernel) {
 		for i := range 7 {
 			damped[i][i] *= 1 + lambda
 		}
-		step, ok := solve7(damped, g)
-		if !ok {
+		step := g
+		if !solve7(damped, &step) {
 			break
 		}
 		next := *f
@@ -185,10 +185,9 @@ func (f *MarkerFit) solve(views []MarkerView, loss geom.Kernel) {
 	}
 	n := float64(8 * len(views))
 	f.rmsPx = math.Sqrt(cost / (n / 2))
-	unit := [7]float64{6: 1}
-	column, ok := solve7(h, unit)
+	column := [7]float64{6: 1}
 	f.Sigma = math.Inf(1)
-	if ok && column[6] > 0 {
+	if solve7(h, &column) && column[6] > 0 {
 		noise := math.Max(cornerSigmaPx, math.Sqrt(cost/math.Max(n-7, 1)))
 		f.Sigma = 2 * noise * math.Sqrt(column[6])
 	}
@@ -233,26 +232,11 @@ func (f *MarkerFit) viewRMS(v MarkerView) (rmsPx float64, ok bool) {
 	return math.Sqrt(sum / 4), true
 }
 
-// solve7 solves h x = g for a positive definite h by elimination.
-func solve7(h [7][7]float64, g [7]float64) (x [7]float64, ok bool) {
-	for i := range 7 {
-		if !(h[i][i] > 1e-300) {
-			return x, false
-		}
-		for k := i + 1; k < 7; k++ {
-			f := h[k][i] / h[i][i]
-			for c := i; c < 7; c++ {
-				h[k][c] -= f * h[i][c]
-			}
-			g[k] -= f * g[i]
-		}
+// solve7 solves h x = g for a positive definite h, in place of g.
+func solve7(h [7][7]float64, g *[7]float64) bool {
+	var a [49]float64
+	for i := range h {
+		copy(a[7*i:], h[i][:i+1])
 	}
-	for i := 6; i >= 0; i-- {
-		x[i] = g[i]
-		for c := i + 1; c < 7; c++ {
-			x[i] -= h[i][c] * x[c]
-		}
-		x[i] /= h[i][i]
-	}
-	return x, true
+	return geom.SolveSPD(a[:], g[:])
 }
