@@ -39,7 +39,7 @@ func (m *Map) apply(c Correction) {
 	if len(c.poses) > 0 {
 		m.moved++
 	}
-	m.carryAll, m.origins = true, nil
+	m.allMoved, m.origins = true, nil
 	for _, p := range c.poses {
 		k := m.Keyframes[p.keyframe]
 		k.Pose, k.Part = p.pose.SE3(), c.part

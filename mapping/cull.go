@@ -6,12 +6,12 @@ import (
 )
 
 // A keyframe whose landmarks others see as well says nothing new. In a long run
-// it is culled: its observations, images and depth go, its pose stays, carried
-// by a keyframe near by, since frames are posed against it. So a map grows with
+// it is culled: its observations, images and depth go, its pose stays, and
+// moves with a keyframe near by, its parent, since frames are posed against it. So a map grows with
 // what was seen, not with the time it took.
 
-// carried says which keyframe takes a culled one with it.
-type carried struct {
+// parent is the keyframe that a culled one moves with.
+type parent struct {
 	by   int      // keyframe
 	rel  geom.SE3 // T_by_culled, in lengths of unit
 	unit float64  // of by at that time
@@ -19,7 +19,7 @@ type carried struct {
 }
 
 // Culled reports whether nothing but the pose of a keyframe is left.
-func (k *Keyframe) Culled() bool { return k.carried != nil }
+func (k *Keyframe) Culled() bool { return k.parent != nil }
 
 // cull removes keyframes around k that have become redundant.
 func (m *Mapper) cull(k *Keyframe) {
@@ -39,7 +39,7 @@ func (m *Mapper) cull(k *Keyframe) {
 		if m.Map.needed(o) || o.Part != k.Part || id > k.ID-cullRecent || !m.redundant(o, least) {
 			continue
 		}
-		m.remove(o, m.carrier(o))
+		m.remove(o, m.parentOf(o))
 		n++
 	}
 }
@@ -75,16 +75,16 @@ func (m *Mapper) redundant(k *Keyframe, least int) bool {
 	return known > 0 && float64(seen) >= cullShare*float64(known)
 }
 
-// carrier returns the keyframe that shares most landmarks with k.
-func (m *Mapper) carrier(k *Keyframe) *Keyframe {
+// parentOf returns the keyframe that shares most landmarks with k.
+func (m *Mapper) parentOf(k *Keyframe) *Keyframe {
 	if c := m.Map.shared(k.landmarksOf(), k.ID); len(c) > 0 {
 		return m.Map.Keyframes[c[0].kf]
 	}
 	return m.Map.Keyframes[m.Map.origin(k.Part)]
 }
 
-// remove culls keyframe k; by carries its pose from now on, and those that it
-// carried, and has its links.
+// remove culls keyframe k; by becomes its parent, and that of its children, and has
+// its links.
 func (m *Mapper) remove(k, by *Keyframe) {
 	m.loops.moveLinks(k, by)
 	k.StepM = 0
@@ -107,42 +107,41 @@ func (m *Mapper) remove(k, by *Keyframe) {
 func (m *Map) cull(k, by *Keyframe) {
 	k.Features, k.Depth = nil, images.DepthInfo{}
 	m.culled++
-	for _, o := range append(m.followers[k.ID], k) {
-		o.carried = &carried{by: by.ID, rel: by.Pose.Between(o.Pose), unit: by.Unit, own: o.Unit}
-		m.followers[by.ID] = append(m.followers[by.ID], o)
+	for _, o := range append(m.children[k.ID], k) {
+		o.parent = &parent{by: by.ID, rel: by.Pose.Between(o.Pose), unit: by.Unit, own: o.Unit}
+		m.children[by.ID] = append(m.children[by.ID], o)
 	}
-	delete(m.followers, k.ID)
+	delete(m.children, k.ID)
 	m.moving = append(m.moving, by.ID)
 }
 
 // movePose changes the pose of a keyframe.
 func (m *Map) movePose(k *Keyframe, pose geom.SE3) {
 	k.Pose = pose
-	if len(m.followers[k.ID]) > 0 {
+	if len(m.children[k.ID]) > 0 {
 		m.moving = append(m.moving, k.ID)
 	}
 }
 
-// carry moves the culled keyframes with those that carry them, where these have
-// moved since.
-func (m *Map) carry() {
-	if m.carryAll {
-		m.carryAll, m.origins = false, nil
+// moveChildren moves the culled keyframes whose parents have moved since.
+func (m *Map) moveChildren() {
+	if m.allMoved {
+		m.allMoved, m.origins = false, nil
 		for _, k := range m.Keyframes {
-			m.follow(k)
+			m.moveChild(k)
 		}
 	}
 	for _, id := range m.moving {
-		for _, k := range m.followers[id] {
-			m.follow(k)
+		for _, k := range m.children[id] {
+			m.moveChild(k)
 		}
 	}
 	m.moving = m.moving[:0]
 }
 
-// follow moves a culled keyframe with the one that carries it.
-func (m *Map) follow(k *Keyframe) {
-	c := k.carried
+// moveChild moves a culled keyframe with its parent.
+func (m *Map) moveChild(k *Keyframe) {
+	c := k.parent
 	if c == nil {
 		return
 	}

@@ -153,7 +153,7 @@ func TestDropStale(t *testing.T) {
 	}
 }
 
-// What was culled moves, turns, stretches and joins with what carries it.
+// What was culled moves, turns, stretches and joins with its parent.
 func TestCarry(t *testing.T) {
 	m, w := crowded(t)
 	for range 100 {
@@ -166,8 +166,8 @@ func TestCarry(t *testing.T) {
 			k.Pose, k.Part = move.Mul(k.Pose), 5
 		}
 	}
-	m.Map.carryAll = true
-	m.Map.carry()
+	m.Map.allMoved = true
+	m.Map.moveChildren()
 	for i, k := range m.Map.Keyframes {
 		want := w.truth[i]
 		want.T = want.T.Scale(2)

@@ -120,18 +120,18 @@ var tetherFields = []field[tetherRow]{
 	}),
 }
 
-// carriedRow says what carries a culled keyframe.
-type carriedRow struct {
+// parentRow is the parent of a culled keyframe.
+type parentRow struct {
 	keyframe int
-	carried  carried
+	parent   parent
 }
 
-var carriedFields = []field[carriedRow]{
-	intField("keyframe", func(r *carriedRow) *int { return &r.keyframe }),
-	intField("by", func(r *carriedRow) *int { return &r.carried.by }),
-	vectorField("rel", func(r *carriedRow) []*float64 { return poseValues(&r.carried.rel.R, &r.carried.rel.T) }),
-	floatField("unit", func(r *carriedRow) *float64 { return &r.carried.unit }),
-	floatField("own", func(r *carriedRow) *float64 { return &r.carried.own }),
+var carriedFields = []field[parentRow]{
+	intField("keyframe", func(r *parentRow) *int { return &r.keyframe }),
+	intField("by", func(r *parentRow) *int { return &r.parent.by }),
+	vectorField("rel", func(r *parentRow) []*float64 { return poseValues(&r.parent.rel.R, &r.parent.rel.T) }),
+	floatField("unit", func(r *parentRow) *float64 { return &r.parent.unit }),
+	floatField("own", func(r *parentRow) *float64 { return &r.parent.own }),
 }
 
 // infoValues are the entries of a tether's information.

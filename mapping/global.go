@@ -39,7 +39,7 @@ func (m *Map) globalBundle(ctx context.Context, cfg Config, part int, priorGain,
 	}
 	sum, err := b.solve(ctx)
 	m.moved++
-	m.carryAll = true
+	m.allMoved = true
 	if err != nil {
 		return sum, err
 	}
@@ -67,7 +67,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 		return metric.Estimate{}, err
 	}
 	m.bringToMetres(part)
-	m.Map.carry()
+	m.Map.moveChildren()
 	for _, text := range m.Metric.Conflicts() {
 		m.log.Warn(text, "part", part)
 	}

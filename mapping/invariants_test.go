@@ -24,7 +24,7 @@ func checkCounts(t *testing.T, m *Map) {
 		t.Errorf("%d landmarks have a depth, counted are %d", known, m.landmarks.known)
 	}
 	culled := 0
-	followers := make(map[int]int)
+	children := make(map[int]int)
 	for _, k := range m.Keyframes {
 		if k.Part < 0 || k.Part >= m.parts {
 			t.Errorf("keyframe %d is of part %d of %d", k.ID, k.Part, m.parts)
@@ -36,9 +36,9 @@ func checkCounts(t *testing.T, m *Map) {
 			continue
 		}
 		culled++
-		followers[k.carried.by]++
-		if by := m.Keyframes[k.carried.by]; by.Culled() || by.Part != k.Part {
-			t.Errorf("culled keyframe %d is carried by keyframe %d of part %d, culled: %v", k.ID, by.ID, by.Part, by.Culled())
+		children[k.parent.by]++
+		if by := m.Keyframes[k.parent.by]; by.Culled() || by.Part != k.Part {
+			t.Errorf("culled keyframe %d has the parent %d of part %d, culled: %v", k.ID, by.ID, by.Part, by.Culled())
 		}
 		if len(k.Features) > 0 {
 			t.Errorf("culled keyframe %d has features", k.ID)
@@ -47,9 +47,9 @@ func checkCounts(t *testing.T, m *Map) {
 	if culled != m.culled {
 		t.Errorf("%d keyframes are culled, counted are %d", culled, m.culled)
 	}
-	for id, all := range m.followers {
-		if len(all) != followers[id] {
-			t.Errorf("keyframe %d carries %d, noted are %d", id, followers[id], len(all))
+	for id, all := range m.children {
+		if len(all) != children[id] {
+			t.Errorf("keyframe %d has %d children, noted are %d", id, children[id], len(all))
 		}
 	}
 	for part := range m.parts {
@@ -143,18 +143,18 @@ func TestInvariants(t *testing.T) {
 					}
 				}
 				m.apply(c)
-				m.Map.carry()
+				m.Map.moveChildren()
 			},
 			"split": func() {
 				k := alive()
 				m.apply(Correction{part: k.Part, parts: map[int]int{k.ID: m.Map.parts}})
-				m.Map.carry()
+				m.Map.moveChildren()
 			},
 			"rescale": func() { m.Map.rescale(alive().Part, .5+r.Float64()) },
 			"move": func() {
 				k := alive()
 				m.Map.movePose(k, k.Pose.Retract(geom.Tangent6{.01}))
-				m.Map.carry()
+				m.Map.moveChildren()
 			},
 			"new part": func() { m.NewPart(nil) },
 		}

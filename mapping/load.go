@@ -244,15 +244,15 @@ func takeGaps(d *mapfile.Decoder, st *State) error {
 }
 
 func takeCarried(d *mapfile.Decoder, st *State) error {
-	rows := make([]carriedRow, rowCount(d, "by"))
+	rows := make([]parentRow, rowCount(d, "by"))
 	if err := takeRows(d, carriedFields, pointers(rows)); err != nil {
 		return err
 	}
 	for i, r := range rows {
-		if n := len(st.Keyframes); r.keyframe < 0 || r.keyframe >= n || r.carried.by < 0 || r.carried.by >= n {
-			return fmt.Errorf("keyframe %d is carried by %d", r.keyframe, r.carried.by)
+		if n := len(st.Keyframes); r.keyframe < 0 || r.keyframe >= n || r.parent.by < 0 || r.parent.by >= n {
+			return fmt.Errorf("keyframe %d has the parent %d", r.keyframe, r.parent.by)
 		}
-		st.Keyframes[r.keyframe].carried = &rows[i].carried
+		st.Keyframes[r.keyframe].parent = &rows[i].parent
 	}
 	return nil
 }

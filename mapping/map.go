@@ -44,8 +44,8 @@ type Keyframe struct {
 
 	NoisePx float64 // deviation of a coordinate of its pixels; 0: that of a sharp image
 
-	reach   reach
-	carried *carried // nil unless it was culled
+	reach  reach
+	parent *parent // nil unless it was culled
 
 	// StepM is the metric length of the step from keyframe ID-1 where the ground
 	// tells it, with the deviation of its logarithm; 0 where it does not.
@@ -83,12 +83,12 @@ type Map struct {
 	images    *images.Store
 	moved     int // times that it was moved as a whole, from 1
 
-	culled    int                 // keyframes of which nothing but the pose is left
-	followers map[int][]*Keyframe // culled ones, by the keyframe that carries them
-	moving    []int               // keyframes with followers that have moved since these did
-	carryAll  bool                // all have
-	origins   map[int]int         // first keyframes of parts, of those that were asked for
-	tethered  map[int]bool        // keyframes that a tether begins at
+	culled   int                 // keyframes of which nothing but the pose is left
+	children map[int][]*Keyframe // culled ones, by their parent
+	moving   []int               // keyframes with children that have moved since these did
+	allMoved bool                // all have
+	origins  map[int]int         // first keyframes of parts, of those that were asked for
+	tethered map[int]bool        // keyframes that a tether begins at
 
 	parts         int // connected maps that were ever started
 	linked        int // landmarks that were ever made of links
@@ -97,7 +97,7 @@ type Map struct {
 
 // NewMap returns an empty map that keeps images of keyframes as o says.
 func NewMap(o images.Options) *Map {
-	return &Map{images: images.New(o), moved: 1, parts: 1, followers: make(map[int][]*Keyframe), tethered: make(map[int]bool)}
+	return &Map{images: images.New(o), moved: 1, parts: 1, children: make(map[int][]*Keyframe), tethered: make(map[int]bool)}
 }
 
 // keypoints returns the keypoints by which a keyframe's place is recognised.
@@ -153,9 +153,9 @@ func (m *Map) enter(k *Keyframe) {
 	if k.Tether != nil {
 		m.tethered[k.Tether.From] = true
 	}
-	if k.carried != nil {
+	if k.parent != nil {
 		m.culled++
-		m.followers[k.carried.by] = append(m.followers[k.carried.by], k)
+		m.children[k.parent.by] = append(m.children[k.parent.by], k)
 	}
 }
 

@@ -128,7 +128,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 		return nil, err
 	}
 	m.cull(k)
-	m.Map.carry()
+	m.Map.moveChildren()
 	return k, nil
 }
 

@@ -50,7 +50,7 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 	if err := m.judgeAgain(ctx); err != nil {
 		return nil, err
 	}
-	m.Map.carry()
+	m.Map.moveChildren()
 	mixed := m.mixedParts(first)
 	if out.Parts = len(mixed); out.Parts == 0 {
 		return nil, fmt.Errorf("%w: none of %d keyframes was recognised among %d with enough certainty; both maps must show one place from similar viewpoints",
@@ -61,7 +61,7 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 			return nil, err
 		}
 	}
-	m.Map.carry()
+	m.Map.moveChildren()
 	var err error
 	if out.State, err = m.State(); err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s shift) keyframe(k *Keyframe) {
 		k.Tether = &Tether{From: t.From + s.keyframes, Z: t.Z, Info: t.Info}
 	}
 	if k.Culled() {
-		k.carried.by += s.keyframes
+		k.parent.by += s.keyframes
 	}
 	for i := range k.Features {
 		if f := &k.Features[i]; f.Landmark >= 0 {

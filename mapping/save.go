@@ -224,10 +224,10 @@ func putGaps(e *mapfile.Encoder, st *State) {
 }
 
 func putCarried(e *mapfile.Encoder, st *State) {
-	var rows []*carriedRow
+	var rows []*parentRow
 	for i, k := range st.Keyframes {
 		if k.Culled() {
-			rows = append(rows, &carriedRow{i, *k.carried})
+			rows = append(rows, &parentRow{i, *k.parent})
 		}
 	}
 	putRows(e, carriedFields, rows)

@@ -95,7 +95,7 @@ func fullState(t testing.TB, keyframes int) *State {
 }
 
 var wholeState = cmp.Options{
-	cmp.AllowUnexported(Feature{}, State{}, Keyframe{}, carried{}, Landmark{}, Link{}, linkPair{}),
+	cmp.AllowUnexported(Feature{}, State{}, Keyframe{}, parent{}, Landmark{}, Link{}, linkPair{}),
 	cmpopts.IgnoreFields(State{}, "Images", "asMap"), // compared by sameImages
 	cmpopts.IgnoreFields(Keyframe{}, "reach"),
 	cmpopts.EquateEmpty(),
@@ -328,7 +328,7 @@ func TestNonsense(t *testing.T) {
 		{"host", func(s *State) { s.Landmarks[0].Host = 9 }},
 		{"order of landmarks", func(s *State) { s.Landmarks[0], s.Landmarks[1] = s.Landmarks[1], s.Landmarks[0] }},
 		{"depth", func(s *State) { s.Landmarks[0].InvDepth = math.NaN() }},
-		{"carrier", func(s *State) { s.Keyframes[2].carried.by = 4 }},
+		{"parent", func(s *State) { s.Keyframes[2].parent.by = 4 }},
 		{"tether", func(s *State) { s.Keyframes[3].Tether.From = 3 }},
 		{"metres", func(s *State) { s.Metrics[1].Sigma = math.NaN() }},
 		{"link", func(s *State) { s.Links[0].To = 4 }},

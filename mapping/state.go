@@ -67,9 +67,9 @@ func (m *Mapper) State() (*State, error) {
 		allFeatures = append(allFeatures, k.Features...)
 		keyframes[i] = *k
 		keyframes[i].Features = allFeatures[from:len(allFeatures):len(allFeatures)]
-		if k.carried != nil {
-			c := *k.carried
-			keyframes[i].carried = &c
+		if k.parent != nil {
+			c := *k.parent
+			keyframes[i].parent = &c
 		}
 		s.Keyframes[i] = &keyframes[i]
 	}
@@ -214,8 +214,8 @@ func (k *Keyframe) check(id, parts int) error {
 		return fmt.Errorf("a tether to keyframe %d", k.Tether.From)
 	case k.Gap != nil && (k.Gap.From < 0 || k.Gap.From >= id || !k.Gap.Z.IsFinite() || !(k.Gap.DurationS >= 0) || !geom.Finite(k.Gap.DurationS)):
 		return fmt.Errorf("a gap of %g s after keyframe %d", k.Gap.DurationS, k.Gap.From)
-	case k.Culled() && (!k.carried.rel.IsFinite() || !(k.carried.unit > 0) || !(k.carried.own > 0) || !geom.Finite(k.carried.unit, k.carried.own)):
-		return fmt.Errorf("how it is carried by keyframe %d", k.carried.by)
+	case k.Culled() && (!k.parent.rel.IsFinite() || !(k.parent.unit > 0) || !(k.parent.own > 0) || !geom.Finite(k.parent.unit, k.parent.own)):
+		return fmt.Errorf("its parent, keyframe %d", k.parent.by)
 	case !(k.Unit > 0) || !geom.Finite(k.Time, k.LogScale, k.Unit, k.StepM, k.StepLogStd, k.NoisePx):
 		return fmt.Errorf("time %g, log-scale %g, unit %g, step %g, noise %g", k.Time, k.LogScale, k.Unit, k.StepM, k.NoisePx)
 	}

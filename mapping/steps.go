@@ -94,7 +94,7 @@ func (b *bundle) addSteps() {
 // rescale multiplies all lengths of a part by a factor.
 func (m *Map) rescale(part int, factor float64) {
 	m.moved++
-	m.carryAll = true
+	m.allMoved = true
 	for _, k := range m.Keyframes {
 		if k.Part == part {
 			k.Pose.T = k.Pose.T.Scale(factor)

@@ -30,7 +30,7 @@ func (m *Map) hostedDepths(part int) map[int]hosted {
 // stretchUnits brings the units of a part up to where its landmarks were moved
 // to. A sensor's lengths stay what they are.
 func (m *Map) stretchUnits(part int, before map[int]hosted) {
-	m.carryAll = true
+	m.allMoved = true
 	for _, k := range m.Keyframes {
 		if k.Part != part || k.Culled() || k.measuresMetres() {
 			continue
