@@ -3,34 +3,34 @@ package geom
 import "math"
 
 // Camera is a pinhole camera for images of W x H pixels. Images are
-// undistorted once, at the border of the system; K1 and K2 are what calibration
+// undistorted once, at the border of the system; U1 and U2 undo what calibration
 // left of radial distortion, found by the map itself, and zero before:
 //
-//	ray(u) = v (1 + K1 |v|^2 + K2 |v|^4),  v = ((u - Cx)/Fx, (v - Cy)/Fy)
+//	ray(u) = v (1 + U1 |v|^2 + U2 |v|^4),  v = ((u - Cx)/Fx, (v - Cy)/Fy)
 type Camera struct {
 	W, H           int
 	Fx, Fy, Cx, Cy float64
-	K1, K2         float64
+	U1, U2         float64
 }
 
 // Project returns the pixel of a point in camera coordinates; the depth must
 // not be zero.
 func (c Camera) Project(p Vec3) Vec2 {
-	v := c.bend(Vec2{p.X / p.Z, p.Y / p.Z})
+	v := c.distort(Vec2{p.X / p.Z, p.Y / p.Z})
 	return Vec2{c.Fx*v.X + c.Cx, c.Fy*v.Y + c.Cy}
 }
 
 // ProjectJacobian returns the 2x3 derivative of Project with respect to p.
 func (c Camera) ProjectJacobian(p Vec3) [2][3]float64 {
 	iz := 1 / p.Z
-	if !c.Bent() {
+	if !c.Distorted() {
 		return [2][3]float64{
 			{c.Fx * iz, 0, -c.Fx * p.X * iz * iz},
 			{0, c.Fy * iz, -c.Fy * p.Y * iz * iz},
 		}
 	}
 	x := Vec2{p.X * iz, p.Y * iz}
-	d := c.BendJacobian(c.bend(x))
+	d := c.DistortJacobian(c.distort(x))
 	row := func(f, a, b float64) [3]float64 {
 		return [3]float64{f * a * iz, f * b * iz, -f * (a*x.X + b*x.Y) * iz}
 	}
@@ -40,7 +40,7 @@ func (c Camera) ProjectJacobian(p Vec3) [2][3]float64 {
 // Ray returns the point of pixel u at depth 1 (on the z = 1 plane).
 func (c Camera) Ray(u Vec2) Vec3 {
 	v := Vec2{(u.X - c.Cx) / c.Fx, (u.Y - c.Cy) / c.Fy}
-	if c.Bent() {
+	if c.Distorted() {
 		v = v.Scale(c.radial(v.X*v.X + v.Y*v.Y))
 	}
 	return Vec3{v.X, v.Y, 1}
@@ -61,7 +61,7 @@ func (c Camera) Resized(w, h int) Camera {
 	sx, sy := float64(w)/float64(c.W), float64(h)/float64(c.H)
 	return Camera{
 		W: w, H: h, Fx: c.Fx * sx, Fy: c.Fy * sy,
-		Cx: (c.Cx+.5)*sx - .5, Cy: (c.Cy+.5)*sy - .5, K1: c.K1, K2: c.K2,
+		Cx: (c.Cx+.5)*sx - .5, Cy: (c.Cy+.5)*sy - .5, U1: c.U1, U2: c.U2,
 	}
 }
 

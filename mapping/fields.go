@@ -192,7 +192,7 @@ func poseValues(r *geom.Mat3, t *geom.Vec3) []*float64 {
 }
 
 func cameraValues(c *geom.Camera) []*float64 {
-	return []*float64{&c.Fx, &c.Fy, &c.Cx, &c.Cy, &c.K1, &c.K2}
+	return []*float64{&c.Fx, &c.Fy, &c.Cx, &c.Cy, &c.U1, &c.U2}
 }
 
 // putRows adds the columns of rows to a section; values of one row stand together.

@@ -139,7 +139,7 @@ func (m *Mapper) judgeCamera(part int, before calibrated) {
 	}
 	factor := c.Focal() / before.cam.Focal()
 	m.log.Info("camera adjusted", "part", part, "focal_factor", factor,
-		"cx_px", c.Cx-before.cam.Cx, "cy_px", c.Cy-before.cam.Cy, "k1", c.K1, "k2", c.K2)
+		"cx_px", c.Cx-before.cam.Cx, "cy_px", c.Cy-before.cam.Cy, "u1", c.U1, "u2", c.U2)
 	moved := math.Abs(math.Log(factor))
 	if moved <= focalConflictSigmas*math.Hypot(before.sigma[0], focalSystematic) {
 		return

@@ -14,7 +14,7 @@ import (
 // therefore has the camera as an unknown too, held by what calibration promises.
 
 // lensVar is the camera of a whole part: the logarithm of its focal length, its
-// principal point in focal lengths, and K1 and K2.
+// principal point in focal lengths, and U1 and U2.
 type lensVar struct{ cam, saved geom.Camera }
 
 func (v *lensVar) Dim() int { return lensDim }
@@ -23,7 +23,7 @@ func (v *lensVar) Retract(d []float64) {
 	c.Cx, c.Cy = c.Cx+c.Fx*d[1], c.Cy+c.Fy*d[2]
 	f := math.Exp(d[0])
 	c.Fx, c.Fy = c.Fx*f, c.Fy*f
-	c.K1, c.K2 = c.K1+d[3], c.K2+d[4]
+	c.U1, c.U2 = c.U1+d[3], c.U2+d[4]
 }
 func (v *lensVar) Save()    { v.saved = v.cam }
 func (v *lensVar) Restore() { v.cam = v.saved }
@@ -64,7 +64,7 @@ func (f *lensPrior) Dim() int { return lensDim }
 func (f *lensPrior) Linearize(r []float64, j [][]float64) bool {
 	c, b := f.lens.cam, f.cam
 	// The principal point's step is taken in focal lengths of the moment.
-	d := [lensDim]float64{math.Log(c.Fx / b.Fx), (c.Cx - b.Cx) / b.Fx, (c.Cy - b.Cy) / b.Fy, c.K1 - b.K1, c.K2 - b.K2}
+	d := [lensDim]float64{math.Log(c.Fx / b.Fx), (c.Cx - b.Cx) / b.Fx, (c.Cy - b.Cy) / b.Fy, c.U1 - b.U1, c.U2 - b.U2}
 	scale := [lensDim]float64{1, c.Fx / b.Fx, c.Fy / b.Fy, 1, 1}
 	for i := range d {
 		r[i] = d[i] / f.sigma[i]
@@ -124,7 +124,7 @@ func (f *lensReprojection) Linearize(r []float64, j [][]float64) bool {
 func rayByLens(c geom.Camera, u geom.Vec2) (d [2][lensDim]float64) {
 	v := geom.Vec2{X: (u.X - c.Cx) / c.Fx, Y: (u.Y - c.Cy) / c.Fy}
 	r2 := v.X*v.X + v.Y*v.Y
-	s, t := 1+r2*(c.K1+r2*c.K2), 2*(c.K1+2*r2*c.K2) // d x / d v = s I + t v v^T
+	s, t := 1+r2*(c.U1+r2*c.U2), 2*(c.U1+2*r2*c.U2) // d x / d v = s I + t v v^T
 	by := [2][2]float64{{s + t*v.X*v.X, t * v.X * v.Y}, {t * v.X * v.Y, s + t*v.Y*v.Y}}
 	for i, x := range [2]float64{v.X, v.Y} {
 		d[i] = [lensDim]float64{-(by[i][0]*v.X + by[i][1]*v.Y), -by[i][0], -by[i][1], x * r2, x * r2 * r2}
@@ -137,7 +137,7 @@ func projectByLens(c geom.Camera, p geom.Vec3) (d [2][lensDim]float64) {
 	u := c.Project(p)
 	v := geom.Vec2{X: (u.X - c.Cx) / c.Fx, Y: (u.Y - c.Cy) / c.Fy}
 	r2 := v.X*v.X + v.Y*v.Y
-	b := c.BendJacobian(v)
+	b := c.DistortJacobian(v)
 	for i, f := range [2]float64{c.Fx, c.Fy} {
 		along := -f * (b[i][0]*v.X + b[i][1]*v.Y)
 		d[i] = [lensDim]float64{f * [2]float64{v.X, v.Y}[i], 0, 0, along * r2, along * r2 * r2}

@@ -13,13 +13,13 @@ import (
 func TestLensJacobians(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 20 {
-		cam := geom.Camera{W: 640, H: 480, Fx: 528, Fy: 510, Cx: 320, Cy: 240, K1: .05 * r.NormFloat64(), K2: .02 * r.NormFloat64()}
+		cam := geom.Camera{W: 640, H: 480, Fx: 528, Fy: 510, Cx: 320, Cy: 240, U1: .05 * r.NormFloat64(), U2: .02 * r.NormFloat64()}
 		host, at := &poseVar{pose: randomPose(r, .2)}, &poseVar{pose: randomPose(r, .2)}
 		depth, lens := &depthVar{rho: .2 + r.Float64()}, &lensVar{cam: cam}
 		from := geom.Vec2{X: 100 + 440*r.Float64(), Y: 100 + 280*r.Float64()}
 		checkJacobians(t, &lensReprojection{host, at, depth, lens, from, geom.Vec2{X: 300, Y: 200}, .7}, []optimize.Variable{host, at, depth, lens})
 		base := cam
-		base.Fx, base.Fy, base.Cx, base.K1 = base.Fx*.99, base.Fy*.99, base.Cx+2, 0
+		base.Fx, base.Fy, base.Cx, base.U1 = base.Fx*.99, base.Fy*.99, base.Cx+2, 0
 		checkJacobians(t, &lensPrior{lens, calibrated{base, lensSigma}}, []optimize.Variable{lens})
 	}
 }
@@ -27,7 +27,7 @@ func TestLensJacobians(t *testing.T) {
 // A map made with a camera that lacks its distortion finds it, and its own shape.
 func TestGlobalBundleFindsLens(t *testing.T) {
 	bent := testCamera
-	bent.K1, bent.K2, bent.Cx = -.03, .01, bent.Cx+3
+	bent.U1, bent.U2, bent.Cx = -.03, .01, bent.Cx+3
 	w := newSynthetic(syntheticSpec{keyframes: 24, points: 400, depth: true, depthNoise: .02})
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, k := range w.m.Keyframes {

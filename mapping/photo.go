@@ -47,7 +47,7 @@ func sampling(c geom.Camera) []geom.Vec2 {
 	at := make([]geom.Vec2, c.W*c.H)
 	for i := range at {
 		at[i] = geom.Vec2{X: float64(i % c.W), Y: float64(i / c.W)}
-		if c.Bent() {
+		if c.Distorted() {
 			at[i] = c.Project(straight.Ray(at[i]))
 		}
 	}
@@ -115,7 +115,7 @@ func (m *Map) PhotoDepth(k *Keyframe) ([]float32, error) {
 // StraightPixel returns where the pinhole camera of a keyframe's Photo sees the
 // feature at pixel u.
 func (k *Keyframe) StraightPixel(u geom.Vec2) geom.Vec2 {
-	if !k.Camera.Bent() {
+	if !k.Camera.Distorted() {
 		return u
 	}
 	return pinhole(k.Camera).Project(k.Camera.Ray(u))

@@ -13,7 +13,7 @@ import (
 // and with the colours of the small image; depth, which is kept in coarser pixels,
 // goes along.
 func TestPhoto(t *testing.T) {
-	cam := geom.Camera{W: 160, H: 120, Fx: 120, Fy: 120, Cx: 79.5, Cy: 59.5, K1: .15}
+	cam := geom.Camera{W: 160, H: 120, Fx: 120, Fy: 120, Cx: 79.5, Cy: 59.5, U1: .15}
 	k := &Keyframe{Camera: cam, LogScale: math.Log(2)}
 	gray, color := slam.NewGray(cam.W, cam.H), slam.NewRGB(80, 60)
 	// Brightness rises with x on the z = 1 plane, so that a straight image is a ramp.
@@ -37,7 +37,7 @@ func TestPhoto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Camera.Bent() || p.Color.W != cam.W || !p.Gray.Empty() {
+	if p.Camera.Distorted() || p.Color.W != cam.W || !p.Gray.Empty() {
 		t.Fatalf("camera %v, %d pixels wide", p.Camera, p.Color.W)
 	}
 	z, err := m.PhotoDepth(k)

@@ -24,7 +24,7 @@ func (l undistortions) undistortionMap(c geom.Camera) []int {
 // focal length and principal point: fusion knows no other. Pixels are taken, not
 // averaged, for the reason that packDepth has.
 func (l undistortions) undistort(v *slam.KeyframeView) {
-	if bent := v.Camera; bent.Bent() {
+	if bent := v.Camera; bent.Distorted() {
 		v.Camera = pinhole(bent)
 		for i, s := range v.Landmarks {
 			v.Landmarks[i].Pixel = v.Camera.Project(bent.Ray(s.Pixel))
@@ -32,7 +32,7 @@ func (l undistortions) undistort(v *slam.KeyframeView) {
 		from := l.undistortionMap(bent)
 		v.Gray.Pix, v.Color.Pix = picked(v.Gray.Pix, from, 1), picked(v.Color.Pix, from, 3)
 	}
-	if d := &v.Depth; !d.Empty() && d.Camera.Bent() {
+	if d := &v.Depth; !d.Empty() && d.Camera.Distorted() {
 		from := l.undistortionMap(d.Camera)
 		d.Camera = pinhole(d.Camera)
 		d.Depth, d.LogStd = picked(d.Depth, from, 1), picked(d.LogStd, from, 1)
@@ -41,7 +41,7 @@ func (l undistortions) undistort(v *slam.KeyframeView) {
 
 // pinhole is a camera without its bend.
 func pinhole(c geom.Camera) geom.Camera {
-	c.K1, c.K2 = 0, 0
+	c.U1, c.U2 = 0, 0
 	return c
 }
 

@@ -26,7 +26,7 @@ func wallView(c geom.Camera) (slam.DepthMap, slam.Gray) {
 }
 
 func TestViewOfAdjustedCameraIsPinhole(t *testing.T) {
-	actual := geom.Camera{W: 160, H: 120, Fx: 128, Fy: 128, Cx: 82, Cy: 58, K1: -.06, K2: .02}
+	actual := geom.Camera{W: 160, H: 120, Fx: 128, Fy: 128, Cx: 82, Cy: 58, U1: -.06, U2: .02}
 	told := geom.Camera{W: 160, H: 120, Fx: 131, Fy: 131, Cx: 80, Cy: 60}
 	depth, gray := wallView(actual)
 	depth.Camera = told
@@ -41,7 +41,7 @@ func TestViewOfAdjustedCameraIsPinhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.Camera.Bent() || v.Depth.Camera.Bent() {
+	if v.Camera.Distorted() || v.Depth.Camera.Distorted() {
 		t.Fatalf("cameras %+v and %+v are not pinholes", v.Camera, v.Depth.Camera)
 	}
 	gain := actual.Focal() / told.Focal()

@@ -46,7 +46,7 @@ type unbender struct {
 func newUnbender(cam geom.Camera) *unbender {
 	u := &unbender{cam, make([][2]float32, cam.W*cam.H)}
 	straight := cam
-	straight.K1, straight.K2 = 0, 0
+	straight.U1, straight.U2 = 0, 0
 	for i := range u.pixels {
 		p := cam.Project(straight.Ray(geom.Vec2{X: float64(i % cam.W), Y: float64(i / cam.W)}))
 		u.pixels[i] = [2]float32{float32(p.X), float32(p.Y)}
@@ -62,14 +62,14 @@ type photographer struct{ last *unbender }
 func (p *photographer) image(g slam.Gray, cam geom.Camera) *image {
 	g = reduced(g)
 	cam = cam.Resized(g.W, g.H)
-	if !cam.Bent() {
+	if !cam.Distorted() {
 		return &image{cam, g.Pix}
 	}
 	if p.last == nil || p.last.cam != cam {
 		p.last = newUnbender(cam)
 	}
 	im := &image{cam, make([]uint8, g.W*g.H)}
-	im.Camera.K1, im.Camera.K2 = 0, 0
+	im.Camera.U1, im.Camera.U2 = 0, 0
 	for i, u := range p.last.pixels {
 		im.Pix[i] = uint8(min(sample(g.Pix, g.W, g.H, u[0], u[1])+8, 255<<4) >> 4)
 	}

@@ -51,7 +51,7 @@ func known(t testing.TB) formats.Map {
 	}
 	st := &mapping.State{Parts: 1}
 	store := images.New(images.Options{Budget: 1 << 20})
-	cam := geom.Camera{W: 80, H: 60, Fx: 70, Fy: 70, Cx: 39.5, Cy: 29.5, K1: .02}
+	cam := geom.Camera{W: 80, H: 60, Fx: 70, Fy: 70, Cx: 39.5, Cy: 29.5, U1: .02}
 	var path slam.Trajectory
 	for i := range 4 {
 		k := &mapping.Keyframe{ID: i, Frame: i, Time: 1e9 + float64(i)/4, Pose: tilted.Mul(geom.SE3{R: geom.Identity3(), T: geom.Vec3{X: .1 * float64(i)}}), Camera: cam, Unit: 1}

@@ -113,7 +113,7 @@ func (d Depth) WithCamera(was, now geom.Camera) (out Depth, logGain float64) {
 	c := &d.Camera
 	c.Cx, c.Cy = c.Cx+c.Fx*(now.Cx-was.Cx)/was.Fx, c.Cy+c.Fy*(now.Cy-was.Cy)/was.Fy
 	c.Fx, c.Fy = c.Fx*now.Fx/was.Fx, c.Fy*now.Fy/was.Fy
-	c.K1, c.K2 = now.K1, now.K2
+	c.U1, c.U2 = now.U1, now.U2
 	if d.ScaleSigma == 0 {
 		return d, 0
 	}

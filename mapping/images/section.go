@@ -88,7 +88,7 @@ func encodeDepth(e *mapfile.Encoder, p *Depth) {
 		return
 	}
 	e.Floats("depth.camera", []float64{p.Camera.Fx, p.Camera.Fy, p.Camera.Cx, p.Camera.Cy})
-	e.Floats("depth.bend", []float64{p.Camera.K1, p.Camera.K2})
+	e.Floats("depth.bend", []float64{p.Camera.U1, p.Camera.U2})
 	e.Floats("depth.sigma", []float64{p.Sigma, p.ScaleSigma})
 	e.Floats("depth.place_sigma", []float64{p.PlaceSigma})
 	e.Strings("depth.source", []string{p.Source})
@@ -125,7 +125,7 @@ func decodeDepth(d *mapfile.Decoder, p *Depth) {
 		return
 	}
 	p.DepthInfo = DepthInfo{
-		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3], K1: bend[0], K2: bend[1]},
+		W: w, H: h, Camera: geom.Camera{W: w, H: h, Fx: cam[0], Fy: cam[1], Cx: cam[2], Cy: cam[3], U1: bend[0], U2: bend[1]},
 		Sigma: sigma[0], ScaleSigma: sigma[1], PlaceSigma: place[0], Source: source[0],
 	}
 	if d.Has("depth.std") {

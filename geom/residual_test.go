@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-func TestBentCamera(t *testing.T) {
+func TestDistortedCamera(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
-		c := Camera{W: 640, H: 480, Fx: 500, Fy: 510, Cx: 320, Cy: 240, K1: .08 * (r.Float64() - .5), K2: .04 * (r.Float64() - .5)}
+		c := Camera{W: 640, H: 480, Fx: 500, Fy: 510, Cx: 320, Cy: 240, U1: .08 * (r.Float64() - .5), U2: .04 * (r.Float64() - .5)}
 		u := Vec2{X: 640 * r.Float64(), Y: 480 * r.Float64()}
 		z := .5 + 5*r.Float64()
 		p := c.Unproject(u, z)
@@ -38,8 +38,8 @@ func TestBentCamera(t *testing.T) {
 
 // A ray far beyond the image, where the polynomial has no inverse, still has
 // some pixel outside.
-func TestBentCameraFarOut(t *testing.T) {
-	c := Camera{W: 640, H: 480, Fx: 500, Fy: 500, Cx: 320, Cy: 240, K1: -.1}
+func TestDistortedCameraFarOut(t *testing.T) {
+	c := Camera{W: 640, H: 480, Fx: 500, Fy: 500, Cx: 320, Cy: 240, U1: -.1}
 	for _, x := range []float64{2, 10, 1e6} {
 		u := c.Project(Vec3{X: x, Y: 0, Z: 1})
 		if math.IsNaN(u.X) || u.X < 640 {
@@ -49,7 +49,7 @@ func TestBentCameraFarOut(t *testing.T) {
 }
 
 func TestResizedKeepsBend(t *testing.T) {
-	c := Camera{W: 640, H: 480, Fx: 500, Fy: 510, Cx: 320, Cy: 240, K1: -.02, K2: .01}
+	c := Camera{W: 640, H: 480, Fx: 500, Fy: 510, Cx: 320, Cy: 240, U1: -.02, U2: .01}
 	s := c.Resized(320, 240)
 	a, b := c.Ray(Vec2{X: 100.5, Y: 80.5}), s.Ray(Vec2{X: 50, Y: 40})
 	if a.Sub(b).Norm() > 1e-12 {
