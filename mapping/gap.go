@@ -68,6 +68,14 @@ func (v motion) deviations(dtS, depthM float64) (shiftM, turnRad float64) {
 	return math.Hypot(v.speedMPS*dtS/2, motionFloor*depthM), math.Hypot(v.rateRadPS*dtS/2, motionFloorRad)
 }
 
+// atMost shortens a step to what the camera moves in a time: a longer one is a slip.
+func (v motion) atMost(step geom.Vec3, dtS float64) geom.Vec3 {
+	if n, most := step.Norm(), v.speedMPS*dtS; n > most {
+		return step.Scale(most / n)
+	}
+	return step
+}
+
 // addGap holds the first keyframe of a part to where the camera can have come from
 // the frame where it was lost.
 func (c *loopCloser) addGap(g *loopGraph, i int) {

@@ -188,6 +188,7 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	if dt, ok := inARow(ka, kb); ok && g.motion.known {
 		moved, turned := g.motion.deviations(dt, depth)
 		slipShift, slipTurn = min(slipShift, max(slipReach*moved, shift)), min(slipTurn, max(slipTurnReach*turned, turn))
+		loose.Z.T = g.motion.atMost(z.T, dt)
 		g.bounds = append(g.bounds, len(g.Edges)+1)
 	}
 	loose.Info = edgeInfo(slipShift, slipTurn, slipSigmas*doubt*edgeLogScale)
