@@ -134,3 +134,5 @@ func (t *powerTable) of(s float32) float32 {
 	}
 	return t[i]
 }
+
+func log32(x float32) float32 { return float32(math.Log(float64(x))) }

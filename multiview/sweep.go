@@ -195,14 +195,15 @@ func (s *sweeper) warp(v *view, y int, row []int32, inside []bool) {
 		fx := float32(x)
 		q := z*(r2+m2*fx) + t2
 		inside[x] = false
-		if !(q > 0) || z == 0 {
+		if !(q > 1e-9) || z == 0 {
 			row[x] = 0
 			continue
 		}
 		inv := 1 / q
 		a, b := (z*(r0+m0*fx)+t0)*inv, (z*(r1+m1*fx)+t1)*inv
 		if !(a >= 0 && b >= 0 && a < maxX && b < maxY) {
-			row[x] = sample(pix, w, h, a, b)
+			// Only patches that reach beyond the image see it: the nearest pixel will do.
+			row[x] = int32(pix[int(min(max(b, 0), maxY))*w+int(min(max(a, 0), maxX))]) << 4
 			continue
 		}
 		inside[x] = true
