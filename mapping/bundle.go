@@ -89,8 +89,12 @@ func (b *bundle) ids() []int { return slices.Sorted(maps.Keys(b.poses)) }
 // keyframes see, its observations and the depth readings at them, or as many as
 // the problem may hold.
 func (b *bundle) addLandmarks() {
-	var all []*Landmark
-	n := 0
+	all, n := b.chosen()
+	b.add(all, n)
+}
+
+// chosen lists these landmarks, and counts their observations.
+func (b *bundle) chosen() (all []*Landmark, n int) {
 	ids, seen := b.landmarkIDs()
 	for _, id := range ids {
 		l := b.m.landmarks.get(id)
@@ -103,7 +107,7 @@ func (b *bundle) addLandmarks() {
 	if b.most > 0 && n > b.most {
 		all, b.left, n = b.choose(all, seen)
 	}
-	b.add(all, n)
+	return all, n
 }
 
 // add enters landmarks with so many observations.
@@ -158,19 +162,24 @@ func (b *bundle) addLandmark(l *Landmark) {
 }
 
 func (b *bundle) addReprojection(ob observed, d bundleDepth, k *Keyframe, f Feature, o Observation) {
-	trust := b.trust(k, f)
-	kernel := geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel) * trust}
+	kernel, weight, trust := b.pixelLoss(k, d.l, f)
 	ids := []optimize.ID{b.poseIDs[d.l.Host], b.poseIDs[o.KF], d.id}
-	if f.Registered {
-		kernel = b.registeredLoss
-	}
-	weight := b.m.pixelWeight(k, d.l, b.cfg) * trust
 	var r optimize.Factor = &reprojection{ob, &k.Camera, f.Pixel, weight}
 	if b.lens != nil {
 		r = &lensReprojection{ob.host, ob.at, ob.depth, b.lens, b.m.hostPixel(d.l), f.Pixel, weight}
 		ids = append(ids, b.lensID)
 	}
 	b.factors = append(b.factors, bundleFactor{id: b.p.AddFactor(r, kernel, ids...), l: d.l, o: o, gate: chi2Pixel * trust * trust})
+}
+
+// pixelLoss is how much the pixel of a landmark in keyframe k counts, and its loss.
+func (b *bundle) pixelLoss(k *Keyframe, l *Landmark, f Feature) (kernel geom.Kernel, weight, trust float64) {
+	trust = b.trust(k, f)
+	kernel = geom.Kernel{Kind: geom.Huber, Delta: math.Sqrt(chi2Pixel) * trust}
+	if f.Registered {
+		kernel = b.registeredLoss
+	}
+	return kernel, b.m.pixelWeight(k, l, b.cfg) * trust, trust
 }
 
 func (b *bundle) addHostReading(d bundleDepth, k *Keyframe, f Feature, o Observation) {

@@ -60,6 +60,9 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 	}
 	m.loops.dropStale(part)
 	if calibrated != nil {
+		if err := m.judgeZoom(ctx, part, *calibrated); err != nil && ctx.Err() == nil {
+			return metric.Estimate{}, err
+		}
 		m.judgeCamera(part, *calibrated)
 	}
 	var err error
@@ -144,12 +147,23 @@ func (m *Mapper) judgeCamera(part int, before calibrated) {
 	if moved <= focalConflictSigmas*math.Hypot(before.sigma[0], focalSystematic) {
 		return
 	}
-	m.focalDoubt = math.Max(focalDoubtLeast, moved)
-	text := fmt.Sprintf("the images contradict the camera that was told: they pull its focal length of %.0f pixels to %.0f, against what holds it. The calibration is of another camera, size or zoom, the lens zooms or breathes, or the rows of an image are read at different times (--rolling-shutter); the metres may be off by %.0f %%",
-		before.cam.Focal(), c.Focal(), 100*m.focalDoubt)
+	m.contradict(part, before.cam.Focal(), c.Focal())
+}
+
+// contradict notes that images contradict the focal length that was told.
+func (m *Mapper) contradict(part int, told, found float64) {
+	m.focalDoubt = max(m.focalDoubt, focalDoubtLeast, math.Abs(math.Log(found/told)))
+	m.doubtFocal(part, fmt.Sprintf("the images contradict the camera that was told: they pull its focal length of %.0f pixels to %.0f, against what holds it. The calibration is of another camera, size or zoom, the lens zooms or breathes, or the rows of an image are read at different times (--rolling-shutter); the metres may be off by %.0f %%",
+		told, found, 100*m.focalDoubt))
+}
+
+// doubtFocal keeps the first reason for which the focal length of a part is in doubt.
+func (m *Mapper) doubtFocal(part int, text string) {
 	m.log.Warn(text, "part", part)
 	if m.focalConflicts == nil {
 		m.focalConflicts = map[int]string{}
 	}
-	m.focalConflicts[part] = text
+	if m.focalConflicts[part] == "" {
+		m.focalConflicts[part] = text
+	}
 }

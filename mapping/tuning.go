@@ -18,6 +18,30 @@ const (
 	focalDoubtLeast     = .2   // deviation of the focal length then: that of a guess
 )
 
+// A lens that zooms or breathes, and a focal length that is wrong (docs/calibration.md
+// has the sequences).
+const (
+	zoomRun          = 120 // keyframes that are adjusted at once, overlapping by zoomOverlap
+	zoomOverlap      = 12
+	sameCenter       = .02    // widths of the image that the principal points of one camera, adjusted or not, may differ by
+	zoomObservations = 60_000 // of landmarks, spread over the images: more change nothing
+	zoomIterations   = 20
+	zoomFocalSigma   = 1    // logarithm; holds nothing but what the images leave open
+	zoomGauge        = .02  // over the deviation of a log depth: a thousand of them hold the scale of a map without depth, and nothing else
+	zoomStepSigma    = .003 // logarithm, between neighbours: .001 hides a step of .03 on kitti, .003 lets the others wander by .015
+	zoomSide         = 3    // keyframes on either side of a step
+	zoomShared       = 20   // landmarks that both sides see twice
+	zoomSharpPx      = 2    // deviation of their pixels, beyond which least grows with its fourth power:
+	zoomBlurredPx    = 2.6  // in blur and darkness focal lengths wander by .03 and, at 3 pixels, by .08
+	zoomLeast        = .018 // step that is told: .0119 at most without zoom, .0165 at least with one of .03
+	zoomDoubt        = 2    // times the step that metres may be off by: it moves the camera by that share of the depth, too
+	// freeFocalOff is how far the focal length that images alone ask for may be from
+	// the one told: rolling shutters and distortion make it .05 on good sequences, and
+	// .11 on one in the dark; .13 to .48 where it was wrong by 14 to 40 %.
+	freeFocalOff    = .13
+	freeFocalSigmas = 3
+)
+
 // Depth of new landmarks and scale of new depth maps.
 const (
 	triangulateMaxPx  = 2.5   // reprojection error of a triangulated landmark
