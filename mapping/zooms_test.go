@@ -15,7 +15,7 @@ func TestZoomJacobians(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
 	for range 20 {
 		cam := testCamera
-		cam.K1, cam.K2 = .05*r.NormFloat64(), .02*r.NormFloat64()
+		cam.U1, cam.U2 = .05*r.NormFloat64(), .02*r.NormFloat64()
 		host := &zoomVar{poseVar: poseVar{pose: randomPose(r, .2)}, zoom: .1 * r.NormFloat64()}
 		at := &zoomVar{poseVar: poseVar{pose: randomPose(r, .2)}, zoom: .1 * r.NormFloat64()}
 		depth, lens := &depthVar{rho: .2 + r.Float64()}, &lensVar{cam: cam}
