@@ -53,7 +53,7 @@ func TestReachable(t *testing.T) {
 			t.Errorf("%s: reachable %v", c.name, got)
 		}
 	}
-	keypoints, err := w.Map.keypoints(far)
+	keypoints, err := w.Map.Keypoints(far)
 	if err != nil {
 		t.Fatal(err)
 	}

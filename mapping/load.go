@@ -37,6 +37,16 @@ func Load(ctx context.Context, path string) (*Loaded, error) {
 
 // Read reads the map of an open file and checks all of it.
 func Read(ctx context.Context, f *mapfile.File) (*State, error) {
+	st, err := ReadGeometry(f)
+	if err != nil {
+		return nil, err
+	}
+	return st, readImages(ctx, f, st)
+}
+
+// ReadGeometry reads the map of an open file without its images, and checks it: a
+// large map takes a tenth of the memory.
+func ReadGeometry(f *mapfile.File) (*State, error) {
 	st := new(State)
 	for _, t := range sections {
 		if _, ok := f.Find(t.tag, 0); !ok && t.optional {
@@ -53,7 +63,7 @@ func Read(ctx context.Context, f *mapfile.File) (*State, error) {
 	if err := st.check(); err != nil {
 		return nil, f.Damaged("%w", err)
 	}
-	return st, readImages(ctx, f, st)
+	return st, nil
 }
 
 // readImages checks the keyframes' images, several at a time. Of a large map all but

@@ -82,7 +82,7 @@ func (c *loopCloser) detectBut(k *Keyframe, skip func(kf int) bool) ([]*Link, er
 // verifyBest verifies the candidates for keyframe k with most votes.
 func (c *loopCloser) verifyBest(k *Keyframe, candidates, minVotes int, skip func(kf int) bool) (links []*Link, tried map[int]bool, err error) {
 	tried = make(map[int]bool)
-	keypoints, err := c.m.keypoints(k)
+	keypoints, err := c.m.Keypoints(k)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -245,7 +245,7 @@ func TestNoLoops(t *testing.T) {
 		t.Errorf("%d links, %d wait", len(w.loops.links), len(w.loops.pending))
 	}
 	k := w.Map.Keyframes[ringLap+1]
-	keypoints, _ := w.Map.keypoints(k)
+	keypoints, _ := w.Map.Keypoints(k)
 	px, desc := make([]geom.Vec2, len(keypoints)), make([]slam.Descriptor, len(keypoints))
 	for i, p := range keypoints {
 		px[i], desc[i] = p.Pixel, p.Desc

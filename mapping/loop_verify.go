@@ -13,11 +13,11 @@ import (
 // they agree, and has the landmarks of a confirm it. Without all that the link is
 // nil.
 func (c *loopCloser) verify(a, b *Keyframe) (*Link, error) {
-	atA, err := c.m.keypoints(a)
+	atA, err := c.m.Keypoints(a)
 	if err != nil {
 		return nil, err
 	}
-	atB, err := c.m.keypoints(b)
+	atB, err := c.m.Keypoints(b)
 	if err != nil {
 		return nil, err
 	}

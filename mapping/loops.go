@@ -67,7 +67,7 @@ func (c *loopCloser) enter(all ...*Keyframe) error {
 		if k.Culled() {
 			continue
 		}
-		keypoints, err := c.m.keypoints(k)
+		keypoints, err := c.m.Keypoints(k)
 		if err != nil {
 			return err
 		}

@@ -100,8 +100,8 @@ func NewMap(o images.Options) *Map {
 	return &Map{images: images.New(o), moved: 1, parts: 1, children: make(map[int][]*Keyframe), tethered: make(map[int]bool)}
 }
 
-// keypoints returns the keypoints by which a keyframe's place is recognised.
-func (m *Map) keypoints(k *Keyframe) ([]recognition.Keypoint, error) {
+// Keypoints returns the keypoints by which a keyframe's place is recognised.
+func (m *Map) Keypoints(k *Keyframe) ([]recognition.Keypoint, error) {
 	return m.images.Keypoints(k.ID)
 }
 

@@ -33,21 +33,13 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 	if !a.Metric() && b.Metric() {
 		a, b = b, a
 	}
-	m := NewMapper(c.Config, c.Match, c.Log)
-	if err := m.Restore(a); err != nil {
-		return nil, err
-	}
 	first := len(a.Keyframes)
-	if err := m.adopt(b, shift{keyframes: first, parts: a.Parts, tracks: a.NextTrack(), linked: a.Linked}); err != nil {
+	m, err := c.adoptBoth(a, b)
+	if err != nil {
 		return nil, err
 	}
 	out := &Merged{}
-	for _, k := range m.Map.Keyframes[first:] {
-		if err := m.joinPlace(ctx, k, first, out); err != nil {
-			return nil, err
-		}
-	}
-	if err := m.judgeAgain(ctx); err != nil {
+	if err := m.joinPlaces(ctx, first, out); err != nil {
 		return nil, err
 	}
 	m.Map.moveChildren()
@@ -62,7 +54,6 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 		}
 	}
 	m.Map.moveChildren()
-	var err error
 	if out.State, err = m.State(); err != nil {
 		return nil, err
 	}
@@ -72,6 +63,15 @@ func (c Merger) Merge(ctx context.Context, a, b *State) (*Merged, error) {
 		out.State.Origins = append(out.State.Origins, o)
 	}
 	return out, nil
+}
+
+// adoptBoth returns a mapper with the keyframes of a, and those of b behind them.
+func (c Merger) adoptBoth(a, b *State) (*Mapper, error) {
+	m := NewMapper(c.Config, c.Match, c.Log)
+	if err := m.Restore(a); err != nil {
+		return nil, err
+	}
+	return m, m.adopt(b, shift{keyframes: len(a.Keyframes), parts: a.Parts, tracks: a.NextTrack(), linked: a.Linked})
 }
 
 // shift is what is added to the ids of a map that is adopted.
@@ -133,6 +133,17 @@ func (s shift) keyframe(k *Keyframe) {
 			f.Landmark = s.landmark(f.Landmark)
 		}
 	}
+}
+
+// joinPlaces looks for the places of all keyframes from first on among those below,
+// and judges them.
+func (m *Mapper) joinPlaces(ctx context.Context, first int, out *Merged) error {
+	for _, k := range m.Map.Keyframes[first:] {
+		if err := m.joinPlace(ctx, k, first, out); err != nil {
+			return err
+		}
+	}
+	return m.judgeAgain(ctx)
 }
 
 // joinPlace looks for the place of an adopted keyframe among those below first.

@@ -57,7 +57,7 @@ func (c *loopCloser) locate(cam geom.Camera, image []recognition.Keypoint, reach
 			break
 		}
 		k := c.m.Keyframes[o.Keyframe]
-		known, err := c.m.keypoints(k)
+		known, err := c.m.Keypoints(k)
 		if err != nil {
 			return r, false, err
 		}

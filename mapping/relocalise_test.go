@@ -18,7 +18,7 @@ func TestLocalisingChangesNothing(t *testing.T) {
 	before := stateOf(t, w.Mapper)
 	found := 0
 	for _, k := range w.Map.Keyframes {
-		keypoints, err := w.Map.keypoints(k)
+		keypoints, err := w.Map.Keypoints(k)
 		if err != nil {
 			t.Fatal(err)
 		}

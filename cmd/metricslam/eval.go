@@ -10,6 +10,7 @@ type evalCmd struct {
 	Trajectory evalTrajectoryCmd `cmd:"" help:"Compare a trajectory with the true one: ATE, RPE, scale, KITTI's drift."`
 	Depth      evalDepthCmd      `cmd:"" help:"Compare depth images with the true ones: AbsRel, RMSE, inlier shares, scale."`
 	Mesh       evalMeshCmd       `cmd:"" help:"Compare a mesh with the true one: accuracy, completeness, Chamfer, F-score."`
+	Joined     evalJoinedCmd     `cmd:"" help:"Compare a joint map of many recordings with the truth."`
 }
 
 // printJSON writes v indented.

@@ -19,6 +19,11 @@ import (
 type mapCmd struct {
 	Info  mapInfoCmd  `cmd:"" help:"Show what a map file holds, and check it."`
 	Merge mapMergeCmd `cmd:"" help:"Join two maps by the places that both show."`
+
+	Index mapIndexCmd `cmd:"" help:"Write what the places of a map look like: the first step of joining many."`
+	Pairs mapPairsCmd `cmd:"" help:"Find the maps that may show the same place, by their indices."`
+	Match mapMatchCmd `cmd:"" help:"Find the places that two maps have in common."`
+	Join  mapJoinCmd  `cmd:"" help:"Bring many maps into one frame by the places that they have in common."`
 }
 
 // mapInfoCmd shows what a map file holds.
