@@ -93,7 +93,7 @@ const (
 	edgeTether = 20 // landmarks that a tether is worth
 	edgeFar    = 10 // keyframes between which an edge closes a loop of its own
 	slipSigmas = 15 // deviations of a slip, in those of the edge
-	slipReach  = 2  // and at most this times the deviation of the camera's motion
+	slipReach  = 3  // and at most this times the deviation of the camera's motion
 	// and of its turning, which all of an image tells, however few landmarks do
 	slipTurnReach = 1.5
 	farTrust      = .5 // of an edge to a keyframe of long ago: that of a weak link
@@ -108,7 +108,7 @@ const (
 	motionQuantile  = .95 // of the speeds between keyframes in a row
 	motionSteps     = 10  // of them that tell a speed
 	motionMaxS      = 5.0 // seconds after which nothing is said
-	motionFloor     = .02 // deviation of a position that is known, in depths
+	motionFloor     = .05 // deviation of a position that is known, in depths
 	motionFloorRad  = .1
 	reachDeviations = 5 // within which a lost camera is looked for
 	gapLogScale     = 1 // deviation of the scales of two parts
