@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/jpeg"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,6 +42,7 @@ func TestOpenErrors(t *testing.T) {
 		"negative stride":     {map[string]any{"a.png": good}, "", datasets.Options{Stride: -1}, []string{"--stride -1"}},
 		"two cameras":         {map[string]any{"a.png": good}, "", datasets.Options{Fx: 5, FOVRad: 1}, []string{"--fov"}},
 		"fy alone":            {map[string]any{"a.png": good}, "", datasets.Options{Fy: 5}, []string{"--fx"}},
+		"radians":             {map[string]any{"a.png": good}, "", datasets.Options{FOVRad: 1.2 * math.Pi / 180}, []string{"--fov 1.2", "68.75"}},
 		"field of view":       {map[string]any{"a.png": good}, "", datasets.Options{FOVRad: 4}, []string{"--fov"}},
 		"camera file missing": {map[string]any{"a.png": good}, "", datasets.Options{CameraFile: "no.yaml"}, []string{"no.yaml"}},
 		"camera outside":      {map[string]any{"a.png": good}, "", datasets.Options{Fx: 50, Cx: 500}, []string{"principal point", "64x48"}},

@@ -61,10 +61,11 @@ func openSynthetic(spec string, opt Options) (Source, error) {
 	return out, nil
 }
 
-// The horizontal fields of view that --fov takes: of a 2000 mm lens, and what a
-// pinhole's image can hold before its borders smear (see plausible).
+// The horizontal fields of view that --fov takes: down to what could be meant in
+// radians (a lens of 650 mm; longer ones are given by --fx), and up to what a pinhole's
+// image can hold before its borders smear (see plausible).
 const (
-	minFOVRad = .3 * math.Pi / 180
+	minFOVRad = math.Pi * math.Pi / 180
 	maxFOVRad = 170 * math.Pi / 180
 )
 
@@ -89,6 +90,9 @@ func (o Options) validate() error {
 		return fmt.Errorf("--start %d, --stride %d, --max-frames %d: none may be negative", o.Start, o.Stride, o.MaxFrames)
 	case !finite(o.DepthScale) || o.DepthScale < 0:
 		return fmt.Errorf("--depth-scale %g: it must be a positive number of units a metre, such as 1000 for millimetres", o.DepthScale)
+	case o.FOVRad > 0 && o.FOVRad <= minFOVRad:
+		deg := o.FOVRad * 180 / math.Pi
+		return fmt.Errorf("--fov %.4g: degrees are meant; if that is radians, give %.4g, and if the lens is that long, its focal length in pixels as --fx", deg, deg*180/math.Pi)
 	case o.FOVRad != 0 && !(o.FOVRad > minFOVRad && o.FOVRad < maxFOVRad):
 		return fmt.Errorf("--fov %g: a pinhole camera sees between %.2g and %.3g degrees; give a fisheye as --camera FILE", o.FOVRad*180/math.Pi, minFOVRad*180/math.Pi, maxFOVRad*180/math.Pi)
 	case !finite(o.Fx, o.Fy, o.Cx, o.Cy) || o.Fx < 0 || o.Fy < 0 || o.Cx < 0 || o.Cy < 0:

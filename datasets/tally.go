@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -13,7 +14,8 @@ type tally struct {
 	counts map[string]int
 }
 
-// add counts one case of what text tells; %d in it stands for the count.
+// add counts one case of what text tells; %d in it stands for the count, where it
+// can be more than one.
 func (t *tally) add(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -32,7 +34,10 @@ func (t *tally) warnings(before []string) []string {
 	defer t.mu.Unlock()
 	out := append([]string{}, before...)
 	for _, text := range t.texts {
-		out = append(out, fmt.Sprintf(text, t.counts[text]))
+		if strings.Contains(text, "%d") {
+			text = fmt.Sprintf(text, t.counts[text])
+		}
+		out = append(out, text)
 	}
 	return out
 }

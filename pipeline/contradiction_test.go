@@ -14,4 +14,8 @@ func TestOtherFocal(t *testing.T) {
 	if otherFocal(a, a) != "" || otherFocal(a, small) != "" || !strings.Contains(otherFocal(a, b), "same size") {
 		t.Errorf("%q, %q, %q", otherFocal(a, a), otherFocal(a, small), otherFocal(a, b))
 	}
+	small.Fx *= 2
+	if text := otherFocal(a, small); !strings.Contains(text, "320x240") {
+		t.Errorf("twice the focal length at half the size: %q", text)
+	}
 }

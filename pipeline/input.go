@@ -82,6 +82,9 @@ func (in *input) skip(e *datasets.SkipError) {
 // noFrames says that nothing was left to map, and why.
 func (in *input) noFrames() error {
 	name := in.source.Info().Name
+	if in.interrupted && len(in.skipped) == 0 {
+		return fmt.Errorf("%s: interrupted before its first frame", name)
+	}
 	if len(in.skipped) == 0 {
 		return fmt.Errorf("%s: %w", name, ErrNoFrames)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
@@ -45,6 +46,7 @@ type Localisation struct {
 	Files      []string        `json:"files"`
 	Config     any             `json:"config"`
 	Warnings   []string        `json:"warnings"`
+	Doubts     []string        `json:"doubts"` // why the poses cannot be vouched for; they are warnings, too
 
 	stages report.Stages
 	rows   []localised
@@ -65,7 +67,7 @@ func newLocalisation(job LocaliseJob) *Localisation {
 	info := job.Source.Info()
 	return &Localisation{
 		Source: info.Name, Kind: info.Kind, Config: job.Config,
-		LostSpans: []report.Span{}, SkippedFrames: []report.Skipped{},
+		LostSpans: []report.Span{}, SkippedFrames: []report.Skipped{}, Doubts: []string{},
 	}
 }
 
@@ -211,6 +213,9 @@ func (l *Localisation) Summary() string {
 		s += fmt.Sprintf(", ATE %.3f m%s", *l.ATESE3M, l.Accuracy.Over())
 	} else if l.Accuracy != nil && !l.Accuracy.Representative() {
 		s += ", no ATE: truth" + l.Accuracy.Over()
+	}
+	if len(l.Doubts) > 0 {
+		s += ", not to be trusted: " + strings.Join(l.Doubts, "; ")
 	}
 	return s + fmt.Sprintf(", %.1f ms a frame", 1000*l.WallS/float64(l.Frames))
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/rolling"
@@ -71,6 +73,8 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	if text := otherFocal(job.Map.Keyframes[0].Camera, job.Source.Info().Camera); text != "" {
 		l.out.Warnings = append(l.out.Warnings, text)
 	}
+	job.Log.Info("focal length by the landmarks", "factor", math.Exp(stats.Median(l.focal)), "frames", len(l.focal))
+	l.out.judge(l.focal, job.Map.Keyframes[0].Camera, job.Source.Info().Camera)
 	l.out.complete(job.Source.Truth())
 	return l.out, nil
 }
@@ -87,8 +91,9 @@ type localiser struct {
 	state slam.TrackState
 	part  int // of the map that the camera is in
 	thumb frontend.Thumbnail
-	found int // landmarks in view when they were searched last
-	since int // frames since
+	found int       // landmarks in view when they were searched last
+	since int       // frames since
+	focal []float64 // logarithm of the focal length by the landmarks over that told, by frame
 }
 
 func newLocaliser(job LocaliseJob) (*localiser, error) {
@@ -161,6 +166,9 @@ func (l *localiser) localise(f *slam.Frame) error {
 	l.thumb, l.state, row.part = thumb, slam.Lost, l.part
 	if row.ok {
 		l.state = slam.Tracking
+		if log, sigma, ok := l.track.FocalFactor(row.pose); ok && sigma < toldFocalSigma {
+			l.focal = append(l.focal, log)
+		}
 	}
 	l.out.add(row)
 	return nil

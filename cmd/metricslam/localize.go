@@ -68,7 +68,12 @@ func (c localizeCmd) Run(ctx context.Context) error {
 	log.Info("done", "localised", res.Localised, "frames", res.Frames, "wall_s", res.WallS)
 	show.Done(res.Summary() + ": see " + c.Output)
 	if c.JSON {
-		return res.WriteJSON(os.Stdout)
+		if err := res.WriteJSON(os.Stdout); err != nil {
+			return err
+		}
+	}
+	if len(res.Doubts) > 0 {
+		return exitStatus(statusDoubtful)
 	}
 	return nil
 }
