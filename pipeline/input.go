@@ -27,6 +27,7 @@ type input struct {
 
 	skipped     []report.Skipped // damaged frames, and those that show nothing
 	frozen      frozen
+	arrangement arrangement
 	interrupted bool // the context was cancelled before the end
 }
 
@@ -58,6 +59,7 @@ func (in *input) each(ctx context.Context, step func(context.Context, *slam.Fram
 			continue
 		}
 		in.frozen.see(f.Gray)
+		in.arrangement.see(f.Gray)
 		if err := step(stepCtx, f); err != nil {
 			return err
 		}
@@ -92,10 +94,12 @@ func (in *input) noFrames() error {
 	return fmt.Errorf("%s: %w: all %d were skipped, first frame %d: %s", name, ErrNoFrames, len(in.skipped), first.Frame, first.Reason)
 }
 
-// warnings tells of a stream that stood still.
-func (in *input) warnings() []string {
-	if in.frozen.longest < frozenRun {
-		return nil
+// warnings tells what the images themselves say against them, and what of it makes
+// the trajectory doubtful.
+func (in *input) warnings() (warnings, doubts []string) {
+	warnings, doubts = in.arrangement.told(in.source.Info())
+	if in.frozen.longest >= frozenRun {
+		warnings = append(warnings, fmt.Sprintf("%d frames are the same to the last bit as the one before, up to %d in a row: the stream was frozen", in.frozen.total, in.frozen.longest))
 	}
-	return []string{fmt.Sprintf("%d frames are the same to the last bit as the one before, up to %d in a row: the stream was frozen", in.frozen.total, in.frozen.longest)}
+	return warnings, doubts
 }

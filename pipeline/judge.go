@@ -38,6 +38,9 @@ func (r *Result) judge(rep *report.Report) {
 	if share := float64(len(rep.SkippedFrames)) / float64(rep.Frames); share > maxSkippedShare {
 		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
 	}
+	for _, text := range r.inputDoubts {
+		doubt("%s", text)
+	}
 	r.judgeDepth(rep, doubt)
 	if text := r.focalConflicts[r.main()]; text != "" {
 		doubt("%s", text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/metricslam/metricslam/datasets"
@@ -69,7 +70,9 @@ func Localise(ctx context.Context, job LocaliseJob) (*Localisation, error) {
 	}
 	l.out.SkippedFrames, l.out.Interrupted = append(l.out.SkippedFrames, in.skipped...), in.interrupted
 	l.out.WallS, l.out.CPUS, l.out.PeakMemory = time.Since(start).Seconds(), (report.CPUTime() - cpu).Seconds(), report.PeakMemory()
-	l.out.Warnings = append(append([]string{}, job.Source.Warnings()...), in.warnings()...)
+	warnings, doubts := in.warnings()
+	l.out.Doubts = append(l.out.Doubts, doubts...)
+	l.out.Warnings = slices.Concat(job.Source.Warnings(), warnings, doubts)
 	if text := otherFocal(job.Map.Keyframes[0].Camera, job.Source.Info().Camera); text != "" {
 		l.out.Warnings = append(l.out.Warnings, text)
 	}

@@ -29,6 +29,7 @@ type Result struct {
 	firstKeyframe int // of this run: those before were loaded
 	skipped       []report.Skipped
 	inputWarnings []string
+	inputDoubts   []string
 	frozen        int    // frames that repeat the one before to the last bit
 	interrupted   bool   // the input was
 	bounded       string // what was asked of the dense map and not made

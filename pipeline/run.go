@@ -91,7 +91,8 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		r.stoppedIn("adjusting the whole map", "its poses and metres are those of the run as it went")
 	}
 	r.records, r.skipped, r.interrupted, r.frozen = t.records, in.skipped, in.interrupted, in.frozen.total
-	r.inputWarnings = append(slices.Clone(job.Source.Warnings()), in.warnings()...)
+	warnings, doubts := in.warnings()
+	r.inputWarnings, r.inputDoubts = append(slices.Clone(job.Source.Warnings()), warnings...), doubts
 	if job.Map != nil && len(job.Map.State.Keyframes) > 0 {
 		if text := otherFocal(job.Map.State.Keyframes[0].Camera, job.Source.Info().Camera); text != "" {
 			r.inputWarnings = append(r.inputWarnings, text)
