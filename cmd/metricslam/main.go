@@ -25,6 +25,7 @@ type cli struct {
 	Models    modelsCmd    `cmd:"" help:"List, show, check and pull depth networks."`
 	Eval      evalCmd      `cmd:"" help:"Measure a trajectory, depth maps or a mesh against the truth."`
 	Bench     benchCmd     `cmd:"" help:"Run many sequences, several seeds each, and make a table of medians, ranges and failures."`
+	Fleet     fleetCmd     `cmd:"" help:"Make one map of many recordings, step by step; goes on where it was stopped."`
 	Render    renderCmd    `cmd:"" help:"Draw a map into an image or a film, without a display."`
 	View      viewCmd      `cmd:"" help:"Show a map in a window and measure in it."`
 	Version   versionCmd   `cmd:"" help:"Print the version, and those of the libraries it found."`

@@ -1,0 +1,182 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/metricslam/metricslam/join"
+)
+
+// The test binary stands for the program: each command writes what the next one reads,
+// and a line of calls.txt. The recording "broken" fails while the file broken.txt is
+// there.
+func TestMain(m *testing.M) {
+	if os.Getenv("FLEET_TEST_DIR") == "" {
+		os.Exit(m.Run())
+	}
+	if err := stand(os.Getenv("FLEET_TEST_DIR"), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func stand(dir string, args []string) error {
+	f, err := os.OpenFile(filepath.Join(dir, "calls.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	fmt.Fprintln(f, strings.Join(args[:2], " "))
+	out := after(args, "-o")
+	switch strings.Join(args[:2], " ") {
+	case "map index":
+		ref, err := join.Refer(args[2])
+		if err != nil {
+			return err
+		}
+		return (&join.Index{Kind: "places", Version: join.Version, Map: ref}).Write(out)
+	case "map pairs":
+		return os.WriteFile(out, []byte(`{"kind":"pairs","version":1,"maps":[{},{}],"pairs":[{"a":0,"b":1}]}`), 0o644)
+	case "map match":
+		return (&join.Links{Kind: "links", Version: join.Version}).Write(out)
+	case "map join":
+		j := &join.Joined{Kind: "joined", Version: join.Version, Components: []join.Component{{}}}
+		for range strings.Count(strings.Join(args, " "), "map.mslam") {
+			j.Maps = append(j.Maps, join.JoinedMap{})
+		}
+		return j.Write(out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "broken.txt")); err == nil && args[1] == "broken" {
+		return fmt.Errorf("no frame could be read")
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "map.mslam"), []byte(args[1]), 0o644)
+}
+
+func after(args []string, flag string) string {
+	for i := range args[:len(args)-1] {
+		if args[i] == flag {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+// calls returns what the program was called for since the last time.
+func calls(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	path := filepath.Join(dir, "calls.txt")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		out = strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+	os.Remove(path)
+	return out
+}
+
+func newFleet(t *testing.T) (*Fleet, string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("FLEET_TEST_DIR", dir)
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Fleet{Binary: binary, Version: "1", Out: filepath.Join(dir, "out"), Jobs: 2}, dir
+}
+
+// What is done is not done again; what is gone, or was made by another version, is.
+func TestGoesOn(t *testing.T) {
+	f, dir := newFleet(t)
+	run := func() *Report {
+		t.Helper()
+		r, err := f.Run(context.Background(), []Recording{{Source: "a"}, {Source: "b"}, {Source: "broken"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := run()
+	if r.Recordings[2].Failure != "no frame could be read" || r.Recordings[2].Component != -1 || len(r.Warnings) != 1 || r.Recordings[1].Component != 0 {
+		t.Errorf("report %+v", r)
+	}
+	if got := calls(t, dir); len(got) != 8 {
+		t.Errorf("calls %q, want 3 runs, 2 indices, pairs, match, join", got)
+	}
+	if run(); fmt.Sprint(calls(t, dir)) != "[run broken]" {
+		t.Error("more than what had failed was done again")
+	}
+	os.Remove(filepath.Join(dir, "broken.txt"))
+	if r := run(); len(r.Warnings) != 0 {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+	if got := calls(t, dir); len(got) != 4 { // run, index, pairs; the match is as it was; join
+		t.Errorf("calls %q", got)
+	}
+	os.Remove(f.path("links", "a--b.json"))
+	if run(); fmt.Sprint(calls(t, dir)) != "[map match]" {
+		t.Error("a file that is gone is not made again, or more than that")
+	}
+	f.Version = "2"
+	if run(); len(calls(t, dir)) != 9 {
+		t.Error("another version does not do all again")
+	}
+}
+
+// A fleet that is stopped leaves no note of what it was doing.
+func TestStopped(t *testing.T) {
+	f, dir := newFleet(t)
+	ctx, stop := context.WithCancel(context.Background())
+	f.Jobs, f.Done = 1, func(*Note) { stop() }
+	all := []Recording{{Source: "a"}, {Source: "b"}}
+	if _, err := f.Run(ctx, all); err == nil {
+		t.Fatal("a fleet that was stopped says nothing")
+	}
+	calls(t, dir)
+	f.Done = nil
+	if _, err := f.Run(context.Background(), all); err != nil {
+		t.Fatal(err)
+	}
+	if got := calls(t, dir); len(got) != 6 || got[0] != "run b" {
+		t.Errorf("calls %q, want all but run a", got)
+	}
+}
+
+func TestLists(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "list.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`recordings: [{name: a, source: "{data}/x", args: [--camera, "{data}/c.yaml"]}, {source: synthetic:room}]`)
+	all, err := ReadList(path, "/d")
+	if err != nil || all[0].Source != "/d/x" || all[0].Args[1] != "/d/c.yaml" {
+		t.Errorf("list %+v, %v", all, err)
+	}
+	if err := complete(all); err != nil || all[1].Name != "synthetic-room" {
+		t.Errorf("names %+v, %v", all, err)
+	}
+	if _, err := ReadList(path, ""); err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("a folder that is not known: %v", err)
+	}
+	write("recordings: [{sauce: x}]")
+	if _, err := ReadList(path, ""); err == nil || !strings.Contains(err.Error(), "list.yaml") {
+		t.Errorf("a key that is not known: %v", err)
+	}
+	for _, bad := range [][]Recording{{{Source: "a"}}, {{Source: "a"}, {Source: "x/a"}}, {{Source: "a", Name: "../a"}, {Source: "b"}}, {{Name: "a"}, {Source: "b"}}} {
+		if complete(bad) == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+}

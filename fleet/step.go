@@ -1,0 +1,126 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/join"
+)
+
+// step is one command of the program.
+type step struct {
+	name   string   // of its note, unique
+	args   []string // of the program
+	inputs []string // files that it reads
+	output string   // file that it writes
+}
+
+// Note says how a step ended. It lies in steps/NAME.json.
+type Note struct {
+	Name     string   `json:"name"`
+	Args     []string `json:"args"`
+	Key      string   `json:"key"` // of version, arguments and inputs
+	Output   string   `json:"output"`
+	SHA256   string   `json:"sha256"` // of the output
+	Status   int      `json:"exit_status"`
+	Failure  string   `json:"failure,omitempty"` // the last line that it printed
+	WallS    float64  `json:"wall_s"`
+	CPUS     float64  `json:"cpu_s"`
+	MemoryMB float64  `json:"memory_mb"` // most resident
+}
+
+// statusDoubtful is the exit status of a run whose results are there, and not vouched for.
+const statusDoubtful = 3
+
+// ok reports whether the step left what the next ones read.
+func (n *Note) ok() bool { return n.Failure == "" }
+
+// key is the digest of all that decides what a step writes.
+func (f *Fleet) key(s step) (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q\n", f.Version, s.args)
+	for _, path := range s.inputs {
+		ref, err := join.Refer(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, ref.SHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// do runs a step, or reads how it ended before. An error means that the fleet cannot
+// go on; a step that fails is noted.
+func (f *Fleet) do(ctx context.Context, s step) (*Note, error) {
+	key, err := f.key(s)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(f.Out, "steps", s.name+".json")
+	if n, ok := readNote(path, key); ok {
+		return n, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(s.output), 0o755); err != nil {
+		return nil, err
+	}
+	n := &Note{Name: s.name, Args: s.args, Key: key, Output: s.output}
+	var text bytes.Buffer
+	cmd := exec.CommandContext(ctx, f.Binary, s.args...)
+	cmd.Stdout, cmd.Stderr = &text, &text
+	start := time.Now()
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	n.WallS = time.Since(start).Seconds()
+	if p := cmd.ProcessState; p != nil {
+		n.Status = p.ExitCode()
+		n.CPUS = (p.UserTime() + p.SystemTime()).Seconds()
+		n.MemoryMB = peakMB(p)
+	}
+	if err != nil && n.Status != statusDoubtful {
+		n.Failure = lastLine(text.String(), err)
+	} else if ref, err := join.Refer(s.output); errors.Is(err, os.ErrNotExist) {
+		n.Failure = lastLine(text.String(), fmt.Errorf("it wrote no %s", s.output))
+	} else if err != nil {
+		return nil, err
+	} else {
+		n.SHA256 = ref.SHA256
+	}
+	data, err := json.MarshalIndent(n, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	return n, atomicfile.WriteBytes(path, data)
+}
+
+// readNote reads how a step ended, where it need not be done again: its key is the same,
+// and what it wrote is as it was. A step that failed is tried again.
+func readNote(path, key string) (*Note, bool) {
+	n := new(Note)
+	data, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(data, n) != nil || n.Key != key || !n.ok() {
+		return nil, false
+	}
+	ref, err := join.Refer(n.Output)
+	return n, err == nil && ref.SHA256 == n.SHA256
+}
+
+func lastLine(text string, err error) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+		return last
+	}
+	return err.Error()
+}
