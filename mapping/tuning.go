@@ -31,9 +31,8 @@ const (
 	zoomStepSigma    = .003 // logarithm, between neighbours: .001 hides a step of .03 on kitti, .003 lets the others wander by .015
 	zoomSide         = 3    // keyframes on either side of a step
 	zoomShared       = 20   // landmarks that both sides see twice
-	zoomSharpPx      = 2    // deviation of their pixels, beyond which least grows with its fourth power:
-	zoomBlurredPx    = 2.6  // in blur and darkness focal lengths wander by .03 and, at 3 pixels, by .08
-	zoomLeast        = .018 // step that is told: .0119 at most without zoom, .0165 at least with one of .03
+	zoomSharpPx      = 2.15 // deviation of their pixels, at most: in blur and darkness focal lengths wander by .03 at 2.2 and .08 at 3
+	zoomLeast        = .025 // step that is told: .0225 at most without zoom (redkitchen, every fourth frame), see docs/calibration.md
 	zoomDoubt        = 2    // times the step that metres may be off by: it moves the camera by that share of the depth, too
 	// freeFocalOff is how far the focal length that images alone ask for may be from
 	// the one told: rolling shutters and distortion make it .05 on good sequences, and

@@ -180,8 +180,8 @@ func (m *Map) zoomTold(before, after []int) float64 {
 			shared++
 		}
 	}
-	if shared < zoomShared || px > zoomBlurredPx {
+	if shared < zoomShared || px > zoomSharpPx {
 		return math.Inf(1)
 	}
-	return zoomLeast * math.Max(1, math.Pow(px/zoomSharpPx, 4))
+	return zoomLeast
 }

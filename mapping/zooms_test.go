@@ -25,7 +25,7 @@ func TestZoomJacobians(t *testing.T) {
 	}
 }
 
-// A lens that zooms by 3 % midway, at once or over three keyframes, is told, and so is
+// A lens that zooms by 4 % midway, at once or over three keyframes, is told, and so is
 // a focal length that is wrong throughout; a lens that stays is not doubted.
 func TestJudgeZoom(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -33,8 +33,8 @@ func TestJudgeZoom(t *testing.T) {
 		doubt string
 	}{
 		"none":        {func(int) float64 { return 0 }, ""},
-		"in":          {func(i int) float64 { return .03 * float64(i/12) }, "zooms or breathes"},
-		"out, slowly": {func(i int) float64 { return -.03 * min(max(float64(i-10)/3, 0), 1) }, "zooms or breathes"},
+		"in":          {func(i int) float64 { return .04 * float64(i/12) }, "zooms or breathes"},
+		"out, slowly": {func(i int) float64 { return -.04 * min(max(float64(i-10)/3, 0), 1) }, "zooms or breathes"},
 		"wrong":       {func(int) float64 { return .3 }, "contradict"},
 	} {
 		w := newSynthetic(syntheticSpec{keyframes: 24, points: 400, depth: true, depthNoise: .02})

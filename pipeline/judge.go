@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/report"
@@ -79,5 +80,23 @@ func (r *Result) judgeDepth(rep *report.Report, doubt func(format string, args .
 		doubt("depth was asked for (%s), and none of %d keyframes got any", source, all)
 	case without > all/2:
 		rep.Warnings = append(rep.Warnings, fmt.Sprintf("depth was asked for (%s), and %d of %d keyframes got none", source, without, all))
+	}
+}
+
+// doubtDepth takes up what speaks against the depth: no metres are better than that.
+func (r *Result) doubtDepth() {
+	if r.job.Witness == nil {
+		return
+	}
+	text, sigma := r.job.Witness.Doubt()
+	if text == "" {
+		return
+	}
+	r.job.Log.Warn(text)
+	r.inputDoubts = append(r.inputDoubts, text)
+	for i := range r.metrics {
+		if r.metrics[i].Known() {
+			r.metrics[i].Sigma = math.Hypot(r.metrics[i].Sigma, sigma)
+		}
 	}
 }

@@ -26,6 +26,7 @@ type Observer interface {
 type Job struct {
 	Source   datasets.Source
 	Depth    depth.Source
+	Witness  *depth.Witness // of the depth; may be nil
 	Config   Config
 	Progress progress.Display
 	Log      *slog.Logger
@@ -93,6 +94,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	r.records, r.skipped, r.interrupted, r.frozen = t.records, in.skipped, in.interrupted, in.frozen.total
 	warnings, doubts := in.warnings()
 	r.inputWarnings, r.inputDoubts = append(slices.Clone(job.Source.Warnings()), warnings...), doubts
+	r.doubtDepth()
 	if job.Map != nil && len(job.Map.State.Keyframes) > 0 {
 		if text := otherFocal(job.Map.State.Keyframes[0].Camera, job.Source.Info().Camera); text != "" {
 			r.inputWarnings = append(r.inputWarnings, text)
