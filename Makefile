@@ -11,9 +11,9 @@ endif
 export GOFLAGS ?= -trimpath -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The packages that need no cgo.
-CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion export bag eval
+CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion export bag eval join fleet
 
-.PHONY: dist dist-check demo test fuzz setup packages go onnxruntime three build race bench lint clean
+.PHONY: dist dist-check demo test fuzz fleet-test setup packages go onnxruntime three build race bench lint clean
 
 demo: build
 	@scripts/demo.sh
@@ -30,6 +30,10 @@ test: build
 FUZZTIME ?= 10m
 fuzz: setup
 	@scripts/fuzz.sh $(FUZZTIME)
+
+# Many recordings through a real Slurm on this machine; needs root (docs/fleet.md).
+fleet-test: build
+	@scripts/fleet_test.sh
 
 setup: packages go onnxruntime three
 
