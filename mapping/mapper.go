@@ -37,6 +37,7 @@ type Mapper struct {
 	FocalSigma     float64
 	focalDoubt     float64        // logarithm by which the last adjustment moved it, where that cannot be true
 	focalConflicts map[int]string // by part, see FocalConflicts
+	focalConfirmed map[int]bool   // by part, see FocalConfirmed
 
 	cfg   Config
 	match Matcher

@@ -43,11 +43,20 @@ func (m *Mapper) judgeZoom(ctx context.Context, part int, before calibrated) err
 	}
 	moved, sigma := sum/info, 1/math.Sqrt(info)
 	m.log.Info("focal length by the images alone", "part", part, "factor", math.Exp(moved), "log_sigma", sigma)
+	if m.focalConfirmed == nil {
+		m.focalConfirmed = map[int]bool{}
+	}
+	ended := math.Log(m.Map.cameraOf(part).Fx / before.cam.Fx)
+	m.focalConfirmed[part] = sigma < confirmedSigma && math.Abs(ended-moved) < freeFocalOff
 	if size := math.Abs(moved); size > math.Max(freeFocalOff, focalConflictSigmas*before.sigma[0]) && size > freeFocalSigmas*sigma {
 		m.contradict(part, before.cam.Focal(), before.cam.Focal()*math.Exp(moved))
 	}
 	return nil
 }
+
+// FocalConfirmed reports whether the images of a part by themselves ask for the focal
+// length that its map ended with.
+func (m *Mapper) FocalConfirmed(part int) bool { return m.focalConfirmed[part] }
 
 // zoomRuns cuts the keyframes of a part into runs that an adjustment holds.
 func (m *Map) zoomRuns(part int) (runs [][]int) {

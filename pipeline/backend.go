@@ -118,6 +118,7 @@ func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 	b.mapper.DropIndex()
 	b.saver.finish(b.mapper)
 	f := finishedMap{Map: b.mapper.Map, metrics: metrics, links: b.mapper.Links(), warnings: b.mapper.UnusedSizes(metrics), focalConflicts: b.mapper.FocalConflicts()}
+	f.focalConfirmed = b.mapper.FocalConfirmed
 	if b.late != nil {
 		stats := b.late.worker.Stats()
 		f.depthWorker = &stats

@@ -16,6 +16,9 @@ const (
 	// maxSkippedShare: a source of which a fifth cannot be read is damaged, or is
 	// not what it was taken for.
 	maxSkippedShare = .2
+	// guessedFocal: a focal length that is known less well than this is a guess, which
+	// is off by 4 to 60 % on the sequences of docs/calibration.md.
+	guessedFocal = .12
 )
 
 // judge says how far the run came and why the trajectory cannot be vouched for.
@@ -38,6 +41,9 @@ func (r *Result) judge(rep *report.Report) {
 	}
 	if share := float64(len(rep.SkippedFrames)) / float64(rep.Frames); share > maxSkippedShare {
 		doubt("%d of %d frames could not be used", len(rep.SkippedFrames), rep.Frames)
+	}
+	if sigma := r.job.Source.Info().FocalSigma; sigma >= guessedFocal && !r.focalConfirmed(r.main()) {
+		doubt("the focal length is known to %.0f %% only (%s), and the images do not confirm it: shape and metres are off by as much. Give --fov or --camera FILE, or let --camera auto find it", 100*sigma, r.job.Source.Info().CameraFrom)
 	}
 	for _, text := range r.inputDoubts {
 		doubt("%s", text)

@@ -49,7 +49,8 @@ type finishedMap struct {
 	links          []mapping.Link    // places seen twice
 	warnings       []string          // what was given of true sizes and could not be used
 	depthWorker    *depth.Stats      // of a live run
-	focalConflicts map[int]string    // parts whose images contradict the camera that was told
+	focalConfirmed func(part int) bool
+	focalConflicts map[int]string // parts whose images contradict the camera that was told
 }
 
 // parts returns the connected maps by falling number of posed frames.

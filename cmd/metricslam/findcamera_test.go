@@ -9,10 +9,13 @@ import (
 	"github.com/metricslam/metricslam/internal/realdata"
 )
 
-// --camera auto warns of what it found, and the metres are no surer than it.
+// --camera auto warns of what it found, and the metres are no surer than it. What 50
+// frames leave open, and nothing confirms, is not vouched for.
 func TestRunFindsCamera(t *testing.T) {
 	dir, out := realdata.Path(t, "7scenes/sun3d_office_1"), t.TempDir()
-	must(t, "run", dir, "-o", out, "--camera", "auto", "--depth", "sensor", "--no-mesh", "--quiet", "--no-map")
+	if status, _, stderr := capture(t, "run", dir, "-o", out, "--camera", "auto", "--depth", "sensor", "--no-mesh", "--quiet", "--no-map"); status != statusDoubtful {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
 	r := readReport(t, out)
 	log, err := os.ReadFile(filepath.Join(out, "run.log"))
 	if err != nil || !strings.Contains(string(log), "--camera auto: ") || r.ScaleStd == nil || *r.ScaleStd < .1 {
