@@ -28,6 +28,8 @@ func TestOpenErrors(t *testing.T) {
 		"missing folder":      {nil, "none", datasets.Options{}, []string{"none", "no such file"}},
 		"empty folder":        {nil, "", datasets.Options{}, []string{"no images", "rgb.txt"}},
 		"folder of sequences": {map[string]any{"sequences/00/image_0/000000.png": good}, "", datasets.Options{}, []string{"perhaps you meant", "sequences/00"}},
+		"decimal commas":      {map[string]any{"rgb.txt": "0,000000 rgb/a.png\n0,033333 rgb/b.png\n"}, "", datasets.Options{}, []string{"rgb.txt", "line 1", "decimal comma"}},
+		"UTF-16":              {map[string]any{"rgb.txt": "\xff\xfe0\x00 \x00a\x00"}, "", datasets.Options{}, []string{"rgb.txt", "UTF-16"}},
 		"empty list":          {map[string]any{"rgb.txt": "# nothing\n"}, "", datasets.Options{}, []string{"rgb.txt", "lists no images"}},
 		"list of missing":     {map[string]any{"rgb.txt": "1 rgb/1.png\n2 rgb/2.png\n"}, "", datasets.Options{}, []string{"none of the first 2", "rgb/1.png", "no such file"}},
 		"KITTI empty":         {map[string]any{"image_0/readme.txt": "", "calib.txt": "P0: 1 0 0 0 0 1 0 0 0 0 1 0"}, "", datasets.Options{}, []string{"image_0", "no image"}},

@@ -27,12 +27,18 @@ func readTable(path string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, fmt.Errorf("%s is in UTF-16; save it as UTF-8, with `iconv -f UTF-16 -t UTF-8 IN > OUT`", path)
+	}
 	var rows []row
 	s := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	for line := 1; s.Scan(); line++ {
 		text := strings.TrimSpace(s.Text())
 		if text == "" || text[0] == '#' {
 			continue
+		}
+		if n := decimalComma(text); n != "" {
+			return nil, fmt.Errorf("%s, line %d: %q is a number with a decimal comma; write points, with `sed -E 's/([0-9]),([0-9])/\\1.\\2/g' IN > OUT`", path, line, n)
 		}
 		f := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
 		if len(f) > 0 { // not separators alone
@@ -43,6 +49,22 @@ func readTable(path string) ([]row, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return rows, nil
+}
+
+// decimalComma returns the number at the beginning of a line whose fields stand
+// between blanks, where it has a decimal comma; empty where it has none.
+func decimalComma(text string) string {
+	first, rest, blanks := strings.Cut(text, " ")
+	whole, part, comma := strings.Cut(first, ",")
+	if !blanks || !comma || strings.HasPrefix(strings.TrimSpace(rest), ",") {
+		return ""
+	}
+	for _, digits := range [2]string{strings.TrimPrefix(whole, "-"), part} {
+		if digits == "" || strings.Trim(digits, "0123456789") != "" {
+			return ""
+		}
+	}
+	return first
 }
 
 // numbers returns the fields as n finite numbers.
