@@ -5,7 +5,8 @@
 //	pairs.go   which two maps may show the same place
 //	links.go   places that two maps have in common, verified and judged
 //	graph.go   one pose graph over all recordings, each with a similarity of its own
-//	solve.go   its solution, and what it says of links and scales
+//	solve.go   its solution, and what it says of links
+//	scales.go  the recordings' metres together, and those that the others contradict
 //	joined.go  the result: every keyframe's pose in one frame, in metres
 //
 // Images are read by the first and the third step alone; the graph needs poses and

@@ -95,9 +95,9 @@ func (g *graph) addRecording(r *Recording, index int, anchor geom.Sim3) {
 	k := &g.Nodes[first+len(r.Keyframes)/2]
 	k.Prior = &posegraph.Prior{Pose: k.Pose}
 	k.Prior.Pose.S = math.Exp(r.Gain)
-	std := freeLogStd * 1.
+	std := float64(freeLogStd)
 	if r.metric() {
-		std = max(r.LogStd, leastLogStd)
+		std = r.scaleStd()
 	}
 	k.Prior.Info[6][6] = 1 / (std * std)
 	if first == 0 {

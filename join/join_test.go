@@ -152,6 +152,41 @@ func TestWrongScaleIsNamed(t *testing.T) {
 	}
 }
 
+// Of two recordings that contradict each other both are named, and the joint deviation
+// says it.
+func TestTwoScalesDisagree(t *testing.T) {
+	w := newTown(12)
+	w.recordings, w.files = w.recordings[:2], w.files[:1]
+	w.recordings[0].LogStd, w.recordings[1].LogStd = .03, .03
+	w.recordings[1].Gain = math.Log(1.4)
+	j, err := Join(context.Background(), w.recordings, w.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !j.Maps[0].ScaleConflict || !j.Maps[1].ScaleConflict || len(j.Warnings) != 1 || j.Components[0].ScaleLogStd < .1 {
+		t.Errorf("conflicts %v %v, deviation %.3f, warnings %q", j.Maps[0].ScaleConflict, j.Maps[1].ScaleConflict, j.Components[0].ScaleLogStd, j.Warnings)
+	}
+}
+
+// A recording that the others contradict takes no part in their metres.
+func TestContradictedHasNoPart(t *testing.T) {
+	w := newTown(5, 1, 1, 1, 1, 1)
+	true1, _ := w.join(t)
+	w = newTown(5, 1, 1, 1, 1, 1)
+	w.recordings[3].Gain = math.Log(2)
+	j, _ := w.join(t)
+	if !j.Maps[3].ScaleConflict {
+		t.Fatalf("not named: %q", j.Warnings)
+	}
+	way := func(j *Joined) float64 {
+		k := j.Maps[0].Keyframes
+		return k[len(k)-1].Sim3().T.Sub(k[0].Sim3().T).Norm()
+	}
+	if d := math.Log(way(j) / way(true1)); math.Abs(d) > .01 {
+		t.Errorf("the others' metres moved by %.3f", d)
+	}
+}
+
 // Two pieces that look like others across the ring are not believed, though three links
 // say so.
 func TestFalseLinks(t *testing.T) {
@@ -256,6 +291,37 @@ func TestPairs(t *testing.T) {
 	}
 	if _, err := FindPairs([]*Index{all[0], all[0]}); err == nil {
 		t.Error("a map that is given twice is taken")
+	}
+}
+
+// A facade of a kind that stands everywhere makes no pair: two maps that have a third of
+// the corners in common that neighbours of one map have are not compared.
+func TestPairsOfLookAlikes(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	fill := func(d []byte) {
+		for i := range d {
+			d[i] = byte(r.Uint32())
+		}
+	}
+	style := make([]byte, 32*indexKeypoints*3/10)
+	fill(style)
+	var all []*Index
+	for i := range 3 {
+		x := &Index{Map: MapRef{File: fmt.Sprint(i)}}
+		house := make([]byte, 32*indexKeypoints)
+		fill(house)
+		copy(house, style)
+		for k := range 4 {
+			x.Keyframes = append(x.Keyframes, IndexKeyframe{ID: k, Descriptors: house})
+		}
+		all = append(all, x)
+	}
+	p, err := FindPairs(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Pairs) != 0 {
+		t.Errorf("pairs %+v of maps that share a style", p.Pairs)
 	}
 }
 

@@ -85,6 +85,9 @@ func nameOf(path string) string {
 // metric reports whether anything tells the metres of the recording.
 func (r *Recording) metric() bool { return !math.IsInf(r.LogStd, 1) }
 
+// scaleStd is the deviation of a scale that something tells.
+func (r *Recording) scaleStd() float64 { return max(r.LogStd, leastLogStd) }
+
 // index returns the place of a keyframe's id among those of the recording.
 func (r *Recording) index() map[int]int {
 	at := make(map[int]int, len(r.Keyframes))

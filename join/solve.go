@@ -11,10 +11,6 @@ import (
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
-// scaleSigmas is how many of its deviations the scale of a recording must be off that of
-// the others to be named: 95 %.
-const scaleSigmas = 2
-
 // joiner is a run of Join.
 type joiner struct {
 	recordings []*Recording
@@ -195,57 +191,40 @@ func (j *joiner) pose(recording, id int) geom.Sim3 {
 
 // take enters the solution of a component into the result.
 func (j *joiner) take(g *graph, members []int) {
-	var info, least float64
-	logs := make(map[int]float64) // of the factor that the joint map brings a recording's own metres by
-	var metric []float64
+	logs := make([]float64, len(j.recordings)) // of the factor that the joint map brings a recording's own metres by
 	for _, i := range members {
 		r := j.recordings[i]
 		var s []float64
-		m := JoinedMap{Name: r.Name, File: r.Map.File, SHA256: r.Map.SHA256, Component: members[0]}
-		for n, k := range r.Keyframes {
-			p := g.Nodes[g.first[i]+n].Pose
-			s = append(s, math.Log(p.S))
-			m.Keyframes = append(m.Keyframes, JoinedKeyframe{ID: k.ID, Time: k.Time, Pose: poseOf(geom.Sim3FromSE3(p.SE3(), 1))})
+		for n := range r.Keyframes {
+			s = append(s, math.Log(g.Nodes[g.first[i]+n].Pose.S))
 		}
-		middle := len(r.Keyframes) / 2
-		m.Anchor = poseOf(g.Nodes[g.first[i]+middle].Pose.Mul(geom.Sim3FromSE3(r.Keyframes[middle].Pose, 1).Inverse()))
 		logs[i] = stats.Median(s) - r.Gain
-		m.ScaleFactor = math.Exp(logs[i])
-		if r.metric() {
-			std := max(r.LogStd, leastLogStd)
-			m.ScaleLogStd = std
-			info += 1 / (std * std)
-			if least == 0 || std < least {
-				least = std
-			}
-			metric = append(metric, logs[i])
-		}
 		if r.Elsewhere > 0 {
 			j.warn("%s: %d keyframes lie in parts of the map that nothing connects to its largest one; they are left out", r.Name, r.Elsewhere)
 		}
-		j.out.Maps[i] = m
 	}
 	c := Component{First: members[0], Recordings: len(members)}
-	if info > 0 {
-		// Recordings of one place by one kind of camera share errors of their networks: of
-		// many, half of the least deviation is left.
-		c.ScaleLogStd = max(1/math.Sqrt(info), least/2)
-	} else {
+	metres := j.judgeScales(members, logs)
+	c.ScaleLogStd = metres.logStd
+	if metres.logStd == 0 {
 		j.warn("%s and %d others: nothing tells metres; lengths are those of %s", j.recordings[members[0]].Name, len(members)-1, j.recordings[members[0]].Name)
 	}
 	j.out.Components = append(j.out.Components, c)
-	j.nameScales(members, logs, stats.Median(metric))
-}
-
-// nameScales names the recordings whose own metres the others contradict.
-func (j *joiner) nameScales(members []int, logs map[int]float64, middle float64) {
+	by := geom.Sim3FromSE3(geom.IdentitySE3(), math.Exp(-metres.log))
 	for _, i := range members {
 		r := j.recordings[i]
-		if d := logs[i] - middle; r.metric() && math.Abs(d) > scaleSigmas*max(r.LogStd, leastLogStd) {
-			j.out.Maps[i].ScaleConflict = true
-			j.warn("%s: its own metres are %.2f times those of the others, %.1f of its deviations (%.0f %%): it was brought to theirs; check its depth source, camera or marker size",
-				r.Name, math.Exp(-d), math.Abs(d)/max(r.LogStd, leastLogStd), 100*r.LogStd)
+		m := JoinedMap{Name: r.Name, File: r.Map.File, SHA256: r.Map.SHA256, Component: members[0],
+			ScaleFactor: math.Exp(logs[i] - metres.log), ScaleConflict: metres.contradicted[i]}
+		if r.metric() {
+			m.ScaleLogStd = r.scaleStd()
 		}
+		for n, k := range r.Keyframes {
+			p := by.Mul(g.Nodes[g.first[i]+n].Pose)
+			m.Keyframes = append(m.Keyframes, JoinedKeyframe{ID: k.ID, Time: k.Time, Pose: poseOf(geom.Sim3FromSE3(p.SE3(), 1))})
+		}
+		middle := len(r.Keyframes) / 2
+		m.Anchor = poseOf(by.Mul(g.Nodes[g.first[i]+middle].Pose).Mul(geom.Sim3FromSE3(r.Keyframes[middle].Pose, 1).Inverse()))
+		j.out.Maps[i] = m
 	}
 }
 

@@ -121,6 +121,7 @@ func newWorld(req request, seed uint64) world {
 	if req.fps > 0 {
 		w.fps = req.fps
 	}
+	w.cam.Fx, w.cam.Fy = w.cam.Fx*req.lens, w.cam.Fy*req.lens
 	w.model.exposureS *= req.blur
 	w.readoutS = req.readoutS
 	w.light = req.light * max(req.blur, leastBlur)

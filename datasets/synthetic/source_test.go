@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"testing"
 
@@ -77,6 +78,30 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// Another lens sees the same way; the centre of its image has the same depth.
+func TestLens(t *testing.T) {
+	opt := Options{Seed: 2, Start: 60, MaxFrames: 1}
+	plain := frames(t, "synthetic:room:6", opt)[0]
+	wide := frames(t, "synthetic:room:6,lens=.8", opt)[0]
+	if wide.Time != plain.Time || *wide.Truth != *plain.Truth || wide.Camera.Fx != .8*plain.Camera.Fx || wide.Camera.Cx != plain.Camera.Cx {
+		t.Errorf("another lens: time %v, camera %+v", wide.Time, wide.Camera)
+	}
+	a, errA := plain.SensorDepth()
+	b, errB := wide.SensorDepth()
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	// A point 100 pixels off the centre lies 80 pixels off it.
+	y := a.H / 2
+	x := a.W / 2
+	for _, off := range []int{-100, 0, 100} {
+		p, q := float64(a.Depth[y*a.W+x+off]), float64(b.Depth[y*b.W+x+off*8/10])
+		if math.Abs(p-q) > .02*p {
+			t.Errorf("%d pixels off the centre: depth %.3f m, by the other lens %.3f m", off, p, q)
+		}
+	}
+}
+
 func TestSeedsDiffer(t *testing.T) {
 	const spec = "synthetic:room:6"
 	first := testScene(t, spec)
@@ -98,7 +123,7 @@ func TestSeedsDiffer(t *testing.T) {
 func TestBadSpecs(t *testing.T) {
 	for _, spec := range []string{"", "room", "synthetic:", "synthetic:moon", "synthetic:room:", "synthetic:room:-5", "synthetic:room:0",
 		"synthetic:room:NaN", "synthetic:room:1e9", "synthetic:room:+Inf", "synthetic:room:12m", "synthetic:room:12:3",
-		"synthetic:room,", "synthetic:room:12,fps", "synthetic:room,fps=0", "synthetic:room,light=NaN", "synthetic:room,walkres=1"} {
+		"synthetic:room,", "synthetic:room:12,fps", "synthetic:room,fps=0", "synthetic:room,lens=0", "synthetic:room,light=NaN", "synthetic:room,walkres=1"} {
 		if _, err := New(spec, Options{}); !errors.Is(err, ErrSpec) {
 			t.Errorf("New(%q): error %v, want ErrSpec", spec, err)
 		}

@@ -42,6 +42,7 @@ type variant struct {
 	fps   float64 // frames a second; 0: that of the kind
 	light float64 // share of the ordinary light that reaches the sensor
 	blur  float64 // exposure time over the ordinary one
+	lens  float64 // focal length over the ordinary one
 
 	readoutS float64 // from the exposure of the first row to that of the last
 
@@ -61,6 +62,7 @@ var options = []option{
 	{"fps", 1, 240, func(v *variant, x float64) { v.fps = x }, "frames a second"},
 	{"light", .001, 10, func(v *variant, x float64) { v.light = x }, "share of the ordinary light"},
 	{"blur", 0, 10, func(v *variant, x float64) { v.blur = x }, "exposure time over the ordinary one"},
+	{"lens", .5, 2, func(v *variant, x float64) { v.lens = x }, "focal length over the ordinary one"},
 	{"rolling", 0, 50, func(v *variant, x float64) { v.readoutS = x / 1000 }, "milliseconds in which the rows of a picture are read one after the other"},
 	{"walkers", 0, 4, func(v *variant, x float64) { v.walkers = int(x) }, "persons who pass the camera indoors"},
 	{"lead", 0, 1, func(v *variant, x float64) { v.lead = x >= .5 }, "a car that drives ahead on the road"},
@@ -77,7 +79,7 @@ func parseSpec(spec string) (request, error) {
 	}
 	scene, settings, hasSettings := strings.Cut(rest, ",")
 	name, length, hasLength := strings.Cut(scene, ":")
-	req := request{variant: variant{light: 1, blur: 1}}
+	req := request{variant: variant{light: 1, blur: 1, lens: 1}}
 	for _, k := range kinds {
 		if k.name == name {
 			req.kind, req.lengthM = k, k.defaultM
