@@ -9,13 +9,15 @@ import (
 )
 
 // How a recording may bend. Its own map was adjusted as a whole; what is left is drift
-// that grows with the way, as each step is wrong by itself.
+// that grows with the way, as each step is wrong by itself. Of 18 recordings of 2 km of
+// streets the joint error is .35 m with these, .61 m with turns four and the rest two times
+// as loose, and links look false where all is five times as stiff; two rooms do not care.
 const (
-	stepShare    = .02  // deviation of a step's length: over 200 steps of .5 m .14 m
-	stepFloor    = .2   // of the median step: a camera that stands is still known no better
-	stepTurnRad  = .002 // deviation of its direction, radians: 1.6 degrees over 200 steps
-	stepLogScale = .005 // and of its scale: 7 % over 200 steps
-	returnSteps  = 2    // steps that a place seen twice within a recording is worth
+	stepShare    = .01   // deviation of a step's length: over 200 steps of .5 m .07 m
+	stepFloor    = .2    // of the median step: a camera that stands is still known no better
+	stepTurnRad  = .0005 // deviation of its direction, radians: .4 degrees over 200 steps
+	stepLogScale = .0025 // and of its scale: 3.5 % over 200 steps
+	returnSteps  = 2     // steps that a place seen twice within a recording is worth
 )
 
 // What a link between recordings is worth.

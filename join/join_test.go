@@ -354,3 +354,19 @@ func TestBadFiles(t *testing.T) {
 		t.Error("a file that is no map is taken")
 	}
 }
+
+// What joining costs as recordings become more: bytes are those of the graph and of its
+// solution, all allocations together.
+func BenchmarkJoin(b *testing.B) {
+	for _, n := range []int{10, 30, 100} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := newTown(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Join(context.Background(), w.recordings, w.files); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

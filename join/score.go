@@ -31,6 +31,7 @@ type Score struct {
 // RecordingScore is a recording of the component by itself.
 type RecordingScore struct {
 	Name     string  `json:"name"`
+	Straight bool    `json:"straight"`         // a straight way has no alignment of its own
 	Sim3M    float64 `json:"ate_sim3_m"`       // by an alignment of its own, as it lies in the joint map
 	JointM   float64 `json:"joint_ate_sim3_m"` // by the alignment of all
 	JointLog float64 `json:"log_scale_error"`  // of the recording within the joint map
@@ -65,11 +66,16 @@ func (j *Joined) Evaluate(truths []slam.Trajectory) (*Score, error) {
 	}
 	s.SE3M, s.Sim3M, s.Scale, s.Keyframes = rmse(all, rigid), rmse(all, free), free.S, len(all)
 	for i, p := range pairs {
-		own, err := eval.Align(p, eval.AlignSim3)
-		if p == nil || err != nil {
+		if p == nil {
 			continue
 		}
-		s.Alone = append(s.Alone, RecordingScore{j.Maps[i].Name, rmse(p, own), rmse(p, free), math.Log(free.S / own.S)})
+		r := RecordingScore{Name: j.Maps[i].Name, JointM: rmse(p, free)}
+		if own, err := eval.Align(p, eval.AlignSim3); err != nil {
+			r.Straight = true
+		} else {
+			r.Sim3M, r.JointLog = rmse(p, own), math.Log(free.S/own.S)
+		}
+		s.Alone = append(s.Alone, r)
 	}
 	s.countLinks(j, pairs, free.S)
 	return s, nil

@@ -51,6 +51,10 @@ func (c evalJoinedCmd) Run(ctx context.Context) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "all\t%d keyframes, ATE SE3 %.3f m, Sim3 %.3f m, scale %.3f; %d links, %d false\n", s.Keyframes, s.SE3M, s.Sim3M, s.Scale, s.Links, s.False)
 	for _, r := range s.Alone {
+		if r.Straight {
+			fmt.Fprintf(t, "%s\tSim3 with all %.3f m; its way is straight\n", r.Name, r.JointM)
+			continue
+		}
 		fmt.Fprintf(t, "%s\tSim3 alone %.3f m, with all %.3f m, scale off by %+.1f %%\n", r.Name, r.Sim3M, r.JointM, 100*r.JointLog)
 	}
 	return t.Flush()
