@@ -30,6 +30,7 @@ host=$(hostname -s)
 stop() {
   [ -z "${killer:-}" ] || kill "$killer" 2>/dev/null || true
   for pid in "$work"/*.pid; do [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true; done
+  [ -z "${slurm_linked:-}" ] || rm -f /etc/slurm/slurm.conf
   [ -z "${munge_started:-}" ] || pkill -x munged || true
   [ -n "${KEEP:-}" ] || rm -rf "$work"
 }
@@ -72,7 +73,11 @@ NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=8
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 RealMemory=8000 State=UNKNOWN
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 EOF
-  export SLURM_CONF=$work/slurm.conf
+  # Jobs call srun without the environment of who submitted them: it looks here.
+  [ ! -e /etc/slurm/slurm.conf ] || die "this machine has a Slurm of its own (/etc/slurm/slurm.conf)"
+  mkdir -p /etc/slurm
+  ln -s "$work/slurm.conf" /etc/slurm/slurm.conf
+  slurm_linked=yes
   slurmctld
   slurmd -N n1
   slurmd -N n2
@@ -88,7 +93,7 @@ EOF
 on_slurm() {
   snakemake -s "$snakefile" -d "$1" --config list="$list" metricslam="$program" --executor slurm --jobs "$2" --retries 3 \
     --rerun-incomplete --latency-wait 20 --seconds-between-status-checks 5 --default-resources slurm_partition=main \
-    --slurm-no-account >"$1.log" 2>&1
+    --slurm-no-account --slurm-init-seconds-before-status-checks 5 >"$1.log" 2>&1
 }
 
 say "embedded: metricslam fleet"
