@@ -93,7 +93,7 @@ EOF
 on_slurm() {
   snakemake -s "$snakefile" -d "$1" --config list="$list" metricslam="$program" --executor slurm --jobs "$2" --retries 3 \
     --rerun-incomplete --latency-wait 20 --seconds-between-status-checks 5 --default-resources slurm_partition=main \
-    --slurm-no-account --slurm-init-seconds-before-status-checks 5 >"$1.log" 2>&1
+    --slurm-no-account --slurm-init-seconds-before-status-checks 5 --verbose >"$1.log" 2>&1
 }
 
 say "embedded: metricslam fleet"
