@@ -345,6 +345,16 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", c.text, err, c.want)
 		}
 	}
+	for text, want := range map[string]string{
+		`{"kind":"joined","version":1}`:                                                                 "no recordings",
+		`{"kind":"joined","version":1,"maps":[{"component":2}],"components":[{}]}`:                      "component 2 of 1",
+		`{"kind":"joined","version":1,"maps":[{}],"components":[{}],"links":[{"a":0,"b":7}]}`:           "recordings 0 and 7 of 1",
+		`{"kind":"joined","version":1,"maps":[{"keyframes":[{"q_xyzw":[0,0,0,0]}]}],"components":[{}]}`: "no pose",
+	} {
+		if _, err := Read(write("j.json", text)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "j.json") {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
 	w := newTown(3)
 	w.files = append(w.files, &Links{A: MapRef{File: "other.mslam", SHA256: "other"}, B: w.recordings[0].Map})
 	if _, err := Join(context.Background(), w.recordings, w.files); err == nil || !strings.Contains(err.Error(), "other.mslam") {

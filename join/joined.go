@@ -85,6 +85,14 @@ func Read(path string) (*Joined, error) {
 			}
 		}
 	}
+	for i, l := range j.Links {
+		if min(l.A, l.B) < 0 || max(l.A, l.B) >= len(j.Maps) {
+			return nil, fmt.Errorf("%s: link %d is between recordings %d and %d of %d", path, i, l.A, l.B, len(j.Maps))
+		}
+	}
+	if len(j.Maps) == 0 {
+		return nil, fmt.Errorf("%s: no recordings; make it anew by map join", path)
+	}
 	return j, nil
 }
 
