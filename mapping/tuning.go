@@ -3,7 +3,7 @@ package mapping
 // What is tuned of this package stands here, but for the settings in Config, and for
 // loop closing, which has a list of its own (loop_config.go). A number without a
 // source beside it was set by hand on the sequences of docs/noise.md, docs/map.md and
-// docs/links.md; what half or twice of it would do is not measured.
+// docs/links.md; docs/constants.md has what half or twice of some of them does.
 
 // What is believed at all.
 const (

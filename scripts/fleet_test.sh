@@ -67,6 +67,7 @@ ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
+MinJobAge=3600
 ReturnToService=2
 SlurmdTimeout=30
 NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 RealMemory=8000 State=UNKNOWN
@@ -93,7 +94,7 @@ EOF
 on_slurm() {
   snakemake -s "$snakefile" -d "$1" --config list="$list" metricslam="$program" --executor slurm --jobs "$2" --retries 3 \
     --rerun-incomplete --latency-wait 20 --seconds-between-status-checks 5 --default-resources slurm_partition=main \
-    --slurm-no-account --slurm-init-seconds-before-status-checks 5 --verbose >"$1.log" 2>&1
+    --slurm-no-account --slurm-status-command squeue --slurm-init-seconds-before-status-checks 5 >"$1.log" 2>&1
 }
 
 say "embedded: metricslam fleet"

@@ -120,7 +120,7 @@ def judge(base, rows):
         ratio = float(r["ate_sim3_m"]) / max(float(b["ate_sim3_m"]), 1e-9)
         scale = abs(float(r["log_scale_error"])) - abs(float(b["log_scale_error"]))
         if abs(math.log(max(ratio, 1e-9))) > MOVED or abs(scale) > MOVED / 5 or int(r["false_loops"]) > int(b["false_loops"]) or float(r["posed"]) < float(b["posed"]) - .01:
-            note = f"{r['sequence']} {float(b['ate_sim3_m']):.3f} -> {float(r['ate_sim3_m']):.3f}"
+            note = f"{r['sequence']} {float(b['ate_sim3_m']):.4f} -> {float(r['ate_sim3_m']):.4f}"
             if abs(scale) > MOVED / 5:
                 note += f", scale {scale:+.2f}"
             if int(r["false_loops"]) > int(b["false_loops"]):
@@ -136,7 +136,7 @@ def judge(base, rows):
 def write_page(args, table):
     base = table.find("", "", "")
     lines = [f"Sim3 ATE in metres of {', '.join(s[0] for s in SEQUENCES)}; as they are: "
-             + ", ".join(f"{float(b['ate_sim3_m']):.3f}" for b in base) + ".",
+             + ", ".join(f"{float(b['ate_sim3_m']):.4f}" for b in base) + ".",
              "\"small\": no error moves by more than a tenth, no scale by more than 2 %.", "",
              "| constant | value | halved | doubled |", "|---|---|---|---|"]
     for path in args.files:
