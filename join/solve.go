@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -37,6 +38,11 @@ func Join(ctx context.Context, recordings []*Recording, files []*Links) (*Joined
 	if err := j.check(); err != nil {
 		return nil, err
 	}
+	// Sums round by their order: that of the maps, not that of the files of links.
+	j.files = slices.Clone(files)
+	slices.SortStableFunc(j.files, func(f, g *Links) int {
+		return cmp.Or(j.maps[f.A.SHA256]-j.maps[g.A.SHA256], j.maps[f.B.SHA256]-j.maps[g.B.SHA256])
+	})
 	j.out.Maps = make([]JoinedMap, len(recordings))
 	used := j.thinned()
 	for _, members := range j.components(used) {
@@ -157,28 +163,38 @@ func (j *joiner) componentsOf(members []int, used []edge) (out [][]int) {
 	return out
 }
 
-// place brings the recordings of a component together, link by link from the first on,
-// those with most inliers first.
+// place brings the recordings of a component together along the spanning tree whose pairs
+// of recordings have most links, from the first on: a false pair has few, of one visit,
+// and a start that it is part of is not always left again.
 func (j *joiner) place(members []int, mine []edge) []geom.Sim3 {
 	anchors := make([]geom.Sim3, len(j.recordings))
 	done := make([]bool, len(j.recordings))
 	first := members[0]
 	anchors[first], done[first] = geom.Sim3FromSE3(geom.IdentitySE3(), math.Exp(j.recordings[first].Gain)), true
-	for range members {
-		for _, e := range mine {
-			a, b := j.ends(e)
-			if done[a] == done[b] {
-				continue
+	pairs := make(map[int][]edge) // by file; the link with most inliers first
+	for _, e := range mine {
+		pairs[e.file] = append(pairs[e.file], e)
+	}
+	for range members[1:] {
+		var best []edge
+		for f := range j.files {
+			if p := pairs[f]; len(p) > len(best) {
+				if a, b := j.ends(p[0]); done[a] != done[b] {
+					best = p
+				}
 			}
-			l := &j.files[e.file].Links[e.link]
-			pa, pb := j.pose(a, l.A), j.pose(b, l.B)
-			ab := pa.Mul(l.Z.Sim3()).Mul(pb.Inverse()) // of map b in map a
-			if done[a] {
-				anchors[b], done[b] = anchors[a].Mul(ab), true
-			} else {
-				anchors[a], done[a] = anchors[b].Mul(ab.Inverse()), true
-			}
+		}
+		if best == nil {
 			break
+		}
+		e := best[0]
+		a, b := j.ends(e)
+		l := &j.files[e.file].Links[e.link]
+		ab := j.pose(a, l.A).Mul(l.Z.Sim3()).Mul(j.pose(b, l.B).Inverse()) // of map b in map a
+		if done[a] {
+			anchors[b], done[b] = anchors[a].Mul(ab), true
+		} else {
+			anchors[a], done[a] = anchors[b].Mul(ab.Inverse()), true
 		}
 	}
 	return anchors
