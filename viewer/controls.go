@@ -35,6 +35,7 @@ const (
 	actHeight
 	actAngle
 	actBox
+	actSnap
 	actFinish
 	actUndo
 	actNext
@@ -86,6 +87,7 @@ var keys = []struct {
 	{'7', "7", actHeight, "a height over the floor"},
 	{'8', "8", actAngle, "an angle"},
 	{'9', "9", actBox, "a box"},
+	{'E', "E", actSnap, "snap to corners, edges and planes"},
 	{keyEnter, "Enter", actFinish, "end a path or an area"},
 	{'Z', "Z", actUndo, "take back the last point or measurement"},
 	{keyTab, "Tab", actNext, "select the next measurement"},
@@ -127,6 +129,7 @@ type controls struct {
 	style  Style
 	help   bool
 	follow bool
+	snap   bool // points clicked go to the corner, edge or plane near them
 	tape   tape
 	ruler  ruler
 	clip   *clipBox // nil: everything is shown
@@ -142,7 +145,7 @@ type controls struct {
 
 // newControls begins with a scene; file holds its measurements, "" for none.
 func newControls(s *Scene, style Style, file string, w, h int) *controls {
-	c := &controls{style: style, w: w, h: h, dpi: 1}
+	c := &controls{style: style, w: w, h: h, dpi: 1, snap: true}
 	c.show(s)
 	c.tape = newTape(file, c.ruler)
 	return c
@@ -218,6 +221,12 @@ func (c *controls) measure(a action) {
 		return
 	}
 	switch a {
+	case actSnap:
+		c.snap = !c.snap
+		c.tape.note = "points stay where they are clicked"
+		if c.snap {
+			c.tape.note = "points snap to corners, edges and planes"
+		}
 	case actFinish:
 		c.tape.finish(c.ruler)
 	case actUndo:
@@ -254,12 +263,20 @@ func (c *controls) scroll(notches float64) {
 // whether there was one.
 func (c *controls) click(u geom.Vec2) bool {
 	p, ok := c.pointAt(u)
-	if ok {
-		c.tape.click(p, c.ruler)
-	} else {
+	if !ok {
 		c.tape.note = "no surface there"
+		return false
 	}
-	return ok
+	planes := 0
+	if c.snap {
+		var grows float64
+		p.At, planes, grows = snap(c.scene.Mesh, c.orbit.View(c.w, c.h), u, p.At, c.dpi, !c.style.BackFaces, c.clip)
+		p.StdM *= grows
+	}
+	if c.tape.click(p, c.ruler); c.tape.note == "" && planes > 0 {
+		c.tape.note = "on the " + snapNames[planes]
+	}
+	return true
 }
 
 // em is the size of letters.
