@@ -91,8 +91,8 @@ func TestExecute(t *testing.T) {
 	if got := s.Rows[0].Figures["posed_share"]; got.Least != 0 || got.Median != 1 {
 		t.Errorf("posed %+v: a failed run poses nothing", got)
 	}
-	if got := s.Rows[0].Figures["speed"]; got.Median != 5 {
-		t.Errorf("speed %+v, want 5", got)
+	if got := s.Rows[0].Figures["speed"]; got.Median < 20 {
+		t.Errorf("speed %+v of runs that take no time", got)
 	}
 	if !strings.Contains(s.Rows[0].Failure, "seed 3: metricslam: no frame could be read") {
 		t.Errorf("failure %q", s.Rows[0].Failure)

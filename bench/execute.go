@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/internal/usage"
 )
 
 // Runner runs suites.
@@ -72,13 +73,13 @@ func (r Runner) one(ctx context.Context, run Run, row Row, truths *truthMeshes) 
 		return Outcome{}, err
 	}
 	o := Outcome{Run: run}
-	output, err := r.call(ctx, run.Args...)
+	output, took, err := r.call(ctx, run.Args...)
 	if ctx.Err() != nil {
 		return o, ctx.Err()
 	}
 	if o.ExitStatus, o.Failure = failure(err, output); o.Failure == "" || o.ExitStatus > 0 {
 		// A status of its own may still have left results that can be measured.
-		if err := o.measure(ctx, r, row, truths); err != nil && o.Failure == "" {
+		if err := o.measure(ctx, r, row, truths, took); err != nil && o.Failure == "" {
 			o.Failure = err.Error()
 		}
 	}
@@ -103,13 +104,13 @@ func readOutcome(run Run) (Outcome, bool) {
 	return o, true
 }
 
-// call runs the program and returns all it printed.
-func (r Runner) call(ctx context.Context, args ...string) ([]byte, error) {
+// call runs the program and returns all it printed, and what it took.
+func (r Runner) call(ctx context.Context, args ...string) ([]byte, usage.Usage, error) {
 	cmd := exec.CommandContext(ctx, r.Binary, args...)
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
-	err := cmd.Run()
-	return both.Bytes(), err
+	took, err := usage.Run(cmd)
+	return both.Bytes(), took, err
 }
 
 // failure tells the exit status and the last line that a process printed.
@@ -184,7 +185,7 @@ func (t *truthMeshes) of(ctx context.Context, source string, args []string) (str
 	dir := filepath.Join(t.runner.Dir, "truth", Row{Name: name}.folder())
 	m := truthMesh{path: filepath.Join(dir, "mesh.ply")}
 	if _, err := os.Stat(m.path); err != nil {
-		output, err := t.runner.call(ctx, append([]string{"fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet"}, flags...)...)
+		output, _, err := t.runner.call(ctx, append([]string{"fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet"}, flags...)...)
 		if _, text := failure(err, output); text != "" {
 			m.err = fmt.Errorf("no true mesh: %s", text)
 		}

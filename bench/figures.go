@@ -10,6 +10,7 @@ import (
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/internal/usage"
 	"github.com/metricslam/metricslam/report"
 )
 
@@ -65,8 +66,8 @@ func (f Figure) shown(v float64) float64 {
 	return v
 }
 
-// measure reads the report of a run and judges its drift and mesh.
-func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthMeshes) error {
+// measure reads the report of a run that took so much, and judges its drift and mesh.
+func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthMeshes, took usage.Usage) error {
 	text, err := os.ReadFile(filepath.Join(o.Dir, "report.json"))
 	if err != nil {
 		return fmt.Errorf("it left no report: %w", err)
@@ -76,6 +77,10 @@ func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthM
 		return fmt.Errorf("report.json: %w", err)
 	}
 	o.Figures = fromReport(&rep)
+	o.Figures["cpu_s"], o.Figures["memory_mb"] = took.CPUS, took.MemoryMB
+	if took.WallS > 0 {
+		o.Figures["speed"] = rep.InputS / took.WallS
+	}
 	if row.DriftTruth != "" {
 		if err := o.drift(row); err != nil {
 			return err
@@ -91,7 +96,6 @@ func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthM
 func fromReport(rep *report.Report) map[string]float64 {
 	f := map[string]float64{
 		"posed_share": rep.PosedShare, "loops": float64(len(rep.Loops)), "keyframes": float64(rep.Keyframes),
-		"cpu_s": rep.CPUS, "memory_mb": float64(rep.PeakMemory) / 1e6,
 	}
 	set := func(key string, v *float64) {
 		if v != nil {
@@ -106,9 +110,6 @@ func fromReport(rep *report.Report) map[string]float64 {
 	}
 	if rep.Mesh != nil {
 		f["mesh_triangles"] = float64(rep.Mesh.Triangles)
-	}
-	if rep.WallS > 0 {
-		f["speed"] = rep.InputS / rep.WallS
 	}
 	// Truth = scale x estimate: a map that is too large has a negative error of
 	// the truth; the column shows that of the map.
@@ -150,7 +151,7 @@ func (o *Outcome) mesh(ctx context.Context, r Runner, row Row, truths *truthMesh
 	if err != nil {
 		return err
 	}
-	output, err := r.call(ctx, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"),
+	output, _, err := r.call(ctx, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"),
 		"--truth-poses", filepath.Join(filepath.Dir(truth), "trajectory.tum"), "--poses", filepath.Join(o.Dir, "trajectory.tum"))
 	if _, text := failure(err, output); text != "" {
 		return fmt.Errorf("mesh: %s", text)

@@ -12,9 +12,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/internal/usage"
 	"github.com/metricslam/metricslam/join"
 )
 
@@ -78,16 +78,13 @@ func (f *Fleet) do(ctx context.Context, s step) (*Note, error) {
 	var text bytes.Buffer
 	cmd := exec.CommandContext(ctx, f.Binary, s.args...)
 	cmd.Stdout, cmd.Stderr = &text, &text
-	start := time.Now()
-	err = cmd.Run()
+	took, err := usage.Run(cmd)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	n.WallS = time.Since(start).Seconds()
+	n.WallS, n.CPUS, n.MemoryMB = took.WallS, took.CPUS, took.MemoryMB
 	if p := cmd.ProcessState; p != nil {
 		n.Status = p.ExitCode()
-		n.CPUS = (p.UserTime() + p.SystemTime()).Seconds()
-		n.MemoryMB = peakMB(p)
 	}
 	if err != nil && n.Status != statusDoubtful {
 		n.Failure = lastLine(text.String(), err)
