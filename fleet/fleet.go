@@ -103,7 +103,7 @@ func (f *Fleet) mapAll(ctx context.Context, all []Recording, r *Report) (names [
 	for _, rec := range all {
 		dir := f.path("recordings", rec.Name)
 		args := append([]string{"run", rec.Source, "-o", dir, "--overwrite", "--quiet", "--no-mesh"}, rec.Args...)
-		runs = append(runs, step{name: "run." + rec.Name, args: args, output: f.mapFile(rec.Name)})
+		runs = append(runs, step{name: "run." + rec.Name, args: args, output: f.mapFile(rec.Name), source: append([]string{rec.Source}, rec.Args...)})
 	}
 	notes, err := f.stage(ctx, "run", runs)
 	if err != nil {

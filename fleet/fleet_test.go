@@ -151,6 +151,42 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// A recording that has changed is mapped anew, and so is one whose camera file has.
+func TestChangedRecording(t *testing.T) {
+	f, dir := newFleet(t)
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	image, camera := write("a/1.png", "one"), write("camera.yaml", "fx: 1")
+	all := []Recording{{Source: filepath.Dir(image)}, {Source: "b", Args: []string{"--camera", camera}}}
+	run := func() string {
+		t.Helper()
+		if _, err := f.Run(context.Background(), all); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(calls(t, dir))
+	}
+	run()
+	if got := run(); got != "[]" {
+		t.Errorf("nothing has changed, and %s is done", got)
+	}
+	write("a/2.png", "two")
+	if got := run(); got != "[run "+filepath.Dir(image)+"]" {
+		t.Errorf("after another image: %s", got)
+	}
+	write("camera.yaml", "fx: 22")
+	if got := run(); got != "[run b]" {
+		t.Errorf("after another camera: %s", got)
+	}
+}
+
 func TestLists(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "list.yaml")

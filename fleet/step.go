@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +25,7 @@ type step struct {
 	name   string   // of its note, unique
 	args   []string // of the program
 	inputs []string // files that it reads
+	source []string // what may name files or folders of a recording: their stamps count
 	output string   // file that it writes
 }
 
@@ -57,7 +60,31 @@ func (f *Fleet) key(s step) (string, error) {
 		}
 		fmt.Fprintln(h, ref.SHA256)
 	}
+	for _, path := range s.source {
+		if err := stamp(h, path); err != nil {
+			return "", err
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// stamp writes the names, sizes and times of change of the files of a path, nothing
+// where it names none. A recording is too large to be read for its digest.
+func stamp(w io.Writer, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return nil // synthetic:room, a flag, a number
+	}
+	return filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := os.Stat(name) // of what a link names
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		return err
+	})
 }
 
 // do runs a step, or reads how it ended before. An error means that the fleet cannot

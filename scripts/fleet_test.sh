@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Eight recordings through a real Slurm of two nodes on this machine, by Snakemake, with a
-# node and a step killed midway: the joint map must be that of `metricslam fleet`, to the
-# byte. Needs root, and Debian's Slurm, which it installs. Prints the wall times of one node
-# and of two.
+# step and the daemon of a node killed midway: the joint map must be that of `metricslam
+# fleet`, to the byte. Needs root, and Debian's Slurm, which it installs.
 source "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || die "needs root: a Slurm of its own is started; run it in a container or a virtual machine"
@@ -31,7 +30,7 @@ stop() {
   [ -z "${killer:-}" ] || kill "$killer" 2>/dev/null || true
   for pid in "$work"/*.pid; do [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true; done
   [ -z "${slurm_linked:-}" ] || rm -f /etc/slurm/slurm.conf
-  [ -z "${munge_started:-}" ] || pkill -x munged || true
+  [ -z "${munge_started:-}" ] || pkill --pidfile /run/munge/munged.pid || true
   [ -n "${KEEP:-}" ] || rm -rf "$work"
 }
 trap stop EXIT
@@ -106,17 +105,18 @@ say "Slurm, with a step and a node killed"
 (
   for _ in $(seq 120); do # kill the first step that maps a recording
     sleep 1
-    pid=$(pgrep -f "$program run" | head -1) || continue
-    kill -9 "$pid" 2>/dev/null && echo "killed a step" && break
+    pid=$(pgrep -f "^$program run" | head -1) || continue
+    kill -9 "$pid" 2>/dev/null && touch "$work/step-killed" && break
   done
   sleep 10
-  kill -9 "$(cat "$work/n2.pid")" && echo "killed a node"
+  kill -9 "$(cat "$work/n2.pid")" && touch "$work/node-killed"
   sleep 45 # SlurmdTimeout and more
-  slurmd -N n2 && echo "the node is back"
+  slurmd -N n2
 ) &
 killer=$!
 on_slurm "$work/slurm" 4 || { tail -30 "$work/slurm.log" >&2; die "Snakemake failed"; }
 wait "$killer" || true
 killer=
+[ -e "$work/step-killed" ] && [ -e "$work/node-killed" ] || die "nothing was killed: the run was over before"
 cmp "$work/embedded/joined.json" "$work/slurm/joined.json" || die "Slurm's joint map is another"
 say "the joint map is that of the embedded run, to the byte"
