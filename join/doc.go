@@ -6,6 +6,7 @@
 //	links.go   places that two maps have in common, verified and judged
 //	graph.go   one pose graph over all recordings, each with a similarity of its own
 //	solve.go   its solution, and what it says of links
+//	bridge.go  what holds it together by few places alone
 //	scales.go  the recordings' metres together, and those that the others contradict
 //	joined.go  the result: every keyframe's pose in one frame, in metres
 //

@@ -51,6 +51,7 @@ func Join(ctx context.Context, recordings []*Recording, files []*Links) (*Joined
 		}
 	}
 	j.number()
+	j.warnBridges(used)
 	j.describeLinks(used)
 	return j.out, nil
 }
