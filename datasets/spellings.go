@@ -251,7 +251,7 @@ func (s *settings) nerfstudio() (*lens, error) {
 	fx, ok, err := s.number("fl_x")
 	if err == nil && !ok {
 		var angle float64
-		if angle, ok, err = s.number("camera_angle_x"); err == nil && !(angle > 0 && angle < math.Pi) {
+		if angle, _, err = s.number("camera_angle_x"); err == nil && !(angle > 0 && angle < math.Pi) {
 			return nil, fmt.Errorf("fl_x is missing, and camera_angle_x is %g; it must be an angle in radians", angle)
 		}
 		fx = fromFOV(l.cam.W, angle)

@@ -100,12 +100,10 @@ func TestAlignTrustsSensors(t *testing.T) {
 func TestAlignIgnoresBadLandmarks(t *testing.T) {
 	view, truth := spoiltView(60, 0, .01, func(geom.Vec2) float64 { return .1 })
 	nan := math.NaN()
-	for _, l := range []slam.SparseDepth{
+	view.Landmarks = append(view.Landmarks, []slam.SparseDepth{
 		{Pixel: geom.Vec2{X: 5, Y: 5}, DepthM: nan}, {Pixel: geom.Vec2{X: 5, Y: 5}, DepthM: -1}, {Pixel: geom.Vec2{X: 5, Y: 5}, DepthM: math.Inf(1)},
 		{Pixel: geom.Vec2{X: nan, Y: 5}, DepthM: 2}, {Pixel: geom.Vec2{X: -50, Y: 5}, DepthM: 2}, {Pixel: geom.Vec2{X: 5, Y: 5}, DepthM: 2, LogStd: nan},
-	} {
-		view.Landmarks = append(view.Landmarks, l)
-	}
+	}...)
 	got, rep := Align(view, DefaultAlign())
 	if rms, _ := logError(got.Depth, truth); rep.Landmarks != 60 || rms > .03 {
 		t.Errorf("%d landmarks used, rms %g", rep.Landmarks, rms)

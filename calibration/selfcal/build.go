@@ -58,12 +58,11 @@ func (s *structure) start(c camera, seed uint64) bool {
 	for span := n - 1; span >= 2; span-- {
 		for first := 0; first+span < n; first++ {
 			a, b := s.views[first], s.views[first+span]
-			var ids []int
 			var x1, x2 []geom.Vec2
 			for _, t := range a.Tracks {
 				if u, ok := b.at(t.ID); ok {
 					if p, q := c.ray(t.Pixel), c.ray(u); p.IsFinite() && q.IsFinite() {
-						ids, x1, x2 = append(ids, t.ID), append(x1, p), append(x2, q)
+						x1, x2 = append(x1, p), append(x2, q)
 					}
 				}
 			}

@@ -1,7 +1,6 @@
 package selfcal
 
 import (
-	"math"
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
@@ -123,6 +122,3 @@ func (c camera) project(p geom.Vec3) geom.Vec2 {
 	s := c.f * (1 + c.k1*x.Norm2())
 	return geom.Vec2{X: s*x.X + c.cx, Y: s*x.Y + c.cy}
 }
-
-// diagonal of images.
-func diagonal(w, h int) float64 { return math.Hypot(float64(w), float64(h)) }
