@@ -73,6 +73,9 @@ func readEXIF(data []byte) (tags exifTags, err error) {
 			err = errors.New("its EXIF data are damaged")
 		}
 	}()
+	if !soundTIFF(data) {
+		return exifTags{}, errors.New("its EXIF data are damaged")
+	}
 	x, err := exif.Decode(bytes.NewReader(data))
 	if x == nil || err != nil && exif.IsCriticalError(err) {
 		return tags, errors.New("it has no EXIF data")
