@@ -84,7 +84,7 @@ func (g *graph) addRecording(r *Recording, index int, anchor geom.Sim3) {
 		z := r.Keyframes[i].Pose.Between(r.Keyframes[j].Pose)
 		g.Edges = append(g.Edges, posegraph.Edge{
 			From: first + i, To: first + j, Z: geom.Sim3FromSE3(z, 1),
-			Info: diagonal(steps*math.Hypot(floor, stepShare*z.T.Norm()), steps*stepTurnRad, steps*stepLogScale),
+			Info: posegraph.Diagonal(steps*math.Hypot(floor, stepShare*z.T.Norm()), steps*stepTurnRad, steps*stepLogScale),
 		})
 	}
 	for i := 1; i < len(r.Keyframes); i++ {
@@ -126,15 +126,6 @@ func medianStep(r *Recording) float64 {
 	}
 	slices.Sort(steps)
 	return max(steps[len(steps)/2], 1e-3)
-}
-
-// diagonal is the information of independent deviations.
-func diagonal(shift, turnRad, logScale float64) (w posegraph.Information) {
-	for i := range 3 {
-		w[i][i], w[i+3][i+3] = 1/(shift*shift), 1/(turnRad*turnRad)
-	}
-	w[6][6] = 1 / (logScale * logScale)
-	return w
 }
 
 // thinned returns the believed links that take part, most inliers first.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -94,7 +95,7 @@ func (w *town) linkOf(a, b, i, k int, ab geom.SE3) Link {
 	z := geom.Sim3FromSE3(ab.Mul(noise), w.anchors[a].S/w.anchors[b].S)
 	z.T = z.T.Scale(w.anchors[a].S)
 	l := Link{A: 2 * i, B: 2 * k, Z: poseOf(z), Inliers: 100, Believed: true}
-	info := diagonal(.02*w.anchors[b].S, .002, .05)
+	info := posegraph.Diagonal(.02*w.anchors[b].S, .002, .05)
 	for i := range info {
 		l.Info = append(l.Info, info[i][i:]...)
 	}

@@ -126,7 +126,7 @@ type parentRow struct {
 	parent   parent
 }
 
-var carriedFields = []field[parentRow]{
+var parentFields = []field[parentRow]{
 	intField("keyframe", func(r *parentRow) *int { return &r.keyframe }),
 	intField("by", func(r *parentRow) *int { return &r.parent.by }),
 	vectorField("rel", func(r *parentRow) []*float64 { return poseValues(&r.parent.rel.R, &r.parent.rel.T) }),

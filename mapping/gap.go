@@ -88,7 +88,7 @@ func (c *loopCloser) addGap(g *loopGraph, i int) {
 	shift, turn := g.motion.deviations(k.Gap.DurationS, c.m.sceneDepth(k))
 	shift, turn = math.Hypot(shift, edgeStepShare*z.T.Norm()), math.Hypot(turn, edgeTurnShare*geom.RotationAngle(z.R))
 	g.bounds = append(g.bounds, len(g.Edges))
-	g.Edges = append(g.Edges, posegraph.Edge{From: g.node[k.Gap.From], To: i, Z: geom.Sim3FromSE3(z, 1), Info: edgeInfo(shift, turn, gapLogScale)})
+	g.Edges = append(g.Edges, posegraph.Edge{From: g.node[k.Gap.From], To: i, Z: geom.Sim3FromSE3(z, 1), Info: posegraph.Diagonal(shift, turn, gapLogScale)})
 }
 
 // possible reports whether a solution asks of the camera nothing that it cannot have

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
 // seen returns the link of two keyframes of a ring as images would give it, off
@@ -12,7 +13,7 @@ import (
 func (w *ring) seen(from, to int, off geom.Tangent6, inliers int) *Link {
 	a, b := w.truth[from], w.truth[to]
 	l := &Link{From: from, To: to, Z: geom.Sim3FromSE3(a.Between(b).Retract(off), 1), Inliers: inliers}
-	l.info = edgeInfo(.05, .02, linkLogScale)
+	l.info = posegraph.Diagonal(.05, .02, linkLogScale)
 	for _, p := range w.points {
 		if len(l.pairs) == inliers {
 			break

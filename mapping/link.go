@@ -118,7 +118,7 @@ func (c *loopCloser) information(l *Link) posegraph.Information {
 		return l.info
 	}
 	few := math.Max(1, math.Sqrt(linkSure/float64(max(l.Inliers, 1))))
-	return edgeInfo(3*few*linkShiftShare*c.m.sceneDepth(c.m.Keyframes[l.To]), 3*few*linkTurnRad, linkLogScale)
+	return posegraph.Diagonal(3*few*linkShiftShare*c.m.sceneDepth(c.m.Keyframes[l.To]), 3*few*linkTurnRad, linkLogScale)
 }
 
 // chi2 is the squared deviation of a link, in units of its covariance, where

@@ -253,9 +253,9 @@ func takeGaps(d *mapfile.Decoder, st *State) error {
 	return nil
 }
 
-func takeCarried(d *mapfile.Decoder, st *State) error {
+func takeParents(d *mapfile.Decoder, st *State) error {
 	rows := make([]parentRow, rowCount(d, "by"))
-	if err := takeRows(d, carriedFields, pointers(rows)); err != nil {
+	if err := takeRows(d, parentFields, pointers(rows)); err != nil {
 		return err
 	}
 	for i, r := range rows {

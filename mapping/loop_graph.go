@@ -177,7 +177,7 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	depth := c.m.sceneDepth(kb)
 	shift := doubt * (edgeFloor*depth + edgeStepShare*z.T.Norm())
 	turn := doubt * (edgeFloorRad + edgeTurnShare*geom.RotationAngle(z.R))
-	e := posegraph.Edge{From: a, To: b, Z: z, Info: edgeInfo(shift, turn, doubt*edgeLogScale)}
+	e := posegraph.Edge{From: a, To: b, Z: z, Info: posegraph.Diagonal(shift, turn, doubt*edgeLogScale)}
 	g.join(a, b)
 	if worth >= edgeSlip {
 		g.Edges = append(g.Edges, e)
@@ -191,7 +191,7 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 		loose.Z.T = g.motion.atMost(z.T, dt)
 		g.bounds = append(g.bounds, len(g.Edges)+1)
 	}
-	loose.Info = edgeInfo(slipShift, slipTurn, slipSigmas*doubt*edgeLogScale)
+	loose.Info = posegraph.Diagonal(slipShift, slipTurn, slipSigmas*doubt*edgeLogScale)
 	e.Suspicious, e.Trust = true, worth/edgeSlip
 	g.slips = append(g.slips, len(g.Edges))
 	g.Edges = append(g.Edges, e, loose)
@@ -209,15 +209,7 @@ func (c *loopCloser) addHold(g *loopGraph, i int) {
 		shift, turn = min(shift, slipReach*moved), min(turn, slipTurnReach*turned)
 		g.bounds = append(g.bounds, len(g.Edges))
 	}
-	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: edgeInfo(shift, turn, 1)})
-}
-
-func edgeInfo(shiftM, turnRad, logScale float64) (w posegraph.Information) {
-	for i := range 3 {
-		w[i][i], w[i+3][i+3] = 1/(shiftM*shiftM), 1/(turnRad*turnRad)
-	}
-	w[6][6] = 1 / (logScale * logScale)
-	return w
+	g.Edges = append(g.Edges, posegraph.Edge{From: i - 1, To: i, Z: z, Info: posegraph.Diagonal(shift, turn, 1)})
 }
 
 // chooseLinks picks, of each visit to a place, the links with most inliers:

@@ -20,7 +20,7 @@ const (
 	tagTethers   = "TETH"
 	tagGaps      = "GAPS"
 	tagMetrics   = "SCAL"
-	tagCarried   = "CULL"
+	tagParents   = "CULL"
 	tagImages    = "PICT" // one a keyframe
 )
 
@@ -44,7 +44,7 @@ var sections = []section{
 	{tagTethers, true, putTethers, takeTethers},
 	{tagGaps, true, putGaps, takeGaps},
 	{tagMetrics, true, putMetrics, takeMetrics},
-	{tagCarried, true, putCarried, takeCarried},
+	{tagParents, true, putParents, takeParents},
 }
 
 // Store writes a map into files, the same map again and again as it grows. What
@@ -223,14 +223,14 @@ func putGaps(e *mapfile.Encoder, st *State) {
 	putRows(e, gapFields, rows)
 }
 
-func putCarried(e *mapfile.Encoder, st *State) {
+func putParents(e *mapfile.Encoder, st *State) {
 	var rows []*parentRow
 	for i, k := range st.Keyframes {
 		if k.Culled() {
 			rows = append(rows, &parentRow{i, *k.parent})
 		}
 	}
-	putRows(e, carriedFields, rows)
+	putRows(e, parentFields, rows)
 }
 
 func putMetrics(e *mapfile.Encoder, st *State) {

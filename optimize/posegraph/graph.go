@@ -17,6 +17,16 @@ import (
 // column are not used.
 type Information [7][7]float64
 
+// Diagonal is the information of independent deviations: of each coordinate of the
+// translation, of the rotation about each axis in radians, of the log-scale.
+func Diagonal(shift, turnRad, logScale float64) (w Information) {
+	for i := range 3 {
+		w[i][i], w[i+3][i+3] = 1/(shift*shift), 1/(turnRad*turnRad)
+	}
+	w[6][6] = 1 / (logScale * logScale)
+	return w
+}
+
 // Graph is a set of poses and the relative poses measured between them.
 type Graph struct {
 	Nodes []Node
