@@ -27,6 +27,7 @@ type Fleet struct {
 	Done  func(*Note)
 
 	mu    sync.Mutex
+	sums  map[string]string // digests of what steps wrote
 	notes []*Note
 }
 
@@ -63,6 +64,7 @@ func (f *Fleet) Run(ctx context.Context, all []Recording) (*Report, error) {
 	if err := complete(all); err != nil {
 		return nil, err
 	}
+	f.notes, f.sums = nil, make(map[string]string)
 	r := &Report{Version: f.Version, Warnings: []string{}, Cost: make(map[string]Cost), Links: make(map[string]int), Joined: f.path("joined.json")}
 	if err := os.MkdirAll(f.path("steps"), 0o755); err != nil {
 		return nil, err
@@ -193,6 +195,7 @@ func (f *Fleet) stage(ctx context.Context, stage string, steps []step) ([]*Note,
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			f.notes = append(f.notes, n)
+			f.sums[n.Output] = n.SHA256
 			if f.Done != nil {
 				f.Done(n)
 			}

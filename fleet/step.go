@@ -53,13 +53,11 @@ func (n *Note) ok() bool { return n.Failure == "" }
 func (f *Fleet) key(s step) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", f.Version, s.args)
-	for _, path := range s.inputs {
-		ref, err := join.Refer(path)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintln(h, ref.SHA256)
+	f.mu.Lock()
+	for _, path := range s.inputs { // each is what an earlier step wrote
+		fmt.Fprintln(h, f.sums[path])
 	}
+	f.mu.Unlock()
 	for _, path := range s.source {
 		if err := stamp(h, path); err != nil {
 			return "", err

@@ -39,7 +39,6 @@ func Join(ctx context.Context, recordings []*Recording, files []*Links) (*Joined
 		return nil, err
 	}
 	// Sums round by their order: that of the maps, not that of the files of links.
-	j.files = slices.Clone(files)
 	slices.SortStableFunc(j.files, func(f, g *Links) int {
 		return cmp.Or(j.maps[f.A.SHA256]-j.maps[g.A.SHA256], j.maps[f.B.SHA256]-j.maps[g.B.SHA256])
 	})
@@ -58,7 +57,8 @@ func Join(ctx context.Context, recordings []*Recording, files []*Links) (*Joined
 
 // check asks that links belong to the maps that are joined.
 func (j *joiner) check() error {
-	for _, f := range j.files {
+	j.files = slices.Clone(j.files)
+	for i, f := range j.files {
 		for _, ref := range [2]MapRef{f.A, f.B} {
 			if _, ok := j.maps[ref.SHA256]; !ok {
 				return fmt.Errorf("links of %s, which is not among the maps, or has changed since: match it anew", ref.File)
@@ -66,11 +66,13 @@ func (j *joiner) check() error {
 		}
 		// Keyframes of parts that are not the largest have no place here.
 		a, b := j.at[j.maps[f.A.SHA256]], j.at[j.maps[f.B.SHA256]]
-		f.Links = slices.DeleteFunc(slices.Clone(f.Links), func(l Link) bool {
+		own := *f
+		own.Links = slices.DeleteFunc(slices.Clone(f.Links), func(l Link) bool {
 			_, okA := a[l.A]
 			_, okB := b[l.B]
 			return !okA || !okB
 		})
+		j.files[i] = &own
 	}
 	return nil
 }
