@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/metricslam/metricslam/internal/strictyaml"
 )
 
 // Suite is a table to be made.
@@ -47,7 +47,7 @@ func ReadSuite(path string, places Places) (Suite, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &s); err != nil {
 		return s, fmt.Errorf("%s: %w", path, err)
 	}
 	for i := range s.Rows {

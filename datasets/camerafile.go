@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/metricslam/metricslam/internal/strictyaml"
 )
 
 // cameraFileNames are looked for in a sequence's folder and those above it.
@@ -76,9 +76,7 @@ func parseSettings(data []byte) (*settings, error) {
 	case bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed):
 		err = json.Unmarshal(trimmed, &values)
 	default:
-		if err = yaml.Unmarshal(plainYAML(data), &values); err != nil {
-			err = errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
-		}
+		values, err = strictyaml.Map(plainYAML(data))
 	}
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/metricslam/metricslam/internal/strictyaml"
 )
 
 // Recording is what one run of the program maps.
@@ -30,7 +30,7 @@ func ReadList(path, data string) ([]Recording, error) {
 	var list struct {
 		Recordings []Recording `yaml:"recordings"`
 	}
-	if err := yaml.UnmarshalWithOptions(text, &list, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for i := range list.Recordings {

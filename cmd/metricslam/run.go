@@ -10,13 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/progress"
+	"github.com/metricslam/metricslam/internal/strictyaml"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/pipeline"
@@ -301,7 +300,7 @@ func readConfig(file string) (pipeline.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("--config: %w", err)
 	}
-	if err := yaml.UnmarshalWithOptions(text, &cfg, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &cfg); err != nil {
 		return cfg, fmt.Errorf("--config %s: %w", file, err)
 	}
 	return cfg, nil

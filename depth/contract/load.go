@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/metricslam/metricslam/internal/strictyaml"
 )
 
 //go:embed builtin/*.yaml
@@ -20,7 +22,7 @@ var builtin embed.FS
 // are refused, so that a misspelt one does not pass in silence.
 func Parse(data []byte, where string) (*Contract, error) {
 	var c Contract
-	if err := yaml.UnmarshalWithOptions(data, &c, yaml.DisallowUnknownField()); err != nil {
+	if err := strictyaml.Unmarshal(data, &c); err != nil {
 		return nil, fmt.Errorf("contract %s: %w", where, err)
 	}
 	c.setDefaults()
