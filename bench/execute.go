@@ -1,13 +1,10 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
-	"github.com/metricslam/metricslam/internal/usage"
+	"github.com/metricslam/metricslam/internal/subprocess"
 )
 
 // Runner runs suites.
@@ -73,13 +70,13 @@ func (r Runner) one(ctx context.Context, run Run, row Row, truths *truthMeshes) 
 		return Outcome{}, err
 	}
 	o := Outcome{Run: run}
-	output, took, err := r.call(ctx, run.Args...)
+	ended := subprocess.Run(ctx, r.Binary, run.Args...)
 	if ctx.Err() != nil {
 		return o, ctx.Err()
 	}
-	if o.ExitStatus, o.Failure = failure(err, output); o.Failure == "" || o.ExitStatus > 0 {
+	if o.ExitStatus, o.Failure = ended.Status, ended.Failure; o.Failure == "" || o.ExitStatus > 0 {
 		// A status of its own may still have left results that can be measured.
-		if err := o.measure(ctx, r, row, truths, took); err != nil && o.Failure == "" {
+		if err := o.measure(ctx, r, row, truths, ended.Usage); err != nil && o.Failure == "" {
 			o.Failure = err.Error()
 		}
 	}
@@ -103,39 +100,6 @@ func readOutcome(run Run) (Outcome, bool) {
 	}
 	return o, true
 }
-
-// call runs the program and returns all it printed, and what it took.
-func (r Runner) call(ctx context.Context, args ...string) ([]byte, usage.Usage, error) {
-	cmd := exec.CommandContext(ctx, r.Binary, args...)
-	var both bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &both, &both
-	took, err := usage.Run(cmd)
-	return both.Bytes(), took, err
-}
-
-// failure tells the exit status and the last line that a process printed.
-func failure(err error, output []byte) (status int, text string) {
-	if err == nil {
-		return 0, ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	text = lines[len(lines)-1]
-	if text == "" {
-		text = err.Error()
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if exit.ExitCode() == statusDoubtful {
-			return statusDoubtful, ""
-		}
-		return exit.ExitCode(), text
-	}
-	return -1, text
-}
-
-// statusDoubtful is the exit status of a run whose results are there but not to be
-// trusted: they are measured as any.
-const statusDoubtful = 3
 
 // sourceFlags are the flags of `run` that choose what of a source is read; the
 // true mesh is made of the same frames.
@@ -185,9 +149,9 @@ func (t *truthMeshes) of(ctx context.Context, source string, args []string) (str
 	dir := filepath.Join(t.runner.Dir, "truth", Row{Name: name}.folder())
 	m := truthMesh{path: filepath.Join(dir, "mesh.ply")}
 	if _, err := os.Stat(m.path); err != nil {
-		output, _, err := t.runner.call(ctx, append([]string{"fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet"}, flags...)...)
-		if _, text := failure(err, output); text != "" {
-			m.err = fmt.Errorf("no true mesh: %s", text)
+		args := append([]string{"fuse", source, "--poses", "truth", "--depth", "sensor", "-o", dir, "--quiet"}, flags...)
+		if ended := subprocess.Run(ctx, t.runner.Binary, args...); ended.Failure != "" {
+			m.err = fmt.Errorf("no true mesh: %s", ended.Failure)
 		}
 	}
 	if ctx.Err() == nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
-	"github.com/metricslam/metricslam/internal/usage"
+	"github.com/metricslam/metricslam/internal/subprocess"
 	"github.com/metricslam/metricslam/report"
 )
 
@@ -67,7 +67,7 @@ func (f Figure) shown(v float64) float64 {
 }
 
 // measure reads the report of a run that took so much, and judges its drift and mesh.
-func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthMeshes, took usage.Usage) error {
+func (o *Outcome) measure(ctx context.Context, r Runner, row Row, truths *truthMeshes, took subprocess.Usage) error {
 	text, err := os.ReadFile(filepath.Join(o.Dir, "report.json"))
 	if err != nil {
 		return fmt.Errorf("it left no report: %w", err)
@@ -151,13 +151,13 @@ func (o *Outcome) mesh(ctx context.Context, r Runner, row Row, truths *truthMesh
 	if err != nil {
 		return err
 	}
-	output, _, err := r.call(ctx, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"),
+	ended := subprocess.Run(ctx, r.Binary, "eval", "mesh", "--align", "icp", "--json", "--truth", truth, "--estimate", filepath.Join(o.Dir, "mesh.ply"),
 		"--truth-poses", filepath.Join(filepath.Dir(truth), "trajectory.tum"), "--poses", filepath.Join(o.Dir, "trajectory.tum"))
-	if _, text := failure(err, output); text != "" {
-		return fmt.Errorf("mesh: %s", text)
+	if ended.Failure != "" {
+		return fmt.Errorf("mesh: %s", ended.Failure)
 	}
 	var m eval.MeshResult
-	if err := json.Unmarshal(output, &m); err != nil {
+	if err := json.Unmarshal(ended.Output, &m); err != nil {
 		return fmt.Errorf("mesh: %w", err)
 	}
 	o.Figures["mesh_f_score"], o.Figures["mesh_chamfer_m"] = m.FScore, m.ChamferM

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/internal/subprocess"
 	"github.com/metricslam/metricslam/join"
 )
 
@@ -117,7 +118,7 @@ func (f *Fleet) mapAll(ctx context.Context, all []Recording, r *Report) (names [
 		case !n.ok():
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s has no map: %s", all[i].Name, n.Failure))
 			continue
-		case n.Status == statusDoubtful:
+		case n.Status == subprocess.StatusDoubtful:
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the run does not vouch for its map; see %s", all[i].Name, f.path("recordings", all[i].Name, "report.html")))
 		}
 		name := all[i].Name

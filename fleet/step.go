@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,12 +10,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
-	"github.com/metricslam/metricslam/internal/usage"
+	"github.com/metricslam/metricslam/internal/subprocess"
 	"github.com/metricslam/metricslam/join"
 )
 
@@ -42,9 +39,6 @@ type Note struct {
 	CPUS     float64  `json:"cpu_s"`
 	MemoryMB float64  `json:"memory_mb"` // most resident
 }
-
-// statusDoubtful is the exit status of a run whose results are there, and not vouched for.
-const statusDoubtful = 3
 
 // ok reports whether the step left what the next ones read.
 func (n *Note) ok() bool { return n.Failure == "" }
@@ -99,26 +93,21 @@ func (f *Fleet) do(ctx context.Context, s step) (*Note, error) {
 	if err := os.MkdirAll(filepath.Dir(s.output), 0o755); err != nil {
 		return nil, err
 	}
-	n := &Note{Name: s.name, Args: s.args, Key: key, Output: s.output}
-	var text bytes.Buffer
-	cmd := exec.CommandContext(ctx, f.Binary, s.args...)
-	cmd.Stdout, cmd.Stderr = &text, &text
-	took, err := usage.Run(cmd)
+	ended := subprocess.Run(ctx, f.Binary, s.args...)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	n.WallS, n.CPUS, n.MemoryMB = took.WallS, took.CPUS, took.MemoryMB
-	if p := cmd.ProcessState; p != nil {
-		n.Status = p.ExitCode()
-	}
-	if err != nil && n.Status != statusDoubtful {
-		n.Failure = lastLine(text.String(), err)
-	} else if ref, err := join.Refer(s.output); errors.Is(err, os.ErrNotExist) {
-		n.Failure = lastLine(text.String(), fmt.Errorf("it wrote no %s", s.output))
-	} else if err != nil {
-		return nil, err
-	} else {
-		n.SHA256 = ref.SHA256
+	n := &Note{Name: s.name, Args: s.args, Key: key, Output: s.output, Status: ended.Status, Failure: ended.Failure,
+		WallS: ended.Usage.WallS, CPUS: ended.Usage.CPUS, MemoryMB: ended.Usage.MemoryMB}
+	if n.ok() {
+		switch ref, err := join.Refer(s.output); {
+		case errors.Is(err, os.ErrNotExist):
+			n.Failure = fmt.Sprintf("it wrote no %s", s.output)
+		case err != nil:
+			return nil, err
+		default:
+			n.SHA256 = ref.SHA256
+		}
 	}
 	data, err := json.MarshalIndent(n, "", " ")
 	if err != nil {
@@ -137,12 +126,4 @@ func readNote(path, key string) (*Note, bool) {
 	}
 	ref, err := join.Refer(n.Output)
 	return n, err == nil && ref.SHA256 == n.SHA256
-}
-
-func lastLine(text string, err error) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
-		return last
-	}
-	return err.Error()
 }

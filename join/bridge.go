@@ -1,11 +1,15 @@
 package join
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/metricslam/metricslam/optimize/posegraph"
+)
 
 // fewLinks is how many places hold two sets of recordings together so that no word is
 // said of it: as many as a visit counts for. One or two come from one view, and nothing
 // else would contradict them.
-const fewLinks = visitLinks
+const fewLinks = posegraph.VisitLinks
 
 // warnBridges names the pairs of recordings that alone hold a component together, by few
 // places.

@@ -25,10 +25,6 @@ const (
 	sureInliers = 40 // inliers of a good link (mapping, linkSure)
 	mostTrust   = 3  // of one that has many more
 	leastTrust  = .5
-	// Images of one visit to a place err together: of the links within visitReach
-	// keyframes of each other, in both recordings, visitLinks take part (mapping).
-	visitReach = 10
-	visitLinks = 3
 )
 
 const (
@@ -140,20 +136,11 @@ func (j *joiner) thinned() (out []edge) {
 	}
 	link := func(e edge) *Link { return &j.files[e.file].Links[e.link] }
 	slices.SortStableFunc(all, func(a, b edge) int { return link(b).Inliers - link(a).Inliers })
-	taken := make(map[int][]edge) // by file
+	visits := make([]posegraph.Visits, len(j.files))
 	for _, e := range all {
-		same := 0
-		for _, o := range taken[e.file] {
-			if near(link(o).A, link(e).A) && near(link(o).B, link(e).B) {
-				same++
-			}
-		}
-		if same < visitLinks {
-			taken[e.file] = append(taken[e.file], e)
+		if visits[e.file].Take(link(e).A, link(e).B) {
 			out = append(out, e)
 		}
 	}
 	return out
 }
-
-func near(a, b int) bool { return max(a-b, b-a) <= visitReach }

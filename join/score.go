@@ -9,13 +9,8 @@ import (
 	"github.com/metricslam/metricslam/slam"
 )
 
-// A link is false where it is off the truth by more than this, as a loop within a
-// recording is (report).
-const (
-	falseShiftM  = .3
-	falseTurnRad = 10 * math.Pi / 180
-	pairedS      = .02 // time between a keyframe and its true pose
-)
+// pairedS is the time between a keyframe and its true pose, seconds.
+const pairedS = .02
 
 // Score is a joint map against the truth.
 type Score struct {
@@ -82,11 +77,7 @@ func (j *Joined) Evaluate(truths []slam.Trajectory) (*Score, error) {
 }
 
 func rmse(pairs []eval.Pair, by geom.Sim3) float64 {
-	var sum float64
-	for _, e := range eval.ATE(eval.Apply(pairs, by)) {
-		sum += e * e
-	}
-	return math.Sqrt(sum / float64(len(pairs)))
+	return eval.NewStats(eval.ATE(eval.Apply(pairs, by))).RMSE
 }
 
 // countLinks counts the believed links, and those that the true poses contradict: where
@@ -110,8 +101,8 @@ func (s *Score) countLinks(j *Joined, pairs [][]eval.Pair, scale float64) {
 		}
 		s.Links++
 		truth, joint := a.Truth.Pose.Between(b.Truth.Pose), a.Estimate.Pose.Between(b.Estimate.Pose)
-		shift := truth.T.Sub(joint.T.Scale(scale)).Norm()
-		if shift > falseShiftM || geom.RotationAngle(truth.R.T().Mul(joint.R)) > falseTurnRad {
+		joint.T = joint.T.Scale(scale)
+		if _, _, isFalse := eval.LoopError(truth, joint); isFalse {
 			s.False++
 		}
 	}

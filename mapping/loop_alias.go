@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
 // Two corners of a town with the same advertising column have all that makes a
@@ -68,14 +69,14 @@ func (c *loopCloser) ambiguous(group []*Link) bool {
 	}
 	var others []*Link
 	for _, o := range c.pending {
-		if !own[o] && slices.ContainsFunc(group, func(l *Link) bool { return near(o.To, l.To, visitReach) }) {
+		if !own[o] && slices.ContainsFunc(group, func(l *Link) bool { return posegraph.SameVisit(o.To, l.To) }) {
 			others = append(others, o)
 		}
 	}
 	for _, o := range others {
 		place := 0
 		for _, p := range others {
-			if near(o.From, p.From, visitReach) {
+			if posegraph.SameVisit(o.From, p.From) {
 				place += p.Inliers
 			}
 		}

@@ -98,8 +98,6 @@ const (
 	slipTurnReach = 1.5
 	farTrust      = .5 // of an edge to a keyframe of long ago: that of a weak link
 
-	visitReach  = 10 // keyframes whose links are of one visit
-	visitLinks  = 3  // links of a visit that take part
 	graphVisits = 60 // visits that take part at most
 )
 

@@ -107,3 +107,5 @@ func (c *loopCloser) verifyBest(k *Keyframe, candidates, minVotes int, skip func
 func (c *loopCloser) isNews(l *Link) bool {
 	return c.m.Keyframes[l.From].Part != c.m.Keyframes[l.To].Part || c.residualPx(l) > linkNewPx
 }
+
+func near(a, b, reach int) bool { return max(a-b, b-a) <= reach }

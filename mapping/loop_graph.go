@@ -228,28 +228,21 @@ func (c *loopCloser) chooseLinks(g *loopGraph, group []*Link) []*Link {
 	}
 	sortLinks(rest)
 	var out []*Link
+	var visits posegraph.Visits
 	for i, l := range append(all, rest...) {
 		if g.node[l.From] < 0 || g.node[l.To] < 0 || i < len(all) && len(out) == groupGraph {
 			continue
 		}
 		c.toCurrentUnits(l)
-		same := 0
-		for _, o := range out {
-			if near(o.From, l.From, visitReach) && near(o.To, l.To, visitReach) {
-				same++
-			}
-		}
-		if same < visitLinks {
+		if visits.Take(l.From, l.To) {
 			out = append(out, l)
 		}
-		if len(out) == graphVisits*visitLinks {
+		if len(out) == graphVisits*posegraph.VisitLinks {
 			break
 		}
 	}
 	return out
 }
-
-func near(a, b, reach int) bool { return max(a-b, b-a) <= reach }
 
 func (c *loopCloser) addLink(g *loopGraph, l *Link) {
 	e := len(g.Edges)

@@ -25,14 +25,6 @@ type Loop struct {
 	ErrorDeg *float64 `json:"error_deg"` // null without truth
 }
 
-// A loop is false if its measured pose is farther off the truth than this: in
-// metres, or, where the two are far apart, in shares of that.
-const (
-	falseLoopM     = .3
-	falseLoopShare = .1
-	falseLoopDeg   = 10
-)
-
 // judgeLoops writes the loops' poses out and compares them with the truth, in
 // true metres: a map that is 10 % too large as a whole has its loops right.
 func (r *Report) judgeLoops() {
@@ -57,11 +49,10 @@ func (r *Report) judgeLoops() {
 		known = true
 		measured := l.Relative
 		measured.T = measured.T.Scale(scale)
-		actual := a.Between(b)
-		e := measured.Between(actual)
-		m, deg := e.T.Norm(), geom.RotationAngle(e.R)*180/math.Pi
+		m, rad, isFalse := eval.LoopError(a.Between(b), measured)
+		deg := rad * 180 / math.Pi
 		l.ErrorM, l.ErrorDeg = &m, &deg
-		if m > max(falseLoopM, falseLoopShare*actual.T.Norm()) || deg > falseLoopDeg {
+		if isFalse {
 			wrong++
 		}
 	}

@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/metricslam/metricslam/export"
-	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/join"
-	"github.com/metricslam/metricslam/mapping"
-	"github.com/metricslam/metricslam/pipeline"
 )
 
 // mapIndexCmd writes what the places of a map look like.
@@ -91,16 +87,9 @@ func (c mapMatchCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer closeMaps(maps)
-	cfg := pipeline.Default()
-	cfg.Mapping.Scratch = filepath.Dir(c.Output)
-	match := frontend.NewMatcher(cfg.Frontend)
-	defer match.Close()
-	level := slog.LevelInfo
-	if c.Quiet {
-		level = slog.LevelError
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: dropTime}))
-	places, err := mapping.Merger{Config: cfg.Mapping, Match: match, Log: log}.CommonPlaces(ctx, maps[0].State, maps[1].State)
+	merger, closeMatcher := newMerger(c.Output, c.Quiet)
+	defer closeMatcher()
+	places, err := merger.CommonPlaces(ctx, maps[0].State, maps[1].State)
 	if err != nil {
 		return fmt.Errorf("%s and %s: %w", c.A, c.B, err)
 	}

@@ -32,18 +32,8 @@ func (c mapMergeCmd) Run(ctx context.Context) error {
 	defer closeMaps(maps)
 	store := mapping.NewStore(maps...)
 	defer store.Close()
-	level := slog.LevelInfo
-	if c.Quiet {
-		level = slog.LevelError
-	}
-	cfg := pipeline.Default()
-	cfg.Mapping.Scratch = filepath.Dir(c.Output)
-	match := frontend.NewMatcher(cfg.Frontend)
-	defer match.Close()
-	merger := mapping.Merger{
-		Config: cfg.Mapping, Match: match,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: dropTime})),
-	}
+	merger, closeMatcher := newMerger(c.Output, c.Quiet)
+	defer closeMatcher()
 	res, err := merger.Merge(ctx, maps[0].State, maps[1].State)
 	if errors.Is(err, mapping.ErrNoCommonPlace) {
 		return fmt.Errorf("%s and %s cannot be joined: %w", c.A, c.B, err)
@@ -62,4 +52,20 @@ func (c mapMergeCmd) Run(ctx context.Context) error {
 		return mapInfoCmd{File: c.Output, JSON: true}.Run(ctx)
 	}
 	return nil
+}
+
+// newMerger is what finds the places that two maps share. Scratch files lie beside the
+// output, where room was made for it. It is to be closed.
+func newMerger(output string, quiet bool) (m mapping.Merger, closeMatcher func()) {
+	level := slog.LevelInfo
+	if quiet {
+		level = slog.LevelError
+	}
+	cfg := pipeline.Default()
+	cfg.Mapping.Scratch = filepath.Dir(output)
+	match := frontend.NewMatcher(cfg.Frontend)
+	return mapping.Merger{
+		Config: cfg.Mapping, Match: match,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: dropTime})),
+	}, func() { match.Close() }
 }
