@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"math"
 	"testing"
 )
@@ -20,6 +21,7 @@ func FuzzCameraFile(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		l, err := parseCamera(data)
 		if err != nil {
 			return

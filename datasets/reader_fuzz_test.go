@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"image"
 	"image/jpeg"
 	"image/png"
@@ -33,6 +34,7 @@ func FuzzImage(f *testing.F) {
 	f.Add(deep.Bytes())
 	f.Add(fuzzJPEG(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		if w, h, err := checkImage(data); err == nil && w*h > 1<<20 {
 			return // allowed, but slow
 		}
@@ -53,6 +55,7 @@ func FuzzEXIF(f *testing.F) {
 	f.Add([]byte("II*\x00\b\x00\x00\x00\x02\x00\x12\x01\x03\x00\x01\x00\x00\x00000000\x05\x00\x01\x00\x00\x80 \x00\x00\x00\x00\x00\x00\x0000000000")) // half a billion rationals
 	f.Add(jpg)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		c := cameraFromEXIF(encodedImage{data: data}, 400, 300)
 		if c.OK != (c.Reason == "") || c.Orientation < 1 || c.Orientation > 8 {
 			t.Errorf("camera %+v", c)
@@ -69,6 +72,7 @@ func FuzzMJPEG(f *testing.F) {
 	f.Add([]byte("--b\nContent-Length: 99999999999\n\nabc"), "--b")
 	f.Add([]byte("\n\n----\n"), "")
 	f.Fuzz(func(t *testing.T, data []byte, boundary string) {
+		defer fuzzbound.Check(t)()
 		in := newMJPEGReader(io.NopCloser(bytes.NewReader(data)), boundary)
 		for range len(data) + 2 {
 			if _, err := in.next(); err != nil {
@@ -112,6 +116,7 @@ func FuzzListing(f *testing.F) {
 		f.Add(uint8(i), []byte(file.seed))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
+		defer fuzzbound.Check(t)()
 		file := fuzzFiles[int(which)%len(fuzzFiles)]
 		dir := t.TempDir()
 		put := func(name string, data []byte) {
@@ -147,6 +152,7 @@ func FuzzVideo(f *testing.F) {
 	f.Add(bytes.Repeat(fuzzJPEG(f), 3))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		path := filepath.Join(dir, "a.mjpeg")
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -20,6 +21,7 @@ func FuzzReadTrajectory(f *testing.F) {
 	f.Add([]byte("1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1\n"), true)
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte, asKITTI bool) {
+		defer fuzzbound.Check(t)()
 		path, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -64,6 +66,7 @@ func FuzzReadPLY(f *testing.F) {
 	f.Add([]byte("ply\nformat binary_little_endian 1.0\nelement vertex 1\nproperty double x\nproperty double y\nproperty double z\nend_header\n012345678901234567890123"))
 	f.Add([]byte("ply\nformat binary_big_endian 1.0\ncomment a\nelement face 1\nproperty list uint8 uint32 vertex_index\nelement vertex 0\nproperty float32 x\nend_header\n\x03\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		m, err := decodePLY(bufio.NewReader(bytes.NewReader(data)))
 		if err != nil {
 			return

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"github.com/metricslam/metricslam/mapfile"
 )
 
@@ -205,6 +206,7 @@ func FuzzNew(f *testing.F) {
 	f.Add(data)
 	f.Add(data[:40])
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		if err := readAll(data); err == nil && len(data) < 44 {
 			t.Errorf("%d bytes are a map", len(data))
 		}
@@ -215,6 +217,7 @@ func FuzzNew(f *testing.F) {
 func FuzzDecoder(f *testing.F) {
 	f.Add(exampleColumns())
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		defer fuzzbound.Check(t)()
 		d, err := mapfile.NewDecoder(raw)
 		if err != nil {
 			return

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"github.com/metricslam/metricslam/internal/spill/spilltest"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping/ground"
@@ -440,7 +441,10 @@ func FuzzRead(f *testing.F) {
 		f.Add(uint8(i), 40, []byte{1, 2, 3})
 		f.Add(uint8(i), 0, p.sections[i])
 	}
-	f.Fuzz(p.read)
+	f.Fuzz(func(t *testing.T, which uint8, at int, patch []byte) {
+		defer fuzzbound.Check(t)()
+		p.read(t, which, at, patch)
+	})
 }
 
 func BenchmarkState(b *testing.B) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/bag/mcap"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 )
 
 // file has two topics and several chunks; messages are logged out of order.
@@ -110,6 +111,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(whole, i*len(whole)/40, byte(1<<(i%8)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, at int, flip byte) {
+		defer fuzzbound.Check(t)()
 		data = bytes.Clone(data)
 		if at >= 0 && at < len(data) {
 			data[at] ^= flip

@@ -32,8 +32,8 @@ type File struct {
 	messages []Message // of all channels, without data, by time
 	chunks   []span
 	dec      *zstd.Decoder
-	open     int    // the chunk that lies unpacked, -1 for none
-	unpacked []byte // of it
+	open     int          // the chunk that lies unpacked, -1 for none
+	unpacked bytes.Buffer // of it
 }
 
 // Message is where a message lies.
@@ -49,6 +49,7 @@ type span struct {
 	offset, packed, unpacked uint64
 	compression              string
 	indexed                  bool
+	fault                    error // why it cannot be unpacked
 }
 
 // Open reads where every message of a file lies.
@@ -241,39 +242,50 @@ func (f *File) unindexed() error {
 	return nil
 }
 
-// unpack returns the records of a chunk; the last one is kept.
+// unpack returns the records of a chunk; the last one is kept. A chunk that could not be
+// unpacked is not tried again for each of its messages.
 func (f *File) unpack(i int) ([]byte, error) {
-	if f.open == i {
-		return f.unpacked, nil
+	c := &f.chunks[i]
+	switch {
+	case f.open == i:
+		return f.unpacked.Bytes(), nil
+	case c.fault != nil:
+		return nil, c.fault
 	}
-	c := f.chunks[i]
+	f.open = -1
+	if err := f.unpackInto(&f.unpacked, *c); err != nil {
+		c.fault = fmt.Errorf("%s: the chunk at byte %d: %w", f.Name, c.offset, err)
+		return nil, c.fault
+	}
+	f.open = i
+	return f.unpacked.Bytes(), nil
+}
+
+// unpackInto unpacks no more than the chunk says, whatever its packed data holds.
+func (f *File) unpackInto(out *bytes.Buffer, c span) error {
 	if c.unpacked > maxChunk {
-		return nil, fmt.Errorf("%s: %w: a chunk of %d bytes", f.Name, ErrDamaged, c.unpacked)
+		return fmt.Errorf("%w: a chunk of %d bytes", ErrDamaged, c.unpacked)
 	}
-	packed := make([]byte, c.packed)
-	if _, err := f.r.ReadAt(packed, int64(c.offset)); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
-	}
-	var data []byte
-	var err error
+	packed := io.Reader(io.NewSectionReader(f.r, int64(c.offset), int64(c.packed)))
 	switch c.compression {
 	case "":
-		data = packed
 	case "zstd":
-		data, err = f.dec.DecodeAll(packed, make([]byte, 0, min(c.unpacked, firstRoom)))
+		if err := f.dec.Reset(packed); err != nil {
+			return err
+		}
+		packed = f.dec
 	case "lz4":
-		data, err = io.ReadAll(io.LimitReader(lz4.NewReader(bytes.NewReader(packed)), int64(c.unpacked)+1))
+		packed = lz4.NewReader(packed)
 	default:
-		err = fmt.Errorf("compression %q is not known", c.compression)
+		return fmt.Errorf("compression %q is not known", c.compression)
 	}
-	if err == nil && uint64(len(data)) != c.unpacked {
-		err = fmt.Errorf("%d bytes, want %d", len(data), c.unpacked)
+	out.Reset()
+	out.Grow(int(min(c.unpacked, firstRoom)))
+	n, err := out.ReadFrom(io.LimitReader(packed, int64(c.unpacked)+1))
+	if err == nil && uint64(n) != c.unpacked {
+		err = fmt.Errorf("%d bytes and more, want %d", n, c.unpacked)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: the chunk at byte %d: %w", f.Name, c.offset, err)
-	}
-	f.open, f.unpacked = i, data
-	return data, nil
+	return err
 }
 
 // Data returns the content of a message; it holds until the next call.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/bag/ros2"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 )
 
 // No bytes make a decoder fail other than by an error, and what it returns is no
@@ -15,6 +16,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add((&ros2.CameraInfo{Header: h, W: 2, H: 1, Model: "plumb_bob", D: []float64{1, 2}}).Encode())
 	f.Add([]byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		im, err := ros2.DecodeImage(data)
 		c, err2 := ros2.DecodeCompressedImage(data)
 		info, err3 := ros2.DecodeCameraInfo(data)

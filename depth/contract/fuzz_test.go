@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,6 +22,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		c, err := Parse(data, "test")
 		if err != nil {
 			return

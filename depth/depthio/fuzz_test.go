@@ -2,6 +2,7 @@ package depthio
 
 import (
 	"bytes"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"image"
 	"image/color"
 	"image/png"
@@ -26,6 +27,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("\x93NUMPY\x02\x00\x3a\x00\x00\x00{'descr': '>u2', 'fortran_order': True, 'shape': (2, 1), }\nabcd"), true, 5000.)
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte, asNPY bool, scale float64) {
+		defer fuzzbound.Check(t)()
 		if !(scale >= 0) || math.IsInf(scale, 0) {
 			return // a flag, checked elsewhere
 		}

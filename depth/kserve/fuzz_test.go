@@ -5,6 +5,7 @@ import (
 
 	"github.com/metricslam/metricslam/depth/contract"
 	"github.com/metricslam/metricslam/depth/network"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 )
 
 // Whatever a server answers, there is an error or there are tensors that are as
@@ -14,6 +15,7 @@ func FuzzDecodeResponse(f *testing.F) {
 	head := `{"outputs": [{"name": "depth", "shape": [2], "datatype": "FP32", "parameters": {"binary_data_size": 8}}]}`
 	f.Add([]byte(head+"01234567"), "105")
 	f.Fuzz(func(t *testing.T, body []byte, length string) {
+		defer fuzzbound.Check(t)()
 		checkTensors(t)(decodeResponse(body, length))
 	})
 }
@@ -28,6 +30,7 @@ func FuzzDecodeInfer(f *testing.F) {
 	in := network.NewTensor("image", contract.Float32, 1, 2)
 	f.Add(encodeInfer(Address{Model: "m"}, []network.Tensor{in}, []string{"depth"}))
 	f.Fuzz(func(t *testing.T, msg []byte) {
+		defer fuzzbound.Check(t)()
 		checkTensors(t)(decodeInfer(msg))
 		decodeMetadata(msg)
 	})

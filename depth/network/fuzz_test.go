@@ -8,6 +8,7 @@ import (
 
 	"github.com/metricslam/metricslam/depth/contract"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -27,6 +28,7 @@ func FuzzPredict(f *testing.F) {
 	cam := geom.Camera{W: 24, H: 16, Fx: 20, Fy: 20, Cx: 11.5, Cy: 7.5}
 	img := noise(cam.W, cam.H)
 	f.Fuzz(func(t *testing.T, values []byte, kind uint8, h, w int64) {
+		defer fuzzbound.Check(t)()
 		c := kinds[int(kind)%len(kinds)]
 		n := New(c, runner(func([]Tensor) ([]Tensor, error) {
 			out := Tensor{Name: "depth", Type: contract.Float32, Shape: []int64{1, 1, h, w}}

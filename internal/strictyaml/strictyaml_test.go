@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,8 @@ func TestMap(t *testing.T) {
 func FuzzMap(f *testing.F) {
 	f.Add([]byte("a: 1\nb: [x]\n"))
 	f.Add([]byte("a: &x {b: *x}\n"))
-	f.Fuzz(func(_ *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		var s settings
 		_ = Unmarshal(data, &s)
 		_, _ = Map(data)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/fuzzbound"
 )
 
 // smallBAL has 2 cameras, 2 points and 3 observations.
@@ -219,6 +220,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(smallG2O))
 	f.Add([]byte("BZh91AY&SY"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		defer fuzzbound.Check(t)()
 		p, err := Read("file", bytes.NewReader(data))
 		if err != nil {
 			return
