@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/multiview/internal/kernel"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -16,7 +17,6 @@ const (
 	tolerance     = .02 // of log depth
 	tolerancePx   = .4  // the same as motion in the images
 	toleranceMost = .15
-	far           = 3  // tolerances from which on depths contradict
 	violation     = .5 // what one that sees through counts against one that agrees
 	enough        = 2  // that agree
 	minConfidence = .3
@@ -65,21 +65,26 @@ func (d *refinedDepth) tolerated(i int) float32 {
 
 // opinions asks the judges about every pixel.
 func opinions(d *refinedDepth, all []judge) []opinion {
+	kernels := make([]*kernel.Judge, len(all))
+	for j := range all {
+		kernels[j] = kernel.NewJudge(all[j].view.m, all[j].view.t, all[j].depth, all[j].w, all[j].h)
+	}
+	n := kernel.Padded(d.w)
+	depth, tolerance := make([]float32, n), make([]float32, n)
+	agree, against := make([]float32, n), make([]float32, n)
 	out := make([]opinion, d.w*d.h)
-	for i, z := range d.depth {
-		if z == 0 {
-			continue
+	for y := range d.h {
+		copy(depth, d.depth[y*d.w:(y+1)*d.w])
+		for x := range d.w {
+			tolerance[x] = d.tolerated(y*d.w + x)
 		}
-		t := d.tolerated(i)
-		for j := range all {
-			e, ok := all[j].compare(float32(i%d.w), float32(i/d.w), z)
-			switch {
-			case !ok || e < -far*t: // something else is in front
-			case e > far*t:
-				out[i].against++
-			default:
-				out[i].agree += bell(e / t)
-			}
+		clear(agree)
+		clear(against)
+		for _, k := range kernels {
+			k.Row(y, depth, tolerance, agree, against)
+		}
+		for x := range d.w {
+			out[y*d.w+x] = opinion{agree[x], against[x]}
 		}
 	}
 	return out
@@ -92,52 +97,6 @@ func confidence(d *refinedDepth, all []judge) []float32 {
 		out[i] = min(max((o.agree-violation*o.against)/enough, 0), 1)
 	}
 	return out
-}
-
-// compare returns log(seen / expected) at the place of a pixel at depth z.
-func (j *judge) compare(x, y, z float32) (float32, bool) {
-	v := &j.view
-	q := z*(v.m[2][0]*x+v.m[2][1]*y+v.m[2][2]) + v.t[2]
-	if !(q > 0) {
-		return 0, false
-	}
-	a := (z*(v.m[0][0]*x+v.m[0][1]*y+v.m[0][2])+v.t[0])/q + .5
-	b := (z*(v.m[1][0]*x+v.m[1][1]*y+v.m[1][2])+v.t[1])/q + .5
-	if !(a >= 0 && b >= 0 && a < float32(j.w) && b < float32(j.h)) {
-		return 0, false
-	}
-	s := j.depth[int(b)*j.w+int(a)]
-	if s == 0 {
-		return 0, false
-	}
-	return logRatio(s, q), true
-}
-
-// logRatio returns log(a / b) within 4e-4 where that is at most .5, which decides;
-// beyond it grows more slowly. It is the series of the area tangent, whose argument is
-// at most 1.
-func logRatio(a, b float32) float32 {
-	x := (a - b) / (a + b)
-	return 2 * x * (1 + x*x*(1./3))
-}
-
-// bellSteps is how many values of bell are kept a unit.
-const bellSteps = 256
-
-var bellTable = func() (t [far*bellSteps + 2]float32) {
-	for i := range t {
-		x := (float64(i) + .5) / bellSteps
-		t[i] = float32(math.Exp(-x * x / 2))
-	}
-	return t
-}()
-
-// bell returns exp(-x^2 / 2) within .002, for |x| up to far.
-func bell(x float32) float32 {
-	if x < 0 {
-		x = -x
-	}
-	return bellTable[int(x*bellSteps)]
 }
 
 const (

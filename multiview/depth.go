@@ -101,16 +101,10 @@ func (d *refinedDepth) measure(i int, t tensor, views []view) {
 // sweep returns the log ratio of every pixel.
 func (ws *workspace) sweep(size int, ref *image, prior []float32, views []view, l level, centre []float32) []float32 {
 	w, h := ref.Camera.W, ref.Camera.H
-	v := volume{w: w, h: h, levels: l.levels, step: l.step, centre: centre, cost: make([]uint16, w*h*l.levels)}
-	newSweeper(ref, l.radius).fill(&v, prior, views)
-	for k := range l.levels {
-		c := l.priorCost(k)
-		for i := k; i < len(v.cost); i += l.levels {
-			v.cost[i] += c
-		}
-	}
+	v := newVolume(w, h, l, centre)
+	newSweeper(ref, l.radius).fill(v, prior, views, l)
 	out := make([]float32, w*h)
-	best(ws.agg[size].run(&v, ref.Pix), l.levels, out)
+	best(ws.agg[size].run(v, ref.Pix), l.levels, v.stride, out)
 	for i, k := range out {
 		out[i] = v.logAt(i, k)
 	}

@@ -165,17 +165,3 @@ func BenchmarkRefine(b *testing.B) {
 		}
 	}
 }
-
-// What stands for log and exp in the hot loop agrees with them.
-func TestLogRatioAndBell(t *testing.T) {
-	for i := range 101 {
-		e := float64(i-50) / 100
-		if got := float64(logRatio(float32(2*math.Exp(e)), 2)); math.Abs(got-e) > 4e-4 {
-			t.Errorf("log of a ratio: got %g, want %g", got, e)
-		}
-		x := far * e * 2
-		if got, want := float64(bell(float32(x))), math.Exp(-x*x/2); math.Abs(got-want) > .002 {
-			t.Errorf("bell at %g: got %g, want %g", x, got, want)
-		}
-	}
-}

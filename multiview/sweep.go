@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/multiview/internal/kernel"
 )
 
 // costUnit is the cost 1 - ZNCC = 1 in the integers of a cost volume.
@@ -15,12 +16,24 @@ const (
 )
 
 // volume is the cost of depth prior * exp(centre + (k - levels/2) * step) for every
-// pixel: cost[pixel*levels + k].
+// pixel: cost[pixel*stride + k]. What is beyond the levels is kernel.Beyond.
 type volume struct {
 	w, h, levels int
+	stride       int
 	step         float32
 	centre       []float32 // log ratio of the middle level; nil: 0
 	cost         []uint16
+}
+
+func newVolume(w, h int, l level, centre []float32) *volume {
+	v := &volume{w: w, h: h, levels: l.levels, stride: kernel.Stride(l.levels), step: l.step, centre: centre}
+	v.cost = make([]uint16, w*h*v.stride)
+	for i := l.levels; i < len(v.cost); i += v.stride {
+		for j := range v.stride - l.levels {
+			v.cost[i+j] = kernel.Beyond
+		}
+	}
+	return v
 }
 
 // logAt is the log ratio of level k, which may lie between two, at pixel i.
@@ -85,32 +98,37 @@ func (v *view) motion(x, y, z float32) (du, dv float32, ok bool) {
 	return (a[0] - px*a[2]) * inv, (a[1] - py*a[2]) * inv, true
 }
 
-// sweeper computes cost volumes and keeps its memory between them.
+// sweeper computes cost volumes. Its rows are padded, as the kernels read them.
 type sweeper struct {
 	w, h, r int
+	row     int       // length of a row
 	depth   []float32 // of the level that is being swept
-	sum     []uint16  // of costs over the views
-	n       []uint8   // views that see the pixel
+	sum     []uint32  // of costs over the views, and kernel.One for each that sees the pixel
 
 	// Of the keyframe: means over the patch, and 1 / deviation.
 	ref             []uint8
 	refMean, refInv []float32
 
-	warped             [][]int32 // ring of 2r+1 rows of the neighbour's image
-	inside             [][]bool
-	sumI, sumII, sumIR []int32 // over the rows of the ring, by column
+	zncc           *kernel.ZNCC
+	sums           *kernel.Sums
+	warped, inside [][]int32 // ring of 2r+2 rows of the neighbour's image
+	none           []int32   // a row that is not there
 }
 
 // newSweeper prepares a keyframe's image for patches of 2r+1 pixels.
 func newSweeper(im *image, r int) *sweeper {
 	w, h := im.Camera.W, im.Camera.H
+	row := kernel.Padded(w)
 	s := &sweeper{
-		w: w, h: h, r: r, ref: im.Pix, depth: make([]float32, w*h), sum: make([]uint16, w*h), n: make([]uint8, w*h),
-		refMean: make([]float32, w*h), refInv: make([]float32, w*h),
-		sumI: make([]int32, w), sumII: make([]int32, w), sumIR: make([]int32, w),
+		w: w, h: h, r: r, row: row, ref: make([]uint8, row*h), depth: make([]float32, row*h), sum: make([]uint32, row*h),
+		refMean: make([]float32, row*h), refInv: make([]float32, row*h),
+		zncc: kernel.NewZNCC(r, costUnit, costMost, noiseGrey*noiseGrey), sums: kernel.NewSums(row), none: make([]int32, row),
 	}
-	for range 2*r + 1 {
-		s.warped, s.inside = append(s.warped, make([]int32, w)), append(s.inside, make([]bool, w))
+	for range 2*r + 2 {
+		s.warped, s.inside = append(s.warped, make([]int32, row)), append(s.inside, make([]int32, row))
+	}
+	for y := range h {
+		copy(s.ref[y*row:], im.Pix[y*w:(y+1)*w])
 	}
 	n := float32((2*r + 1) * (2*r + 1))
 	for y := r; y < h-r; y++ {
@@ -123,8 +141,8 @@ func newSweeper(im *image, r int) *sweeper {
 				}
 			}
 			m := float32(sum) / n
-			s.refMean[y*w+x] = m
-			s.refInv[y*w+x] = 1 / sqrt32(float32(sq)/n-m*m+noiseGrey*noiseGrey)
+			s.refMean[y*row+x] = m
+			s.refInv[y*row+x] = 1 / sqrt32(float32(sq)/n-m*m+noiseGrey*noiseGrey)
 		}
 	}
 	return s
@@ -132,29 +150,45 @@ func newSweeper(im *image, r int) *sweeper {
 
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
-// fill computes the costs of all levels; prior is 0 where nothing is known.
-func (s *sweeper) fill(v *volume, prior []float32, views []view) {
-	for i, z := range prior {
-		if z > 0 {
-			s.depth[i] = z * exp32(v.logAt(i, 0))
-		} else {
-			s.depth[i] = 0
+// fill computes the costs of all levels, that of a level on top; prior is 0 where
+// nothing is known.
+func (s *sweeper) fill(v *volume, prior []float32, views []view, l level) {
+	for y := range s.h {
+		for x, z := range prior[y*s.w : (y+1)*s.w] {
+			s.depth[y*s.row+x] = 0
+			if z > 0 {
+				s.depth[y*s.row+x] = z * exp32(v.logAt(y*s.w+x, 0))
+			}
 		}
+	}
+	warps := make([]*kernel.Warp, len(views))
+	for i := range views {
+		c := views[i].im.Camera
+		warps[i] = kernel.NewWarp(views[i].m, views[i].t, views[i].im.Pix, c.W, c.H)
 	}
 	factor := exp32(v.step)
 	for k := range v.levels {
 		clear(s.sum)
-		clear(s.n)
-		for i := range views {
-			s.match(&views[i])
+		for _, warp := range warps {
+			s.match(warp)
 		}
-		for i, n := range s.n {
-			c := uint16(costMost)
-			if n > 0 {
-				c = (s.sum[i] + uint16(n)/2) / uint16(n)
-			}
-			v.cost[i*v.levels+k] = c
+		s.take(v, k, l.priorCost(k))
+		for i := range s.depth {
 			s.depth[i] *= factor
+		}
+	}
+}
+
+// take puts the means of the costs over the views into level k, with extra on top.
+func (s *sweeper) take(v *volume, k int, extra uint16) {
+	for y := range s.h {
+		cost := v.cost[y*s.w*v.stride+k:]
+		for x, sum := range s.sum[y*s.row : y*s.row+s.w] {
+			c := uint16(costMost)
+			if n := uint16(sum / kernel.One); n > 0 {
+				c = (uint16(sum%kernel.One) + n/2) / n
+			}
+			cost[x*v.stride] = c + extra
 		}
 	}
 }
@@ -162,96 +196,25 @@ func (s *sweeper) fill(v *volume, prior []float32, views []view) {
 func exp32(x float32) float32 { return float32(math.Exp(float64(x))) }
 
 // match adds the costs of one neighbour at the depth of the level.
-func (s *sweeper) match(v *view) {
-	clear(s.sumI)
-	clear(s.sumII)
-	clear(s.sumIR)
-	ring := 2*s.r + 1
+func (s *sweeper) match(warp *kernel.Warp) {
+	s.sums.Clear()
+	size := 2*s.r + 1
+	ring := size + 1
+	ref := func(y int) []uint8 { return s.ref[y*s.row : (y+1)*s.row] }
 	for y := range s.h {
-		row := s.warped[y%ring]
-		if y >= ring {
-			s.addRow(row, s.ref[(y-ring)*s.w:(y-ring+1)*s.w], -1)
+		now, inside := s.warped[y%ring], s.inside[y%ring]
+		warp.Row(y, s.depth[y*s.row:(y+1)*s.row], now, inside)
+		// No patch lies around the pixels of the border.
+		clear(inside[:s.r])
+		clear(inside[s.w-s.r:])
+		before, refBefore := s.none, ref(0)
+		if y >= size {
+			before, refBefore = s.warped[(y-size)%ring], ref(y-size)
 		}
-		s.warp(v, y, row, s.inside[y%ring])
-		s.addRow(row, s.ref[y*s.w:(y+1)*s.w], 1)
-		if y >= 2*s.r {
-			s.correlate(y - s.r)
+		s.sums.Slide(now, before, ref(y), refBefore)
+		if c := y - s.r; c >= s.r {
+			o := c * s.row
+			s.zncc.Add(s.sums, s.inside[c%ring], s.refMean[o:o+s.row], s.refInv[o:o+s.row], s.sum[o:o+s.row])
 		}
-	}
-}
-
-// warp fetches the neighbour's grey levels, times 16, for row y of the keyframe.
-func (s *sweeper) warp(v *view, y int, row []int32, inside []bool) {
-	w, h := v.im.Camera.W, v.im.Camera.H
-	pix := v.im.Pix
-	fy := float32(y)
-	r0, r1, r2 := v.m[0][1]*fy+v.m[0][2], v.m[1][1]*fy+v.m[1][2], v.m[2][1]*fy+v.m[2][2]
-	m0, m1, m2 := v.m[0][0], v.m[1][0], v.m[2][0]
-	t0, t1, t2 := v.t[0], v.t[1], v.t[2]
-	maxX, maxY := float32(w-1), float32(h-1)
-	depth := s.depth[y*s.w : (y+1)*s.w]
-	row, inside = row[:len(depth)], inside[:len(depth)]
-	for x, z := range depth {
-		fx := float32(x)
-		q := z*(r2+m2*fx) + t2
-		inside[x] = false
-		if !(q > 1e-9) || z == 0 {
-			row[x] = 0
-			continue
-		}
-		inv := 1 / q
-		a, b := (z*(r0+m0*fx)+t0)*inv, (z*(r1+m1*fx)+t1)*inv
-		if !(a >= 0 && b >= 0 && a < maxX && b < maxY) {
-			// Only patches that reach beyond the image see it: the nearest pixel will do.
-			row[x] = int32(pix[int(min(max(b, 0), maxY))*w+int(min(max(a, 0), maxX))]) << 4
-			continue
-		}
-		inside[x] = true
-		x0, y0 := int(a), int(b)
-		gx, gy := int32((a-float32(x0))*64), int32((b-float32(y0))*64)
-		i := y0*w + x0
-		up, low := pix[i:i+2:i+2], pix[i+w:i+w+2:i+w+2]
-		p, l := int32(up[0]), int32(low[0])
-		top, bottom := p<<6+(int32(up[1])-p)*gx, l<<6+(int32(low[1])-l)*gx
-		row[x] = (top<<6 + (bottom-top)*gy) >> 8
-	}
-}
-
-// addRow adds a row to the sums of the columns, or takes it away.
-func (s *sweeper) addRow(row []int32, ref []uint8, sign int32) {
-	a, b, c := s.sumI[:len(row)], s.sumII[:len(row)], s.sumIR[:len(row)]
-	ref = ref[:len(row)]
-	for x, p := range row {
-		q := sign * p
-		a[x] += q
-		b[x] += q * p
-		c[x] += q * int32(ref[x])
-	}
-}
-
-// correlate adds the costs of row y, whose patches the ring holds.
-func (s *sweeper) correlate(y int) {
-	r := s.r
-	o := y * s.w
-	var si, sii, sir int32
-	for x := range 2 * r {
-		si, sii, sir = si+s.sumI[x], sii+s.sumII[x], sir+s.sumIR[x]
-	}
-	n := float32((2*r + 1) * (2*r + 1))
-	invN := 1 / n
-	const unit = 1. / 16
-	inside := s.inside[y%(2*r+1)]
-	for x := r; x < s.w-r; x++ {
-		si, sii, sir = si+s.sumI[x+r], sii+s.sumII[x+r], sir+s.sumIR[x+r]
-		if inside[x] {
-			i := o + x
-			m := float32(si) * (unit * invN)
-			variance := float32(sii)*(unit*unit*invN) - m*m + noiseGrey*noiseGrey
-			cov := float32(sir)*(unit*invN) - m*s.refMean[i]
-			c := int32((1 - cov*s.refInv[i]/sqrt32(variance)) * costUnit)
-			s.sum[i] += uint16(min(max(c, 0), costMost))
-			s.n[i]++
-		}
-		si, sii, sir = si-s.sumI[x-r], sii-s.sumII[x-r], sir-s.sumIR[x-r]
 	}
 }
