@@ -11,7 +11,7 @@ endif
 export GOFLAGS ?= -trimpath -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The packages that need no cgo.
-CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion export bag eval join fleet
+CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion export bag eval join fleet storage
 
 .PHONY: dist dist-check demo test fuzz fleet-test setup packages go onnxruntime three build race bench lint clean
 
@@ -23,6 +23,7 @@ test: build
 	@scripts/formats.sh
 	@scripts/mlserver.sh
 	@scripts/chromium.sh
+	@scripts/versitygw.sh
 	go test -timeout 15m ./...
 	@scripts/fuzz.sh 2s
 
@@ -51,6 +52,7 @@ three: packages
 
 build: setup
 	go build -ldflags '-X main.version=$(VERSION)' -o bin/metricslam ./cmd/metricslam
+	go build -ldflags '-s -w' -o bin/metricslam-storage ./cmd/metricslam-storage
 
 # An archive and a Debian package for machines without compiler, Go or Python.
 dist: setup

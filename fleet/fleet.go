@@ -22,6 +22,8 @@ type Fleet struct {
 	Version string // its version: another one does everything again
 	Out     string
 	Jobs    int // processes at a time
+	// StampURL tells whether a source in a bucket has changed; nil: nothing does.
+	StampURL func(url string) ([]byte, error)
 	// Begin is told how many steps a stage has, Done of each that has ended; both may be
 	// nil.
 	Begin func(stage string, steps int)

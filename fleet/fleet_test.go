@@ -216,3 +216,26 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+// A recording in a bucket is mapped anew when its stamp there changes.
+func TestChangedInBucket(t *testing.T) {
+	f, dir := newFleet(t)
+	stamp := "1"
+	f.StampURL = func(url string) ([]byte, error) { return []byte(url + stamp), nil }
+	all := []Recording{{Name: "a", Source: "s3://films/a.mp4"}, {Name: "b", Source: "s3://films/b.mp4"}}
+	run := func() string {
+		t.Helper()
+		if _, err := f.Run(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(calls(t, dir))
+	}
+	run()
+	if got := run(); got != "[]" {
+		t.Errorf("nothing has changed, and %s is done", got)
+	}
+	stamp = "2"
+	if got := run(); !strings.Contains(got, "run s3://films/a.mp4") || !strings.Contains(got, "run s3://films/b.mp4") {
+		t.Errorf("both have changed, and %s is done", got)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/subprocess"
@@ -53,7 +54,7 @@ func (f *Fleet) key(s step) (string, error) {
 	}
 	f.mu.Unlock()
 	for _, path := range s.source {
-		if err := stamp(h, path); err != nil {
+		if err := f.stamp(h, path); err != nil {
 			return "", err
 		}
 	}
@@ -62,7 +63,14 @@ func (f *Fleet) key(s step) (string, error) {
 
 // stamp writes the names, sizes and times of change of the files of a path, nothing
 // where it names none. A recording is too large to be read for its digest.
-func stamp(w io.Writer, path string) error {
+func (f *Fleet) stamp(w io.Writer, path string) error {
+	if f.StampURL != nil && strings.Contains(path, "://") {
+		text, err := f.StampURL(path)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		return err
+	}
 	if _, err := os.Stat(path); err != nil {
 		return nil // synthetic:room, a flag, a number
 	}

@@ -17,6 +17,7 @@ say "building $name"
 # none reaches the programs that it starts.
 # shellcheck disable=SC2016 # $ORIGIN is the loader's
 go build -ldflags "-s -w -X main.version=$version -extldflags '-Wl,-rpath,\$ORIGIN/../lib -Wl,--disable-new-dtags'" -o "$tree/bin/metricslam" ./cmd/metricslam
+CGO_ENABLED=0 go build -ldflags "-s -w" -o "$tree/bin/metricslam-storage" ./cmd/metricslam-storage
 
 # What every Debian has, and what must be the machine's own: drivers link it too.
 system='^(linux-vdso|ld-linux.*|libc|libm|libdl|libpthread|librt|libresolv|libutil|libstdc\+\+|libgcc_s)\.so'
@@ -40,7 +41,7 @@ while read -r package; do
   dpkg-query -W -f '${source:Package} ${source:Version} ${Package}\n' "$package"
 done <"$out/packages" | sort >"$tree/licenses/debian/SOURCES"
 # ... of Go's modules and of Go, ...
-go version -m "$tree/bin/metricslam" | awk '$1 == "dep" {print $2 "@" $3}' | while read -r module; do
+go version -m "$tree/bin/metricslam" "$tree/bin/metricslam-storage" | awk '$1 == "dep" {print $2 "@" $3}' | sort -u | while read -r module; do
   dir=$(go list -m -f '{{.Dir}}' "${module%@*}")
   for f in "$dir"/LICEN[SC]E* "$dir"/COPYING* "$dir"/NOTICE* "$dir"/PATENTS*; do
     [ ! -f "$f" ] || install -D -m 644 "$f" "$tree/licenses/go/$module/$(basename "$f")"

@@ -31,6 +31,12 @@ func (c fleetCmd) Run(ctx context.Context) error {
 		return err
 	}
 	f := fleet.Fleet{Binary: binary, Version: buildVersion(), Out: c.Output, Jobs: c.Jobs}
+	f.StampURL = func(url string) ([]byte, error) {
+		if !bucketURL.MatchString(url) {
+			return nil, nil // a camera, a server of images
+		}
+		return storageTool(ctx, "stamp", url)
+	}
 	if !c.Quiet {
 		f.Begin = func(stage string, steps int) { fmt.Printf("%s: %d\n", stage, steps) }
 		f.Done = func(n *fleet.Note) {

@@ -85,8 +85,25 @@ func run(ctx context.Context, args []string) int {
 	return runUntil(ctx, interrupts{context.WithoutCancel(ctx)}, args)
 }
 
-// runUntil parses args, runs the command and returns the exit status.
+// runUntil brings what args name in buckets here, runs the command, brings its results
+// there and returns the exit status.
 func runUntil(ctx context.Context, sig interrupts, args []string) int {
+	staging, args, err := stage(ctx, args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "metricslam:", err)
+		return statusFailed
+	}
+	status := parseAndRun(ctx, sig, args)
+	if status == 0 || status == statusDoubtful {
+		if err := staging.push(sig.stop); err != nil {
+			fmt.Fprintln(os.Stderr, "metricslam:", err)
+			return statusFailed
+		}
+	}
+	return status
+}
+
+func parseAndRun(ctx context.Context, sig interrupts, args []string) int {
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("metricslam"),
