@@ -30,6 +30,9 @@ func (v *Volume) mesh(last bool) (*slam.Mesh, error) {
 	if last {
 		v.blocks, v.resident = nil, 0
 	}
+	if v.stopped() {
+		return &slam.Mesh{}, nil
+	}
 	m := v.assemble(last)
 	dropSmall(m, v.cfg.MinTriangles)
 	repairNormals(m)
@@ -72,6 +75,9 @@ func (v *Volume) extractAll(idx []int32) {
 			o := v.origin(v.keys[i])
 			m.origin = [3]float32{float32(o.X), float32(o.Y), float32(o.Z)}
 			v.around(i, &m.hood)
+			if v.stopped() {
+				return
+			}
 			v.surface.pieces[i] = m.extract()
 		}
 	})

@@ -50,6 +50,9 @@ type Volume struct {
 	full    bool
 	surface extracted
 
+	// stop ends what goes on block by block; what comes of it then is for nobody.
+	stop <-chan struct{}
+
 	spill    *spill.File      // nil: all blocks stay in memory
 	resident int              // blocks in memory
 	turn     int              // counts what needed blocks
@@ -70,6 +73,15 @@ func NewVolume(cfg Config) (*Volume, error) {
 		v.spill = spill.New(cfg.Scratch)
 	}
 	return v, nil
+}
+
+func (v *Volume) stopped() bool {
+	select {
+	case <-v.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // Blocks returns the number of blocks.

@@ -19,6 +19,8 @@ type Options struct {
 	Faces int
 
 	Workers int // goroutines; 0: one a core. Results do not depend on it
+	// Stop ends it early where it is closed; the mesh is then of no use. nil: nothing does.
+	Stop <-chan struct{}
 }
 
 const (
@@ -54,7 +56,7 @@ func Simplify(m *slam.Mesh, opt Options) *slam.Mesh {
 			bound = colorlessError
 		}
 		s := newSimplifier(m, allTriangles(m), nil, bound)
-		s.run(math.Inf(1), opt.Faces)
+		s.run(math.Inf(1), opt.Faces, opt.Stop)
 		o := s.outcome()
 		return &o.mesh
 	}
@@ -92,7 +94,7 @@ func simplifyPieces(m *slam.Mesh, opt Options, shift float64) *slam.Mesh {
 					return
 				}
 				s := newSimplifier(m, pieces[i], shared, opt.ErrorM)
-				s.run(1, 0)
+				s.run(1, 0, opt.Stop)
 				done[i] = s.outcome()
 			}
 		})
