@@ -181,13 +181,8 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	if w := cfg.Witness; w != nil && len(m.Triangles) <= w.Most {
 		w.Mesh = m
 	}
-	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers, Stop: f.ctx.Done()})
-	if err := f.ctx.Err(); err != nil {
+	if m, s.Holes, err = refine(f.ctx, m, cfg); err != nil {
 		return nil, f.stats, err
-	}
-	s.Holes = surface.FillHoles(m, cfg.HoleVoxels*cfg.VoxelM)
-	if cfg.Faces > 0 {
-		m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
 	}
 	s.Report = surface.Inspect(m)
 	s.MeshMS = timed([]float64{milliseconds(start)})

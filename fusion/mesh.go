@@ -34,9 +34,7 @@ func (v *Volume) mesh(last bool) (*slam.Mesh, error) {
 		return &slam.Mesh{}, nil
 	}
 	m := v.assemble(last)
-	dropSmall(m, v.cfg.MinTriangles)
-	repairNormals(m)
-	smooth(m, v.cfg.SmoothIters, v.cfg.Workers)
+	cleanUp(m, v.cfg)
 	return m, nil
 }
 
@@ -152,7 +150,9 @@ func (v *Volume) assemble(last bool) *slam.Mesh {
 		if p := v.surface.pieces[i]; p != nil {
 			first[i] = verts
 			verts += uint32(len(p.verts))
-			tri[n+1] += len(p.tris) / 3
+			if v.owns(i) {
+				tri[n+1] += len(p.tris) / 3
+			}
 		}
 	}
 	m := &slam.Mesh{

@@ -172,7 +172,7 @@ func TestFillHoles(t *testing.T) {
 		}
 	}
 	m.Triangles = left
-	if n := FillHoles(m, .2); n != 1 {
+	if n := FillHoles(m, .2, nil); n != 1 {
 		t.Fatalf("%d holes filled, want 1", n)
 	}
 	r := Inspect(m)
