@@ -16,7 +16,7 @@ type Descriptor = slam.Descriptor
 
 // Describe returns the ORB keypoints and descriptors of the current image, strongest first.
 func (t *Tracker) Describe() ([]geom.Vec2, []Descriptor, error) {
-	return ORB(t.gray, t.cfg.ORBFeatures)
+	return ORB(t.current(), t.cfg.ORBFeatures)
 }
 
 // ORB finds up to n multi-scale corners with their descriptors, strongest first,

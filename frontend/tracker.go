@@ -17,10 +17,8 @@ type Tracker struct {
 	cfg    Config
 	det    detector
 	flow   flow
-	prev   *pyramid
-	anchor *pyramid // of the image that Anchor kept
-	gray   slam.Gray
-	mean   float64
+	prev   *Image
+	anchor *Image // that Anchor kept
 	tracks []Track
 	nextID int
 
@@ -35,8 +33,8 @@ func New(cfg Config) *Tracker {
 
 // Close frees every image the tracker holds.
 func (t *Tracker) Close() {
-	t.prev.close()
-	t.anchor.close() // twice is once
+	t.prev.Close()
+	t.anchor.Close() // twice is once
 	t.prev, t.anchor = nil, nil
 }
 
@@ -47,40 +45,72 @@ func (t *Tracker) NumberFrom(id int) { t.nextID = max(t.nextID, id) }
 // Tracks returns the keypoints in the current image, in the order of their ids.
 func (t *Tracker) Tracks() []Track { return t.tracks }
 
-// Track moves to the next image: every keypoint is searched from predict of its
-// track (its old place where predict is nil) and dropped where it is not found.
-// The image is kept by reference and must not change.
-func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
+// Image is an image that is ready to be tracked in. It is made without a tracker, so
+// that it can be made ahead. Whoever has it closes it, until a tracker takes it.
+type Image struct {
+	gray slam.Gray
+	mean float64 // grey level
+	*pyramid
+}
+
+// NewImage prepares an image, which is kept by reference and must not change.
+func NewImage(g slam.Gray) (*Image, error) {
+	p, err := newPyramid(g, false)
+	if err != nil {
+		return nil, err
+	}
 	mean, _ := greyLevels(g)
-	light := t.prev != nil && math.Abs(math.Log((mean+1)/(t.mean+1))) > t.cfg.LightChange
-	next, err := newPyramid(g, false)
+	return &Image{g, mean, p}, nil
+}
+
+// Close frees what OpenCV holds of it.
+func (m *Image) Close() {
+	if m != nil {
+		m.close()
+	}
+}
+
+// Track is TrackImage for an image that was not prepared.
+func (t *Tracker) Track(g slam.Gray, predict func(Track) geom.Vec2) error {
+	next, err := NewImage(g)
 	if err != nil {
 		return err
 	}
-	if t.prev != nil && (t.prev.w != next.w || t.prev.h != next.h) {
-		next.close()
-		return fmt.Errorf("frontend: image is %dx%d after images of %dx%d", g.W, g.H, t.prev.w, t.prev.h)
+	return t.TrackImage(next, predict)
+}
+
+// TrackImage moves to the next image, which the tracker owns from now on: every
+// keypoint is searched from predict of its track (its old place where predict is nil)
+// and dropped where it is not found. An image that was moved to last changes nothing.
+func (t *Tracker) TrackImage(next *Image, predict func(Track) geom.Vec2) error {
+	if next == t.prev {
+		return nil
 	}
-	if t.prev != nil {
-		err = t.follow(g, next, light, predict)
+	var err error
+	if p := t.prev; p != nil {
+		if p.w != next.w || p.h != next.h {
+			err = fmt.Errorf("frontend: image is %dx%d after images of %dx%d", next.w, next.h, p.w, p.h)
+		} else {
+			err = t.follow(next, math.Abs(math.Log((next.mean+1)/(p.mean+1))) > t.cfg.LightChange, predict)
+		}
 	}
 	if err != nil {
-		next.close()
+		next.Close()
 		return err
 	}
 	if t.prev != t.anchor {
-		t.prev.close()
+		t.prev.Close()
 	}
-	t.prev, t.gray, t.mean = next, g, mean
+	t.prev = next
 	return nil
 }
 
-func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Track) geom.Vec2) error {
+func (t *Tracker) follow(next *Image, light bool, predict func(Track) geom.Vec2) error {
 	var err error
 	if light {
-		t.tracks, err = t.searchLit(g, next, predict)
+		t.tracks, err = t.searchLit(next, predict)
 	} else {
-		t.tracks, err = t.search(t.prev, next, t.tracks, predict)
+		t.tracks, err = t.search(t.prev.pyramid, next.pyramid, t.tracks, predict)
 	}
 	if err != nil {
 		return err
@@ -93,8 +123,9 @@ func (t *Tracker) follow(g slam.Gray, next *pyramid, light bool, predict func(Tr
 // CLAHE show where keypoints went, whatever changed around them, but not exactly:
 // the last search is in the images themselves, the old one brought to the
 // brightness and contrast of the new one.
-func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom.Vec2) ([]Track, error) {
-	evenA, err := newPyramid(t.gray, true)
+func (t *Tracker) searchLit(next *Image, predict func(Track) geom.Vec2) ([]Track, error) {
+	old, g := t.prev.gray, next.gray
+	evenA, err := newPyramid(old, true)
 	if err != nil {
 		return nil, err
 	}
@@ -119,12 +150,12 @@ func (t *Tracker) searchLit(g slam.Gray, next *pyramid, predict func(Track) geom
 			kept = append(kept, tr)
 		}
 	}
-	lit, err := newPyramid(relit(t.gray, g), false)
+	lit, err := newPyramid(relit(old, g), false)
 	if err != nil {
 		return nil, err
 	}
 	defer lit.close()
-	return t.search(lit, next, kept, func(tr Track) geom.Vec2 { return at[tr.ID] })
+	return t.search(lit, next.pyramid, kept, func(tr Track) geom.Vec2 { return at[tr.ID] })
 }
 
 // relit returns image a with the mean and the spread of the grey levels of b.
@@ -203,13 +234,21 @@ func (t *Tracker) Drop(bad func(Track) bool) {
 	t.tracks = kept
 }
 
+// current returns the image that was moved to last, an empty one before the first.
+func (t *Tracker) current() slam.Gray {
+	if t.prev == nil {
+		return slam.Gray{}
+	}
+	return t.prev.gray
+}
+
 // Detect fills the current image up with new keypoints, and returns those.
 func (t *Tracker) Detect() ([]Track, error) {
 	taken := make([]geom.Vec2, len(t.tracks))
 	for i, tr := range t.tracks {
 		taken[i] = tr.Pixel
 	}
-	found, err := t.det.detect(t.gray, taken, t.cfg.MaxFeatures-len(t.tracks))
+	found, err := t.det.detect(t.current(), taken, t.cfg.MaxFeatures-len(t.tracks))
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +263,7 @@ func (t *Tracker) Detect() ([]Track, error) {
 // Anchor keeps the current image until the next call, for Resume.
 func (t *Tracker) Anchor() {
 	if t.anchor != t.prev {
-		t.anchor.close()
+		t.anchor.Close()
 	}
 	t.anchor = t.prev
 }
@@ -249,7 +288,7 @@ func (t *Tracker) Resume(found []Track, predict func(Track) geom.Vec2) error {
 	}
 	if t.anchor != t.prev {
 		var err error
-		if lost, err = t.search(t.anchor, t.prev, lost, predict); err != nil {
+		if lost, err = t.search(t.anchor.pyramid, t.prev.pyramid, lost, predict); err != nil {
 			return err
 		}
 	}

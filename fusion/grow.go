@@ -1,8 +1,6 @@
 package fusion
 
 import (
-	"context"
-
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -15,7 +13,7 @@ func NewGrowing(cfg Config) (*Growing, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Growing{fuser{cfg: cfg, ctx: context.Background()}}, nil
+	return &Growing{fuser{cfg: cfg}}, nil
 }
 
 // Add fuses a view at its pose; one that cannot be used is skipped.

@@ -225,7 +225,7 @@ func (b *bundle) readingWeight(k *Keyframe, f Feature) float64 {
 // solve runs two rounds and takes what is an outlier after the first out of the
 // second. It writes the result into the map and forgets those observations.
 func (b *bundle) solve(ctx context.Context) (optimize.Summary, error) {
-	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: localTolerance, InitialLambda: b.lambda}
+	opt := optimize.Options{MaxIterations: b.cfg.Iterations, FunctionTolerance: localTolerance, InitialLambda: b.lambda, Threads: min(b.cfg.threads, 2)}
 	if _, err := optimize.Solve(ctx, b.p, opt); err != nil {
 		return optimize.Summary{}, err
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	OpenMB             int          `yaml:"open_mb"`             // memory for images and depth of keyframes that are looked at; those of the others lie packed
 	Known              metric.Known `yaml:"known"`               // true sizes
 	Scratch            string       `yaml:"-"`                   // folder for a nameless file that holds what lies packed; empty: memory holds it
+
+	threads int // see Mapper.Spread
 }
 
 // Default returns the settings for handheld cameras and cars alike.

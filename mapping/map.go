@@ -93,6 +93,7 @@ type Map struct {
 	parts         int // connected maps that were ever started
 	linked        int // landmarks that were ever made of links
 	undistortions undistortions
+	threads       int // that share the work on a keyframe, see Mapper.Spread
 }
 
 // NewMap returns an empty map that keeps images of keyframes as o says.

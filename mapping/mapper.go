@@ -56,6 +56,7 @@ func NewMapper(cfg Config, match Matcher, log *slog.Logger) *Mapper {
 		log = slog.New(slog.DiscardHandler)
 	}
 	m := &Mapper{Map: NewMap(cfg.imageOptions(match)), cfg: cfg, match: match, log: log}
+	m.Spread(1)
 	m.loops = newLoopCloser(m.Map, &m.Ground, cfg, log)
 	return m
 }
@@ -76,6 +77,9 @@ type Candidate struct {
 	Tracks []slam.Track // features followed in it, new ones among them
 	Depth  slam.DepthMap
 	Tether *Tether // nil where landmarks hold the pose
+
+	// Keypoints by which its place is recognised; nil: Insert looks for them.
+	Keypoints *images.Keypoints
 
 	NoisePx float64 // deviation of a coordinate of its pixels, as tracking saw it
 }
@@ -134,15 +138,26 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 }
 
 // imagesOf packs the images of a candidate with the keypoints of its grey image.
-func (m *Mapper) imagesOf(c Candidate) (images.Images, error) {
-	px, desc, err := m.match.Describe(c.Frame.Gray)
-	if err != nil {
-		return images.Images{}, err
+func (m *Mapper) imagesOf(c Candidate) (im images.Images, err error) {
+	if c.Keypoints == nil {
+		if c.Keypoints, err = m.Describe(c.Frame.Gray); err != nil {
+			return im, err
+		}
 	}
 	return images.Images{
-		Gray: c.Frame.Gray, Color: images.NewColor(c.Frame.Color), Depth: images.NewDepth(c.Depth),
-		Keypoints: images.NewKeypoints(keypoints(px, desc)),
+		Gray: c.Frame.Gray, Color: images.NewColor(c.Frame.Color), Depth: images.NewDepth(c.Depth), Keypoints: *c.Keypoints,
 	}, nil
+}
+
+// Describe returns the keypoints by which the place of an image is recognised. The map
+// may be used meanwhile.
+func (m *Mapper) Describe(g slam.Gray) (*images.Keypoints, error) {
+	px, desc, err := m.match.Describe(g)
+	if err != nil {
+		return nil, err
+	}
+	k := images.NewKeypoints(keypoints(px, desc))
+	return &k, nil
 }
 
 func keypoints(px []geom.Vec2, desc []slam.Descriptor) []recognition.Keypoint {

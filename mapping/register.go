@@ -56,11 +56,25 @@ func (m *Map) nearestRegistered(l *Landmark, kf int) (best Observation, ok bool)
 	return best, ok
 }
 
+// patchSearch looks for the patch of one registration.
+type patchSearch struct {
+	registration
+	finder patch.Finder
+	pixel  geom.Vec2 // of the observation that it is looked for from
+	plane  geom.Vec3
+	known  float64 // information on the slant
+	host   bool    // the observation is that of the landmark's host
+
+	match patch.Match
+	found bool
+}
+
 // registerAgainst looks for features of keyframe k and returns those that it does not
 // find. It takes them in the order of the keyframes that they are looked for from:
 // each of those is opened once.
 func (m *Map) registerAgainst(k *Keyframe, all []registration) (missed []registration, err error) {
 	slices.SortStableFunc(all, func(a, b registration) int { return a.from.KF - b.from.KF })
+	searches := make([]patchSearch, 0, len(all))
 	var find patch.Finder
 	var hasImages bool
 	var hold float64 // images that are not sharp say little of a slant
@@ -75,21 +89,30 @@ func (m *Map) registerAgainst(k *Keyframe, all []registration) (missed []registr
 				hold = patch.FixedSlant
 			}
 		}
-		f := &k.Features[g.feature]
 		z := from.Pose.ApplyInverse(m.Position(g.landmark)).Z
 		if !hasImages || z < minDepthM {
 			missed = append(missed, g)
 			continue
 		}
 		l, u := g.landmark, from.Features[g.from.Index].Pixel
-		s, ok := find.Find(u, m.plane(l, from, u, z), l.Slant.Known()*hold, f.Pixel, registerMaxPx)
-		if !ok {
-			missed = append(missed, g)
+		searches = append(searches, patchSearch{
+			registration: g, finder: find, pixel: u, plane: m.plane(l, from, u, z), known: l.Slant.Known() * hold, host: from.ID == l.Host,
+		})
+	}
+	spread(m.threads, len(searches), func(i int) {
+		s := &searches[i]
+		s.match, s.found = s.finder.Find(s.pixel, s.plane, s.known, k.Features[s.feature].Pixel, registerMaxPx)
+	})
+	for i := range searches {
+		s := &searches[i]
+		if !s.found {
+			missed = append(missed, s.registration)
 			continue
 		}
-		f.Pixel, f.Registered = s.Pixel, true
-		if from.ID == l.Host {
-			l.Slant = l.Slant.Update(s.Turn, s.Info)
+		f := &k.Features[s.feature]
+		f.Pixel, f.Registered = s.match.Pixel, true
+		if s.host {
+			s.landmark.Slant = s.landmark.Slant.Update(s.match.Turn, s.match.Info)
 		}
 	}
 	return missed, nil

@@ -129,7 +129,7 @@ func (m *Map) findZooms(ctx context.Context, cfg Config, run []int, before calib
 			}
 		}
 	}
-	if _, err := optimize.Solve(ctx, p, optimize.Options{MaxIterations: zoomIterations, FunctionTolerance: localTolerance, InitialLambda: globalLambda}); err != nil {
+	if _, err := optimize.Solve(ctx, p, optimize.Options{MaxIterations: zoomIterations, FunctionTolerance: localTolerance, InitialLambda: globalLambda, Threads: min(cfg.threads, 2)}); err != nil {
 		return z, err
 	}
 	z = zooms{keyframes: run, common: math.Log(lens.cam.Fx / before.cam.Fx), sigma: zoomFocalSigma}

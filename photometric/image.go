@@ -26,27 +26,34 @@ func (m *Image) Sample(u geom.Vec2) (v, gx, gy float64) {
 // Nearest returns the grey level of the pixel that u lies in.
 func (m *Image) Nearest(u geom.Vec2) float64 { return float64(m.Pix[int(u.Y+.5)*m.W+int(u.X+.5)]) }
 
-// Smooth returns an image averaged over boxes of 2 radius + 1 pixels.
+// Smooth returns an image averaged over boxes of 2 radius + 1 pixels, whose border
+// goes on beyond the image.
 func Smooth(g slam.Gray, radius int) Image {
 	m := Image{g.W, g.H, make([]float32, g.W*g.H)}
-	rows := make([]float32, g.W*g.H)
-	norm := 1 / float32(2*radius+1)
-	for y := range g.H {
-		for x := range g.W {
-			var s float32
-			for d := -radius; d <= radius; d++ {
-				s += float32(g.Pix[y*g.W+min(max(x+d, 0), g.W-1)])
-			}
-			rows[y*g.W+x] = s * norm
+	norm := 1 / float32((2*radius+1)*(2*radius+1))
+	columns := make([]int32, g.W) // sums of the rows of a box
+	row := func(y int) []uint8 {
+		y = min(max(y, 0), g.H-1)
+		return g.Pix[y*g.W : (y+1)*g.W]
+	}
+	for y := -radius; y <= radius; y++ {
+		for x, p := range row(y) {
+			columns[x] += int32(p)
 		}
 	}
 	for y := range g.H {
-		for x := range g.W {
-			var s float32
-			for d := -radius; d <= radius; d++ {
-				s += rows[min(max(y+d, 0), g.H-1)*g.W+x]
-			}
-			m.Pix[y*g.W+x] = s * norm
+		out := m.Pix[y*g.W : (y+1)*g.W]
+		var sum int32
+		for d := -radius; d <= radius; d++ {
+			sum += columns[min(max(d, 0), g.W-1)]
+		}
+		for x := range out {
+			out[x] = float32(sum) * norm
+			sum += columns[min(x+radius+1, g.W-1)] - columns[max(x-radius, 0)]
+		}
+		old, next := row(y-radius), row(y+radius+1)
+		for x := range columns {
+			columns[x] += int32(next[x]) - int32(old[x])
 		}
 	}
 	return m
@@ -59,32 +66,33 @@ type View struct {
 }
 
 // Shrink returns a view of 1/k of the size, each pixel the mean of a block.
-func Shrink(g slam.Gray, cam geom.Camera, k int) View {
-	return shrink(cam, k, func(i int) float32 { return float32(g.Pix[i]) })
-}
+func Shrink(g slam.Gray, cam geom.Camera, k int) View { return shrink(cam, k, g.Pix) }
 
 // Halved returns a view of half the size, each pixel the mean of four.
 func (v *View) Halved() View {
-	return shrink(v.Camera, 2, func(i int) float32 { return v.Pix[i] })
+	return shrink(v.Camera, 2, v.Pix)
 }
 
 // shrink averages blocks of k x k pixels; what is left at the right and the lower
 // border is cut off.
-func shrink(cam geom.Camera, k int, at func(i int) float32) View {
+func shrink[T uint8 | float32](cam geom.Camera, k int, pix []T) View {
 	w, h := cam.W/k, cam.H/k
 	cut := cam
 	cut.W, cut.H = w*k, h*k
 	v := View{cut.Resized(w, h), Image{w, h, make([]float32, w*h)}}
 	norm := 1 / float32(k*k)
 	for y := range h {
-		for x := range w {
-			var sum float32
-			for dy := range k {
-				for dx := range k {
-					sum += at((y*k+dy)*cam.W + x*k + dx)
+		out := v.Pix[y*w : (y+1)*w]
+		for dy := range k {
+			row := pix[(y*k+dy)*cam.W:][:w*k]
+			for x := range out {
+				for _, p := range row[x*k : x*k+k] {
+					out[x] += float32(p)
 				}
 			}
-			v.Pix[y*w+x] = sum * norm
+		}
+		for x := range out {
+			out[x] *= norm
 		}
 	}
 	return v

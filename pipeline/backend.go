@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"runtime"
 
 	"github.com/metricslam/metricslam/depth"
@@ -37,7 +38,9 @@ func newBackEnd(ctx context.Context, job Job, stages *report.Stages) (*backEnd, 
 			return nil, err
 		}
 	}
-	if job.Source.Info().Live {
+	if !job.Source.Info().Live {
+		b.spread()
+	} else {
 		b.late = &lateDepth{worker: depth.NewWorker(context.WithoutCancel(ctx), job.Depth, depth.WorkerOptions{Live: true})}
 	}
 	if job.Observer != nil {
@@ -64,8 +67,15 @@ func (b *backEnd) keyframes() int { return len(b.mapper.Map.Keyframes) }
 // the result to the growing mesh and the map file, and copies what the tracker is
 // to know.
 func (b *backEnd) insert(ctx context.Context, c mapping.Candidate) (u mapUpdate, err error) {
+	described := make(chan error, 1)
+	go func() {
+		defer b.stages.Start("describe")()
+		var err error
+		c.Keypoints, err = b.mapper.Describe(c.Frame.Gray)
+		described <- err
+	}()
 	d, job, err := b.depthOf(ctx, c.Frame)
-	if err != nil {
+	if err := errors.Join(err, <-described); err != nil {
 		return u, err
 	}
 	if err := b.settleLate(ctx); err != nil {
@@ -91,6 +101,14 @@ func (b *backEnd) insert(ctx context.Context, c mapping.Candidate) (u mapUpdate,
 	return u, nil
 }
 
+// spread lets all cores share the work on a keyframe: of recorded input, for which
+// the tracker waits, and at the end. Else the other cores belong to the tracker.
+func (b *backEnd) spread() {
+	n := runtime.GOMAXPROCS(0)
+	b.matcher.Spread(n)
+	b.mapper.Spread(n)
+}
+
 // adjust brings the map to its final state: every part is adjusted as a whole and
 // brought to metres. It returns what is known of the metres of each part. Where ctx
 // ends, the map stays as it is, in the metres that are known.
@@ -99,7 +117,7 @@ func (b *backEnd) adjust(ctx context.Context, frames *records) (metrics []metric
 		return nil, err
 	}
 	b.mapper.Where = func(frame int) (at geom.Vec3, part int, ok bool) { return frames.cameraAt(b.mapper.Map, frame) }
-	b.matcher.Spread(runtime.GOMAXPROCS(0))
+	b.spread()
 	if err := b.mapper.Conclude(ctx); err != nil && ctx.Err() == nil {
 		return nil, err
 	}

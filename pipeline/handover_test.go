@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
@@ -36,7 +37,9 @@ func TestHandover(t *testing.T) {
 		{true, false, true},
 	} {
 		source := gated{make(chan struct{}), errors.New("no network")}
-		back := &backEnd{depth: source, stages: new(report.Stages)}
+		matcher := frontend.NewMatcher(frontend.Default())
+		defer matcher.Close()
+		back := &backEnd{mapper: mapping.NewMapper(mapping.Default(), matcher, nil), depth: source, stages: new(report.Stages)}
 		h := handover{idle: back, live: c.live}
 		if h.busy() || h.ready(100) {
 			t.Error("busy without an insertion")

@@ -21,7 +21,7 @@ func (t *tracker) initialise(ctx context.Context, f *slam.Frame, rec *record) er
 		return t.startAt(ctx, f, rec)
 	}
 	last := t.pose.Last() // the identity: only its rotation is used
-	err := t.keypoint.Track(f.Gray, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, last, k) })
+	err := t.keypoint.TrackImage(t.now.image, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, last, k) })
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (t *tracker) initialise(ctx context.Context, f *slam.Frame, rec *record) er
 
 // startAt makes a frame the first keyframe of the current part.
 func (t *tracker) startAt(ctx context.Context, f *slam.Frame, rec *record) error {
-	if err := t.keypoint.Track(f.Gray, nil); err != nil {
+	if err := t.keypoint.TrackImage(t.now.image, nil); err != nil {
 		return err
 	}
 	t.keypoint.Drop(func(slam.Track) bool { return true })

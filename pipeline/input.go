@@ -16,6 +16,9 @@ import (
 // does not stop the tracker, few enough to stay a few megabytes.
 const prefetch = 4
 
+// lookAhead is the number of those that are prepared for the tracker.
+const lookAhead = 2
+
 // ErrNoFrames says that a source had nothing to map.
 var ErrNoFrames = errors.New("no frame could be used")
 
@@ -24,6 +27,7 @@ type input struct {
 	source datasets.Source
 	log    *slog.Logger
 	stages *report.Stages
+	ahead  ahead
 
 	skipped     []report.Skipped // damaged frames, and those that show nothing
 	frozen      frozen
@@ -35,7 +39,8 @@ type input struct {
 // the input without an error, and is not seen by step. A damaged frame is logged
 // and skipped, and so is one that shows nothing.
 func (in *input) each(ctx context.Context, step func(context.Context, *slam.Frame) error) error {
-	src := datasets.Prefetch(in.source, prefetch)
+	in.ahead.Source = datasets.Prefetch(in.source, prefetch)
+	src := datasets.Prefetch(&in.ahead, lookAhead)
 	defer src.Close() // nothing reads ahead any more
 	stepCtx := context.WithoutCancel(ctx)
 	for read := 0; ; read++ {
@@ -53,10 +58,6 @@ func (in *input) each(ctx context.Context, step func(context.Context, *slam.Fram
 			continue
 		case err != nil:
 			return err
-		}
-		if err := blank(f.Gray); err != nil {
-			in.skip(&datasets.SkipError{Index: f.Index, File: f.Name, Err: err})
-			continue
 		}
 		in.frozen.see(f.Gray)
 		in.arrangement.see(f.Gray)

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/slam"
@@ -15,9 +14,9 @@ const weakInliers = 100
 // locate follows the keypoints into a frame and estimates its pose: from
 // landmarks, and where these are few from all pixels of the last keyframe: they
 // are then the better of the two. pixels is nil where the landmarks are enough.
-func (t *tracker) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.Estimate, pixels *pixelPose, err error) {
+func (t *tracker) locate(f *slam.Frame) (est tracking.Estimate, pixels *pixelPose, err error) {
 	defer t.stages.Start("track")()
-	guess, last := t.predict(f, thumb), t.pose.Last()
+	guess, last := t.predict(f), t.pose.Last()
 	var seen tracking.Alignment
 	aligned := false
 	if t.weak {
@@ -25,7 +24,7 @@ func (t *tracker) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.
 			guess = seen.Pose
 		}
 	}
-	err = t.keypoint.Track(f.Gray, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, guess, k) })
+	err = t.keypoint.TrackImage(t.now.image, func(k slam.Track) geom.Vec2 { return t.predictPixel(f.Camera, last, guess, k) })
 	if err != nil {
 		return est, nil, err
 	}
@@ -37,7 +36,7 @@ func (t *tracker) locate(f *slam.Frame, thumb frontend.Thumbnail) (est tracking.
 		if err := t.update(); err != nil {
 			return est, nil, err
 		}
-		guess, aligned = t.predict(f, thumb), false
+		guess, aligned = t.predict(f), false
 		est = t.pose.Locate(f.Time, f.Camera, guess, t.keypoint.Tracks(), t.point)
 	}
 	if len(est.Inliers) >= weakInliers {

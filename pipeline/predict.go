@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"github.com/metricslam/metricslam/frontend"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -12,12 +11,9 @@ func (t *tracker) point(id int) (slam.Point, bool) {
 	return p, ok
 }
 
-func (t *tracker) predict(f *slam.Frame, thumb frontend.Thumbnail) geom.SE3 {
-	still := t.pose.Predict(f.Time, geom.Mat3{}, false)
-	last := t.pose.Last()
-	guess := still.R.T().Mul(last.R) // rays of the last frame to rays of this one
-	seen, ok := frontend.Rotation(t.thumb, thumb, guess)
-	return t.pose.Predict(f.Time, seen, ok)
+// predict returns the pose to expect: as the camera moved, turned as the images show.
+func (t *tracker) predict(f *slam.Frame) geom.SE3 {
+	return t.pose.Predict(f.Time, t.now.turn, t.now.turned)
 }
 
 // predictPixel returns where a track should be: the projection of its landmark,

@@ -67,8 +67,12 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	t := newTracker(job, back, r.stages)
 	defer t.close()
 	in := input{source: job.Source, log: job.Log, stages: r.stages}
-	take, end := unrolled(job.Source.Info().ReadoutS, t, func(ctx context.Context, f *slam.Frame) error {
-		if err := t.step(ctx, f); err != nil {
+	readout := job.Source.Info().ReadoutS
+	if readout == 0 { // else images change before the tracker sees them
+		in.ahead.preparer = new(preparer)
+	}
+	take, end := unrolled(readout, t, func(ctx context.Context, f *slam.Frame) error {
+		if err := t.step(ctx, f, in.ahead.take(f)); err != nil {
 			return err
 		}
 		r.note(t, f, len(in.skipped))

@@ -22,9 +22,10 @@ type tracker struct {
 	handover handover          // of the back end
 
 	state     slam.TrackState
-	lost      int                // frames since tracking was lost
-	weak      bool               // few landmarks held the last frame
-	thumb     frontend.Thumbnail // of the last image
+	lost      int       // frames since tracking was lost
+	weak      bool      // few landmarks held the last frame
+	preparer  preparer  // of frames that were not prepared ahead
+	now       *prepared // of the frame that is tracked
 	key       referenceKeyframe
 	local     mapUpdate // the map around the camera, as of the last answer of the back end
 	occlusion occlusion
@@ -66,18 +67,21 @@ func (t *tracker) close() {
 	t.keypoint.Close()
 }
 
-// step takes the next frame and records it.
-func (t *tracker) step(ctx context.Context, f *slam.Frame) error {
+// step takes the next frame and records it. p is what was prepared of it, or nil.
+func (t *tracker) step(ctx context.Context, f *slam.Frame, p *prepared) (err error) {
 	defer t.stages.Start("frame")()
-	thumb := frontend.NewThumbnail(f.Gray, f.Camera)
-	defer func() { t.thumb = thumb }()
 	rec := record{frame: f.Index, time: f.Time, keyframe: -1}
-	var err error
-	switch t.state {
-	case slam.Initialising:
-		err = t.initialise(ctx, f, &rec)
-	default:
-		err = t.follow(ctx, f, thumb, &rec)
+	if p == nil {
+		p, err = t.preparer.next(f)
+	}
+	if err == nil {
+		t.now = p
+		switch t.state {
+		case slam.Initialising:
+			err = t.initialise(ctx, f, &rec)
+		default:
+			err = t.follow(ctx, f, &rec)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("frame %d (%s): %w", f.Index, f.Name, err)
@@ -106,13 +110,13 @@ func (t *tracker) finish(ctx context.Context) (finishedMap, error) {
 
 // follow tracks a frame against the map, and makes it a keyframe where the map
 // needs one.
-func (t *tracker) follow(ctx context.Context, f *slam.Frame, thumb frontend.Thumbnail, rec *record) error {
+func (t *tracker) follow(ctx context.Context, f *slam.Frame, rec *record) error {
 	if t.weak || t.handover.ready(f.Index) {
 		if err := t.update(); err != nil {
 			return err
 		}
 	}
-	est, pixels, err := t.locate(f, thumb)
+	est, pixels, err := t.locate(f)
 	if err != nil {
 		return err
 	}

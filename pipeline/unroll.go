@@ -34,16 +34,6 @@ type mover interface {
 	depths(d *rolling.Depths)
 }
 
-// turnRate is a rotation per second in the camera's axes.
-type turnRate struct {
-	w  geom.Vec3
-	ok bool
-}
-
-// longestGapS is the time between two frames beyond which their turn says nothing
-// of that within one.
-const longestGapS = .3
-
 // unrolled is step behind an unroller, and what hands on the frame that is held at
 // the end; step itself where all rows are read at once.
 func unrolled(readoutS float64, known mover, step func(context.Context, *slam.Frame) error) (take func(context.Context, *slam.Frame) error, end func(context.Context) error) {
@@ -90,12 +80,8 @@ func (u *unroller) rate(f *slam.Frame, thumb frontend.Thumbnail) turnRate {
 	if !(dt > 0 && dt < longestGapS) {
 		return turnRate{}
 	}
-	guess := geom.Identity3()
-	if u.before.ok {
-		guess = geom.ExpSO3(u.before.w.Scale(-dt))
-	}
-	r, ok := frontend.Rotation(u.thumb, thumb, guess) // rays of the one to rays of the other
-	return turnRate{geom.LogSO3(r.T()).Scale(1 / dt), ok}
+	turn, ok := u.before.turn(u.thumb, thumb, dt)
+	return rateOf(turn, ok, dt)
 }
 
 // unroll returns the frame at one moment. What was read stays as it was.
