@@ -1,12 +1,62 @@
 package fusion
 
 import (
+	"context"
+
+	"github.com/metricslam/metricslam/fusion/surface"
 	"github.com/metricslam/metricslam/slam"
 )
+
+// Complete makes a mesh fit for use, as Fuse does at its end: small pieces are dropped,
+// the rest is simplified, and small holes are filled. The mesh that is given is spent.
+func Complete(ctx context.Context, m *slam.Mesh, cfg Config) (out *slam.Mesh, holes int, err error) {
+	cleanUp(m, cfg)
+	return refine(ctx, m, cfg)
+}
+
+// cleanUp drops what is too small, and gives each vertex a normal.
+func cleanUp(m *slam.Mesh, cfg Config) {
+	dropSmall(m, cfg.MinTriangles)
+	repairNormals(m)
+	smooth(m, cfg.SmoothIters, cfg.Workers)
+}
+
+// refine simplifies a clean mesh and fills its holes.
+func refine(ctx context.Context, m *slam.Mesh, cfg Config) (out *slam.Mesh, holes int, err error) {
+	out = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers, Stop: ctx.Done()})
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	holes = surface.FillHoles(out, cfg.HoleVoxels*cfg.VoxelM, nil)
+	if cfg.Faces > 0 {
+		out = surface.Simplify(out, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
+	}
+	return out, holes, nil
+}
 
 // dropSmall removes the connected pieces of fewer than minTriangles triangles,
 // and vertices that no triangle uses.
 func dropSmall(m *slam.Mesh, minTriangles int) {
+	piece, size := Pieces(m)
+	DropPieces(m, func(v uint32) bool { return int(size[piece[v]]) < minTriangles })
+}
+
+// DropPieces removes the triangles whose first vertex is dropped, and vertices that no
+// triangle uses; the order of the others stays.
+func DropPieces(m *slam.Mesh, drop func(v uint32) bool) {
+	kept := m.Triangles[:0]
+	for _, t := range m.Triangles {
+		if !drop(t[0]) {
+			kept = append(kept, t)
+		}
+	}
+	m.Triangles = kept
+	dropUnused(m)
+}
+
+// Pieces returns the connected piece that each vertex belongs to, named by its lowest
+// vertex, and by that the triangles of each.
+func Pieces(m *slam.Mesh) (piece []uint32, triangles []int32) {
 	parent := make([]uint32, len(m.Vertices))
 	for i := range parent {
 		parent[i] = uint32(i)
@@ -27,18 +77,14 @@ func dropSmall(m *slam.Mesh, minTriangles int) {
 			parent[b] = a
 		}
 	}
-	size := make([]int32, len(m.Vertices))
-	for _, t := range m.Triangles {
-		size[find(t[0])]++
+	for i := range parent {
+		parent[i] = find(uint32(i))
 	}
-	kept := m.Triangles[:0]
+	triangles = make([]int32, len(m.Vertices))
 	for _, t := range m.Triangles {
-		if int(size[find(t[0])]) >= minTriangles {
-			kept = append(kept, t)
-		}
+		triangles[parent[t[0]]]++
 	}
-	m.Triangles = kept
-	dropUnused(m)
+	return parent, triangles
 }
 
 // dropUnused removes vertices that no triangle uses; the order of the others

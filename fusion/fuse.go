@@ -73,7 +73,7 @@ func Fuse(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], cfg Co
 	if err := cfg.Validate(); err != nil {
 		return nil, Stats{}, err
 	}
-	f := fuser{cfg: cfg}
+	f := fuser{cfg: cfg, ctx: ctx}
 	for view, err := range views {
 		if err == nil {
 			err = ctx.Err()
@@ -91,6 +91,7 @@ func Fuse(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], cfg Co
 // fuser runs the steps of one Fuse.
 type fuser struct {
 	cfg    Config
+	ctx    context.Context // ends all steps
 	volume *Volume
 	stats  Stats
 
@@ -145,7 +146,9 @@ func (f *fuser) add(view slam.KeyframeView) error {
 func (f *fuser) open(medianM, farM float64) (err error) {
 	cfg := f.cfg.resolved(medianM, farM)
 	f.stats.Scene, f.stats.VoxelM, f.stats.MaxDepthM = SceneFor(medianM, farM).Name, cfg.VoxelM, cfg.MaxDepthM
-	f.volume, err = NewVolume(cfg)
+	if f.volume, err = NewVolume(cfg); err == nil {
+		f.volume.stop = f.ctx.Done()
+	}
 	return err
 }
 
@@ -170,7 +173,7 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	s := &f.stats
 	s.Blocks, s.Bytes, s.Full = f.volume.Blocks(), f.volume.Bytes(), f.volume.Full()
 	m, err := f.volume.mesh(true)
-	if err != nil {
+	if err = errors.Join(err, f.ctx.Err()); err != nil {
 		return nil, f.stats, err
 	}
 	cfg := f.volume.cfg
@@ -178,10 +181,8 @@ func (f *fuser) finish() (*slam.Mesh, Stats, error) {
 	if w := cfg.Witness; w != nil && len(m.Triangles) <= w.Most {
 		w.Mesh = m
 	}
-	m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Workers: cfg.Workers})
-	s.Holes = surface.FillHoles(m, cfg.HoleVoxels*cfg.VoxelM)
-	if cfg.Faces > 0 {
-		m = surface.Simplify(m, surface.Options{ErrorM: cfg.Simplify * cfg.VoxelM, Faces: cfg.Faces})
+	if m, s.Holes, err = refine(f.ctx, m, cfg); err != nil {
+		return nil, f.stats, err
 	}
 	s.Report = surface.Inspect(m)
 	s.MeshMS = timed([]float64{milliseconds(start)})

@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"context"
+
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -13,7 +15,7 @@ func NewGrowing(cfg Config) (*Growing, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Growing{fuser{cfg: cfg}}, nil
+	return &Growing{fuser{cfg: cfg, ctx: context.Background()}}, nil
 }
 
 // Add fuses a view at its pose; one that cannot be used is skipped.

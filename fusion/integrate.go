@@ -25,7 +25,7 @@ func (v *Volume) Integrate(view slam.KeyframeView) error {
 	}
 	parallelFor(len(idx), v.cfg.Workers, 16, func(i int) {
 		k := idx[i]
-		if p.integrate(v.blocks[k], v.origin(v.keys[k])) {
+		if !v.stopped() && p.integrate(v.blocks[k], v.origin(v.keys[k])) {
 			v.state[k].changed = v.views
 			v.state[k].behind = v.blocks[k].behind()
 		}

@@ -30,10 +30,11 @@ func (v *Volume) mesh(last bool) (*slam.Mesh, error) {
 	if last {
 		v.blocks, v.resident = nil, 0
 	}
+	if v.stopped() {
+		return &slam.Mesh{}, nil
+	}
 	m := v.assemble(last)
-	dropSmall(m, v.cfg.MinTriangles)
-	repairNormals(m)
-	smooth(m, v.cfg.SmoothIters, v.cfg.Workers)
+	cleanUp(m, v.cfg)
 	return m, nil
 }
 
@@ -72,6 +73,9 @@ func (v *Volume) extractAll(idx []int32) {
 			o := v.origin(v.keys[i])
 			m.origin = [3]float32{float32(o.X), float32(o.Y), float32(o.Z)}
 			v.around(i, &m.hood)
+			if v.stopped() {
+				return
+			}
 			v.surface.pieces[i] = m.extract()
 		}
 	})
@@ -146,7 +150,9 @@ func (v *Volume) assemble(last bool) *slam.Mesh {
 		if p := v.surface.pieces[i]; p != nil {
 			first[i] = verts
 			verts += uint32(len(p.verts))
-			tri[n+1] += len(p.tris) / 3
+			if v.owns(i) {
+				tri[n+1] += len(p.tris) / 3
+			}
 		}
 	}
 	m := &slam.Mesh{

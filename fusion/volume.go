@@ -49,6 +49,10 @@ type Volume struct {
 	touch   toucher
 	full    bool
 	surface extracted
+	tile    *BlockBox // nil: everywhere
+
+	// stop ends what goes on block by block; what comes of it then is for nobody.
+	stop <-chan struct{}
 
 	spill    *spill.File      // nil: all blocks stay in memory
 	resident int              // blocks in memory
@@ -70,6 +74,15 @@ func NewVolume(cfg Config) (*Volume, error) {
 		v.spill = spill.New(cfg.Scratch)
 	}
 	return v, nil
+}
+
+func (v *Volume) stopped() bool {
+	select {
+	case <-v.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // Blocks returns the number of blocks.
@@ -94,6 +107,9 @@ func (v *Volume) allocate(keys []blockKey, idx []int32) []int32 {
 	for _, k := range keys {
 		i := v.table.get(k)
 		if i < 0 {
+			if v.tile != nil && !v.tile.has(k, tileBorder) {
+				continue
+			}
 			if v.spill == nil && len(v.blocks) >= v.cfg.MaxBlocks {
 				v.full = true
 				continue
@@ -129,6 +145,9 @@ func (v *Volume) sortedBlocks() []int32 {
 // origin returns the world position of the first voxel of block k.
 func (v *Volume) origin(k blockKey) geom.Vec3 {
 	x, y, z := k.coords()
-	s := v.BlockM()
-	return geom.Vec3{X: float64(x) * s, Y: float64(y) * s, Z: float64(z) * s}
+	m := v.cfg.VoxelM
+	return geom.Vec3{X: BlockStart(m, int(x)), Y: BlockStart(m, int(y)), Z: BlockStart(m, int(z))}
 }
+
+// BlockStart returns where the n-th block begins along an axis, metres.
+func BlockStart(voxelM float64, n int) float64 { return float64(n) * (blockSize * voxelM) }

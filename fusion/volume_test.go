@@ -158,6 +158,32 @@ func TestSameForAnyNumberOfWorkers(t *testing.T) {
 }
 
 // Meshing while the volume grows gives what meshing once at the end gives.
+// What was stopped ends without its work done.
+func TestVolumeStops(t *testing.T) {
+	v, err := NewVolume(testConfig(.05))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	v.stop = stop
+	for i, view := range sphere(geom.Vec3{}, 1).views(orbit(4, 3), testConfig(.05)) {
+		if i == 2 {
+			close(stop)
+		}
+		if err := v.Integrate(view); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, s := range v.state {
+		if s.changed > 2 {
+			t.Fatalf("view %d changed block %d", s.changed, i)
+		}
+	}
+	if m := meshOf(t, v); len(m.Vertices) > 0 {
+		t.Errorf("%d vertices", len(m.Vertices))
+	}
+}
+
 func TestIncrementalMesh(t *testing.T) {
 	cfg := testConfig(.05)
 	views := sphere(geom.Vec3{}, 1).views(orbit(12, 3), cfg)

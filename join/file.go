@@ -66,8 +66,8 @@ func (p Pose) check() error {
 	return nil
 }
 
-// writeJSON writes a file of this package under a temporary name and renames it.
-func writeJSON(path string, v any) error {
+// WriteJSON writes a file of joining under a temporary name and renames it.
+func WriteJSON(path string, v any) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", " ")
@@ -75,8 +75,8 @@ func writeJSON(path string, v any) error {
 	})
 }
 
-// readJSON reads a file of this package; kind is what it must be.
-func readJSON(path, kind string, v any) error {
+// ReadJSON reads a file of joining, of Version; kind is what it must be.
+func ReadJSON(path, kind string, v any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -54,12 +54,12 @@ func NewIndex(ref MapRef, st *mapping.State) (*Index, error) {
 }
 
 // Write writes an index.
-func (x *Index) Write(path string) error { return writeJSON(path, x) }
+func (x *Index) Write(path string) error { return WriteJSON(path, x) }
 
 // ReadIndex reads an index.
 func ReadIndex(path string) (*Index, error) {
 	x := new(Index)
-	if err := readJSON(path, indexKind, x); err != nil {
+	if err := ReadJSON(path, indexKind, x); err != nil {
 		return nil, err
 	}
 	for _, k := range x.Keyframes {

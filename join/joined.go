@@ -32,7 +32,8 @@ type JoinedMap struct {
 	Keyframes     []JoinedKeyframe `json:"keyframes"`
 }
 
-// JoinedKeyframe is a keyframe's pose, T_wc in the frame of its component, in metres.
+// JoinedKeyframe is a keyframe's pose, T_wc in the frame of its component, in metres. Its
+// scale is the metres that a length of the recording's own map has at the keyframe.
 type JoinedKeyframe struct {
 	ID   int     `json:"id"`
 	Time float64 `json:"time"`
@@ -67,12 +68,12 @@ type JoinedLink struct {
 const joinedKind = "joined"
 
 // Write writes a joint map.
-func (j *Joined) Write(path string) error { return writeJSON(path, j) }
+func (j *Joined) Write(path string) error { return WriteJSON(path, j) }
 
 // Read reads a joint map.
 func Read(path string) (*Joined, error) {
 	j := new(Joined)
-	if err := readJSON(path, joinedKind, j); err != nil {
+	if err := ReadJSON(path, joinedKind, j); err != nil {
 		return nil, err
 	}
 	for _, m := range j.Maps {

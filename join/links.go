@@ -48,12 +48,12 @@ func NewLinks(a, b MapRef, places []mapping.CommonPlace) *Links {
 }
 
 // Write writes the links.
-func (l *Links) Write(path string) error { return writeJSON(path, l) }
+func (l *Links) Write(path string) error { return WriteJSON(path, l) }
 
 // ReadLinks reads links.
 func ReadLinks(path string) (*Links, error) {
 	l := new(Links)
-	if err := readJSON(path, linksKind, l); err != nil {
+	if err := ReadJSON(path, linksKind, l); err != nil {
 		return nil, err
 	}
 	for i, k := range l.Links {

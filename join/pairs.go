@@ -108,12 +108,12 @@ func FindPairs(all []*Index) (*Pairs, error) {
 }
 
 // Write writes the pairs.
-func (p *Pairs) Write(path string) error { return writeJSON(path, p) }
+func (p *Pairs) Write(path string) error { return WriteJSON(path, p) }
 
 // ReadPairs reads pairs.
 func ReadPairs(path string) (*Pairs, error) {
 	p := new(Pairs)
-	if err := readJSON(path, pairsKind, p); err != nil {
+	if err := ReadJSON(path, pairsKind, p); err != nil {
 		return nil, err
 	}
 	for _, q := range p.Pairs {

@@ -239,7 +239,7 @@ func (j *joiner) take(g *graph, members []int) {
 		}
 		for n, k := range r.Keyframes {
 			p := by.Mul(g.Nodes[g.first[i]+n].Pose)
-			m.Keyframes = append(m.Keyframes, JoinedKeyframe{ID: k.ID, Time: k.Time, Pose: poseOf(geom.Sim3FromSE3(p.SE3(), 1))})
+			m.Keyframes = append(m.Keyframes, JoinedKeyframe{ID: k.ID, Time: k.Time, Pose: poseOf(p)})
 		}
 		middle := len(r.Keyframes) / 2
 		m.Anchor = poseOf(by.Mul(g.Nodes[g.first[i]+middle].Pose).Mul(geom.Sim3FromSE3(r.Keyframes[middle].Pose, 1).Inverse()))

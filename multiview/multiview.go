@@ -32,7 +32,7 @@ func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
 // nothing can be done for. Few views are held at a time: some 4 Config.Reach.
 func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], align fusion.AlignConfig, cfg Config) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
-		r := newRefiner(align, cfg)
+		r := newRefiner(ctx, align, cfg)
 		for v, err := range views {
 			if err == nil {
 				err = ctx.Err()
@@ -55,6 +55,7 @@ const batch = 16
 
 // refiner holds the views between the first that is still needed and the last.
 type refiner struct {
+	ctx    context.Context // ends it between two keyframes
 	align  fusion.AlignConfig
 	cfg    Config
 	photo  photographer
@@ -64,11 +65,11 @@ type refiner struct {
 	done [3]int // of all, from the first: refined, completed, judged
 }
 
-func newRefiner(align fusion.AlignConfig, cfg Config) *refiner {
+func newRefiner(ctx context.Context, align fusion.AlignConfig, cfg Config) *refiner {
 	if cfg.Workers == 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
-	r := &refiner{align: align, cfg: cfg, spaces: make(chan *workspace, cfg.Workers)}
+	r := &refiner{ctx: ctx, align: align, cfg: cfg, spaces: make(chan *workspace, cfg.Workers)}
 	for range cfg.Workers {
 		r.spaces <- new(workspace)
 	}
@@ -107,6 +108,10 @@ func (r *refiner) advance(n int, yield func(slam.KeyframeView, error) bool) bool
 			out = make([]slam.KeyframeView, until-r.done[2])
 		}
 		r.each(r.done[stage], until, f)
+		if err := r.ctx.Err(); err != nil {
+			yield(slam.KeyframeView{}, err)
+			return false
+		}
 		r.done[stage] = until
 	}
 	for i, v := range out {
@@ -148,7 +153,7 @@ func (r *refiner) forget() {
 // each calls f for the indices from first up to until, each on one goroutine.
 func (r *refiner) each(first, until int, f func(i int, ws *workspace)) {
 	var wg sync.WaitGroup
-	for i := first; i < until; i++ {
+	for i := first; i < until && r.ctx.Err() == nil; i++ {
 		ws := <-r.spaces
 		wg.Go(func() {
 			f(i, ws)

@@ -148,6 +148,17 @@ func TestRefineStops(t *testing.T) {
 	if got != want {
 		t.Errorf("error %v, want %v", got, want)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	late := func(yield func(slam.KeyframeView, error) bool) {
+		defer cancel() // all views are there, none is refined
+		yield(v, nil)
+	}
+	for _, err := range Refine(ctx, late, fusion.DefaultAlign(), Default()) {
+		got = err
+	}
+	if !errors.Is(got, context.Canceled) {
+		t.Errorf("error %v where it was cancelled", got)
+	}
 	for _, cfg := range []Config{{Neighbours: 0, Reach: 1}, {Neighbours: 1}, {Neighbours: 33, Reach: 1}} {
 		if cfg.Validate() == nil {
 			t.Errorf("%+v is accepted", cfg)

@@ -130,7 +130,7 @@ func (r *Result) Mesh() *slam.Mesh { return r.mesh }
 // Fuse builds the dense map of the largest part from the final poses. Where ctx
 // ends there is none.
 func (r *Result) Fuse(ctx context.Context) error {
-	defer r.stages.Start("fuse and mesh")()
+	defer r.stages.Start(report.StageFuse)()
 	type fused struct {
 		mesh    *slam.Mesh
 		dense   fusion.Stats
@@ -206,7 +206,7 @@ func (r *Result) boundVoxel(ctx context.Context, cfg *fusion.Config) (bounded st
 
 // stopGrace is how long a stage that was stopped may take to end by itself before
 // nobody waits for it any more.
-const stopGrace = time.Second
+const stopGrace = time.Second / 2
 
 // untilDone returns what f returns, or the error of ctx soon after that ends: what
 // f still does then is for nobody, and it must change nothing that others read.

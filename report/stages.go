@@ -27,6 +27,9 @@ type Timing struct {
 	TotalS   float64 `json:"total_s"`
 }
 
+// StageFuse is the stage of the dense map, which comes after what Report.WallS counts.
+const StageFuse = "fuse and mesh"
+
 // Start begins a measurement of a stage; the function it returns ends it:
 //
 //	defer stages.Start("track")()

@@ -30,8 +30,9 @@ import (
 type fuseCmd struct {
 	sourceFlags
 	networkFlags
-	Poses      string   `required:"" placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away. truth: those that the source itself has."`
+	Poses      string   `placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away. truth: those that the source itself has."`
 	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth images, a model.onnx, auto (the network that ships; none where none does)."`
+	Tile       string   `placeholder:"X,Y" help:"Make the surface of a tile: SOURCE is the plan of map tiles, -o a .ply file; other flags do not count."`
 	Output     string   `short:"o" required:"" placeholder:"DIR" help:"Folder for mesh and report.json; it is made."`
 	MeshFormat []string `default:"ply" enum:"ply,obj,glb" help:"Formats of the mesh: ply, obj, glb."`
 	Voxel      float64  `placeholder:"M" help:"Edge of a voxel; default: by the scene."`
@@ -59,6 +60,12 @@ type fuseReport struct {
 
 // Run reads the source to its end and writes the mesh.
 func (c fuseCmd) Run(ctx context.Context) error {
+	switch {
+	case c.Tile != "":
+		return c.fuseTile(ctx)
+	case c.Poses == "":
+		return errors.New("--poses is missing: name camera-to-world poses in the TUM format, or truth; or the --tile of a plan")
+	}
 	cfg := fusion.Default()
 	cfg.VoxelM, cfg.MaxDepthM, cfg.Scratch = c.Voxel, c.MaxDepth, c.Output
 	if err := cfg.Validate(); err != nil {

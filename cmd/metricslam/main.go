@@ -19,6 +19,7 @@ type cli struct {
 	Map       mapCmd       `cmd:"" help:"Show and join map files."`
 	Export    exportCmd    `cmd:"" help:"Hand a map on: COLMAP, nerfstudio, trajectories, clouds, meshes, occupancy grid, floor plan."`
 	Fuse      fuseCmd      `cmd:"" help:"Build the dense map of a source at given poses."`
+	Mesh      meshCmd      `cmd:"" help:"Join the surfaces of tiles."`
 	Depth     depthCmd     `cmd:"" help:"Give photographs their metric depth: depth image, colours, cloud, mesh."`
 	Calibrate calibrateCmd `cmd:"" help:"Find the focal length and distortion of a camera from images of a printed board."`
 	Measure   measureCmd   `cmd:"" help:"Measure distances in a photograph, in metres with their uncertainty."`

@@ -24,6 +24,8 @@ type mapCmd struct {
 	Pairs mapPairsCmd `cmd:"" help:"Find the maps that may show the same place, by their indices."`
 	Match mapMatchCmd `cmd:"" help:"Find the places that two maps have in common."`
 	Join  mapJoinCmd  `cmd:"" help:"Bring many maps into one frame by the places that they have in common."`
+	Dense mapDenseCmd `cmd:"" help:"Write the depth and colours of a map's keyframes that tiles are fused from."`
+	Tiles mapTilesCmd `cmd:"" help:"Cut a joint map into tiles, and list what sees each."`
 }
 
 // mapInfoCmd shows what a map file holds.

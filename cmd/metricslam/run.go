@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -352,6 +353,10 @@ func summary(r *report.Report, dir string) string {
 	if len(r.Doubts) > 0 {
 		fmt.Fprintf(&b, ", not to be trusted: %s", strings.Join(r.Doubts, "; "))
 	}
-	fmt.Fprintf(&b, ", %.1f s: see %s", r.WallS, filepath.Join(dir, "report.html"))
+	fmt.Fprintf(&b, ", %.1f s", r.WallS)
+	if i := slices.IndexFunc(r.Timings, func(t report.Timing) bool { return t.Stage == report.StageFuse }); i >= 0 {
+		fmt.Fprintf(&b, " and %.1f s for the mesh", r.Timings[i].TotalS)
+	}
+	fmt.Fprintf(&b, ": see %s", filepath.Join(dir, "report.html"))
 	return b.String()
 }

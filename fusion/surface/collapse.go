@@ -183,9 +183,14 @@ func (s *simplifier) target(u, v int32, q *quadric) vec {
 }
 
 // run collapses edges while they cost less than most and more than faces triangles
-// are left.
-func (s *simplifier) run(most float64, faces int) {
+// are left, unless stop is closed.
+func (s *simplifier) run(most float64, faces int, stop <-chan struct{}) {
 	for s.alive > faces {
+		select {
+		case <-stop:
+			return
+		default:
+		}
 		e, ok := s.heap.pop()
 		if !ok || float64(e.cost) > most {
 			return

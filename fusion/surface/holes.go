@@ -9,8 +9,9 @@ import (
 // FillHoles closes the holes of a mesh whose outline is at most aroundM metres long,
 // in place, and returns how many. An outline that touches itself stays open. The
 // outline of a piece that is smaller than that would be closed as well: such pieces
-// must be dropped before.
-func FillHoles(m *slam.Mesh, aroundM float64) (filled int) {
+// must be dropped before. An outline with an edge of two vertices that stay, unless stays
+// is nil, is the border of the mesh and no hole.
+func FillHoles(m *slam.Mesh, aroundM float64, stays func([3]float32) bool) (filled int) {
 	edges := edgesOf(m)
 	next := make(map[uint32]uint32) // along outlines, with the hole at the left
 	twice := make(map[uint32]bool)
@@ -33,7 +34,7 @@ func FillHoles(m *slam.Mesh, aroundM float64) (filled int) {
 				continue
 			}
 			loop, ok := outline(m, next, twice, done, u, aroundM)
-			if !ok {
+			if !ok || stays != nil && alongBorder(m, loop, stays) {
 				continue
 			}
 			if tris, ok := cutEars(m, edges, loop); ok {
@@ -43,6 +44,19 @@ func FillHoles(m *slam.Mesh, aroundM float64) (filled int) {
 		}
 	}
 	return filled
+}
+
+// alongBorder reports whether a loop has an edge of two vertices that stay.
+func alongBorder(m *slam.Mesh, loop []uint32, stays func([3]float32) bool) bool {
+	before := stays(m.Vertices[loop[len(loop)-1]])
+	for _, v := range loop {
+		now := stays(m.Vertices[v])
+		if before && now {
+			return true
+		}
+		before = now
+	}
+	return false
 }
 
 // outline follows the edge of a hole from u; ok is false where it is too long, or

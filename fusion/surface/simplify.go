@@ -17,8 +17,12 @@ type Options struct {
 	// Faces is the number of triangles to come down to, whatever the error; 0: no
 	// matter how many.
 	Faces int
+	// Stays, unless nil, tells the vertices that stay where they are: those of a seam.
+	Stays func([3]float32) bool
 
 	Workers int // goroutines; 0: one a core. Results do not depend on it
+	// Stop ends it early where it is closed; the mesh is then of no use. nil: nothing does.
+	Stop <-chan struct{}
 }
 
 const (
@@ -53,8 +57,8 @@ func Simplify(m *slam.Mesh, opt Options) *slam.Mesh {
 		if bound == 0 {
 			bound = colorlessError
 		}
-		s := newSimplifier(m, allTriangles(m), nil, bound)
-		s.run(math.Inf(1), opt.Faces)
+		s := newSimplifier(m, allTriangles(m), opt.staying(m, make([]bool, len(m.Vertices))), bound)
+		s.run(math.Inf(1), opt.Faces, opt.Stop)
 		o := s.outcome()
 		return &o.mesh
 	}
@@ -62,6 +66,16 @@ func Simplify(m *slam.Mesh, opt Options) *slam.Mesh {
 		m = simplifyPieces(m, opt, float64(round)/2)
 	}
 	return m
+}
+
+// staying marks the vertices that stay besides those that are marked.
+func (o Options) staying(m *slam.Mesh, marked []bool) []bool {
+	if o.Stays != nil {
+		for i, v := range m.Vertices {
+			marked[i] = marked[i] || o.Stays(v)
+		}
+	}
+	return marked
 }
 
 // colorlessError is the error that colorStep weighs as much as where no bound is
@@ -80,7 +94,7 @@ func allTriangles(m *slam.Mesh) []uint32 {
 func simplifyPieces(m *slam.Mesh, opt Options, shift float64) *slam.Mesh {
 	edge := pieceErrors * opt.ErrorM
 	pieces := cut(m, edge, shift*edge)
-	shared := sharedVertices(m, pieces)
+	shared := opt.staying(m, sharedVertices(m, pieces))
 	done := make([]outcome, len(pieces))
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -92,7 +106,7 @@ func simplifyPieces(m *slam.Mesh, opt Options, shift float64) *slam.Mesh {
 					return
 				}
 				s := newSimplifier(m, pieces[i], shared, opt.ErrorM)
-				s.run(1, 0)
+				s.run(1, 0, opt.Stop)
 				done[i] = s.outcome()
 			}
 		})

@@ -138,6 +138,13 @@ func TestSimplifySheet(t *testing.T) {
 	if !reflect.DeepEqual(one, m) {
 		t.Error("one goroutine gives another mesh")
 	}
+	stop := make(chan struct{})
+	close(stop)
+	for _, opt := range []Options{{ErrorM: .004, Stop: stop}, {Faces: 100, Stop: stop}} {
+		if m := Simplify(full, opt); len(m.Triangles) != len(full.Triangles) {
+			t.Errorf("%+v: %d of %d triangles after it was stopped", opt, len(m.Triangles), len(full.Triangles))
+		}
+	}
 	if Simplify(full, Options{}) != full {
 		t.Error("without a bound the mesh is another one")
 	}
@@ -165,7 +172,7 @@ func TestFillHoles(t *testing.T) {
 		}
 	}
 	m.Triangles = left
-	if n := FillHoles(m, .2); n != 1 {
+	if n := FillHoles(m, .2, nil); n != 1 {
 		t.Fatalf("%d holes filled, want 1", n)
 	}
 	r := Inspect(m)

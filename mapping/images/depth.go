@@ -32,11 +32,16 @@ type Depth struct {
 // NewDepth packs a depth map, taking every second pixel of every second row as
 // often as it is too wide. Pixels are taken, not averaged: a mean across an
 // outline is a depth where there is nothing.
-func NewDepth(d slam.DepthMap) Depth {
+func NewDepth(d slam.DepthMap) Depth { return packed(d, subsampling(d.W)) }
+
+// WholeDepth packs a depth map, every pixel of it.
+func WholeDepth(d slam.DepthMap) Depth { return packed(d, 1) }
+
+// packed packs every k-th pixel of every k-th row.
+func packed(d slam.DepthMap, k int) Depth {
 	if d.Empty() {
 		return Depth{}
 	}
-	k := subsampling(d.W)
 	w, h := d.W/k, d.H/k
 	p := Depth{
 		DepthInfo: DepthInfo{W: w, H: h, Camera: subsampled(d.Camera, k, w, h), Sigma: d.Sigma, ScaleSigma: d.ScaleSigma, PlaceSigma: d.PlaceSigma, Source: d.Source},
