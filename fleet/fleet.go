@@ -22,6 +22,10 @@ type Fleet struct {
 	Version string // its version: another one does everything again
 	Out     string
 	Jobs    int // processes at a time
+	// Mesh are the formats of the dense map: ply, obj, glb, Levels. None: it is not made.
+	Mesh []string
+	// TileArgs are further flags of map tiles.
+	TileArgs []string
 	// StampURL tells whether a source in a bucket has changed; nil: nothing does.
 	StampURL func(url string) ([]byte, error)
 	// Begin is told how many steps a stage has, Done of each that has ended; both may be
@@ -44,7 +48,12 @@ type Report struct {
 	Warnings   []string         `json:"warnings"`
 	Cost       map[string]Cost  `json:"cost"` // by step
 	Joined     string           `json:"joined"`
+	Tiles      int              `json:"tiles"` // of the dense map
+	Mesh       []string         `json:"mesh"`  // its files
 }
+
+// stages are the kinds of steps, in their order.
+var stages = []string{"run", "index", "pairs", "match", "join", "dense", "tiles", "fuse", "merge"}
 
 // Recorded is a recording and what became of it.
 type Recorded struct {
@@ -57,18 +66,23 @@ type Recorded struct {
 
 // Cost is what the steps of a kind took, those that were done before included.
 type Cost struct {
-	Steps    int     `json:"steps"`
-	CPUS     float64 `json:"cpu_s"`
-	MemoryMB float64 `json:"memory_mb"` // of the largest
+	Steps     int     `json:"steps"`
+	CPUS      float64 `json:"cpu_s"`
+	WallS     float64 `json:"wall_s"`     // one after the other
+	MemoryMB  float64 `json:"memory_mb"`  // of the largest
+	ReadMB    float64 `json:"read_mb"`    // files of other steps
+	WrittenMB float64 `json:"written_mb"` // the files that the next steps read
+	Retries   int     `json:"retries"`
 }
 
-// Run does all steps that are not done yet, and writes joined.json and fleet.json.
+// Run does all steps that are not done yet, and writes joined.json, the dense map, fleet.json
+// and report.html.
 func (f *Fleet) Run(ctx context.Context, all []Recording) (*Report, error) {
 	if err := complete(all); err != nil {
 		return nil, err
 	}
 	f.notes, f.sums = nil, make(map[string]string)
-	r := &Report{Version: f.Version, Warnings: []string{}, Cost: make(map[string]Cost), Links: make(map[string]int), Joined: f.path("joined.json")}
+	r := &Report{Version: f.Version, Warnings: []string{}, Cost: make(map[string]Cost), Links: make(map[string]int), Joined: f.path("joined.json"), Mesh: []string{}}
 	if err := os.MkdirAll(f.path("steps"), 0o755); err != nil {
 		return nil, err
 	}
@@ -84,14 +98,21 @@ func (f *Fleet) Run(ctx context.Context, all []Recording) (*Report, error) {
 	if err := f.join(ctx, names, pairs); err != nil {
 		return nil, err
 	}
-	if err := f.conclude(r, names); err != nil {
+	if err := f.mesh(ctx, names, r); err != nil {
+		return nil, err
+	}
+	j, err := f.conclude(r, names)
+	if err != nil {
 		return nil, err
 	}
 	data, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return nil, err
 	}
-	return r, atomicfile.WriteBytes(f.path("fleet.json"), data)
+	if err := atomicfile.WriteBytes(f.path("fleet.json"), data); err != nil {
+		return nil, err
+	}
+	return r, f.writePage(r, j)
 }
 
 func (f *Fleet) path(parts ...string) string {
@@ -209,10 +230,10 @@ func (f *Fleet) stage(ctx context.Context, stage string, steps []step) ([]*Note,
 }
 
 // conclude enters what came out.
-func (f *Fleet) conclude(r *Report, names []string) error {
+func (f *Fleet) conclude(r *Report, names []string) (*join.Joined, error) {
 	j, err := join.Read(r.Joined)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Components, r.Warnings = j.Components, append(r.Warnings, j.Warnings...)
 	for _, l := range j.Links {
@@ -230,8 +251,9 @@ func (f *Fleet) conclude(r *Report, names []string) error {
 	for _, n := range f.notes {
 		kind, _, _ := strings.Cut(n.Name, ".")
 		c := r.Cost[kind]
-		c.Steps, c.CPUS, c.MemoryMB = c.Steps+1, c.CPUS+n.CPUS, max(c.MemoryMB, n.MemoryMB)
+		c.Steps, c.CPUS, c.WallS, c.MemoryMB = c.Steps+1, c.CPUS+n.CPUS, c.WallS+n.WallS, max(c.MemoryMB, n.MemoryMB)
+		c.ReadMB, c.WrittenMB, c.Retries = c.ReadMB+n.ReadMB, c.WrittenMB+n.WrittenMB, c.Retries+n.Retries
 		r.Cost[kind] = c
 	}
-	return nil
+	return j, nil
 }

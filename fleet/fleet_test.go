@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/join"
+	"github.com/metricslam/metricslam/tiles"
 )
 
 // The test binary stands for the program: each command writes what the next one reads,
@@ -43,6 +44,29 @@ func stand(dir string, args []string) error {
 		return os.WriteFile(out, []byte(`{"kind":"pairs","version":1,"maps":[{},{}],"pairs":[{"a":0,"b":1}]}`), 0o644)
 	case "map match":
 		return (&join.Links{Kind: "links", Version: join.Version}).Write(out)
+	case "map dense":
+		return os.WriteFile(out, []byte(args[2]), 0o644)
+	case "map tiles":
+		p := &tiles.Plan{Kind: "tiles", Version: join.Version, Grid: tiles.Grid{VoxelM: .1, Blocks: 8, Axes: [2]int{0, 2}}, MaxDepthM: 5, MinViews: 1,
+			Recordings: []tiles.PlanRecording{{Dense: after(args, "--dense")}}}
+		for x := range 2 {
+			p.Tiles = append(p.Tiles, tiles.Tile{Index: tiles.Index{X: x}, Views: []tiles.TileViews{{Keyframes: []int{0}}}})
+		}
+		return p.Write(out)
+	case "fuse " + after(args, "fuse"):
+		if kill := filepath.Join(dir, "kill.txt"); os.Remove(kill) == nil {
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil && self.Kill() == nil {
+				select {}
+			}
+			return err
+		}
+		return os.WriteFile(out, []byte(args[2]), 0o644)
+	case "mesh merge":
+		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(out, nil, 0o644)
 	case "map join":
 		j := &join.Joined{Kind: "joined", Version: join.Version, Components: []join.Component{{}}}
 		for range strings.Count(strings.Join(args, " "), "map.mslam") {
@@ -129,6 +153,43 @@ func TestGoesOn(t *testing.T) {
 	f.Version = "2"
 	if run(); len(calls(t, dir)) != 9 {
 		t.Error("another version does not do all again")
+	}
+}
+
+// The dense map is made by tile and reported; a step that was killed is tried again, and a
+// tile that is gone is made again, with what is merged of it.
+func TestMesh(t *testing.T) {
+	f, dir := newFleet(t)
+	f.Mesh, f.TileArgs = []string{"ply", Levels}, []string{"--edge=8"}
+	run := func() *Report {
+		t.Helper()
+		r, err := f.Run(context.Background(), []Recording{{Source: "a"}, {Source: "b"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kill.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := run()
+	if r.Tiles != 2 || len(r.Mesh) != 2 || len(r.Warnings) != 0 || r.Cost["fuse"].Steps != 2 || r.Cost["fuse"].Retries != 1 || r.Cost["dense"].WrittenMB == 0 {
+		t.Errorf("report %+v", r)
+	}
+	if got := calls(t, dir); len(got) != 7+2+1+3+2 || strings.Count(fmt.Sprint(got), "fuse") != 3 {
+		t.Errorf("calls %q, want 2 dense, tiles, 2 fuse and one again, 2 merge at the end", got)
+	}
+	text, err := os.ReadFile(f.path("report.html"))
+	if err != nil || !strings.Contains(string(text), "3dtiles/tileset.json") || !strings.Contains(string(text), "<td>fuse<td>2") {
+		t.Errorf("report.html: %v\n%s", err, text)
+	}
+	os.Remove(f.path("tiles", "1_0.ply"))
+	if run(); strings.Count(fmt.Sprint(calls(t, dir)), "fuse") != 1 {
+		t.Error("one tile was gone, and another one was made, or none")
+	}
+	f.Mesh = []string{"obj"}
+	if run(); fmt.Sprint(calls(t, dir)) != "[mesh merge]" {
+		t.Error("another format does more than merge")
 	}
 }
 

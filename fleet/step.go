@@ -39,7 +39,15 @@ type Note struct {
 	WallS    float64  `json:"wall_s"`
 	CPUS     float64  `json:"cpu_s"`
 	MemoryMB float64  `json:"memory_mb"` // most resident
+	// ReadMB are the files of other steps that it read, WrittenMB what it wrote for others.
+	ReadMB    float64 `json:"read_mb"`
+	WrittenMB float64 `json:"written_mb"`
+	Retries   int     `json:"retries"` // times that it was killed before
 }
+
+// mostRetries is how often a step that was killed is tried again: by who needed memory. One
+// that fails by itself would fail again.
+const mostRetries = 2
 
 // ok reports whether the step left what the next ones read.
 func (n *Note) ok() bool { return n.Failure == "" }
@@ -102,11 +110,15 @@ func (f *Fleet) do(ctx context.Context, s step) (*Note, error) {
 		return nil, err
 	}
 	ended := subprocess.Run(ctx, f.Binary, s.args...)
+	retries := 0
+	for ; ended.Status < 0 && retries < mostRetries && ctx.Err() == nil; retries++ {
+		ended = subprocess.Run(ctx, f.Binary, s.args...)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	n := &Note{Name: s.name, Args: s.args, Key: key, Output: s.output, Status: ended.Status, Failure: ended.Failure,
-		WallS: ended.Usage.WallS, CPUS: ended.Usage.CPUS, MemoryMB: ended.Usage.MemoryMB}
+		WallS: ended.Usage.WallS, CPUS: ended.Usage.CPUS, MemoryMB: ended.Usage.MemoryMB, Retries: retries, ReadMB: sizeMB(s.inputs...), WrittenMB: sizeMB(s.output)}
 	if n.ok() {
 		switch ref, err := join.Refer(s.output); {
 		case errors.Is(err, os.ErrNotExist):
@@ -122,6 +134,16 @@ func (f *Fleet) do(ctx context.Context, s step) (*Note, error) {
 		return nil, err
 	}
 	return n, atomicfile.WriteBytes(path, data)
+}
+
+// sizeMB is the size of files, those that are not there left out.
+func sizeMB(paths ...string) (mb float64) {
+	for _, p := range paths {
+		if info, err := os.Stat(p); err == nil {
+			mb += float64(info.Size()) / 1e6
+		}
+	}
+	return mb
 }
 
 // readNote reads how a step ended, where it need not be done again: its key is the same,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Eight recordings through a real Slurm of two nodes on this machine, by Snakemake, with a
-# step and the daemon of a node killed midway: the joint map must be that of `metricslam
-# fleet`, to the byte. Needs root, and Debian's Slurm, which it installs.
+# step and the daemon of a node killed midway: the joint map and the mesh must be
+# those of `metricslam fleet`, to the byte. Needs root, and Debian's Slurm, which it installs.
 source "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || die "needs root: a Slurm of its own is started; run it in a container or a virtual machine"
@@ -91,14 +91,14 @@ EOF
 
 # on_slurm DIR JOBS: all steps through Slurm, at most JOBS at a time.
 on_slurm() {
-  snakemake -s "$snakefile" -d "$1" --config list="$list" metricslam="$program" --executor slurm --jobs "$2" --retries 3 \
+  snakemake -s "$snakefile" -d "$1" --config list="$list" metricslam="$program" mesh=ply tiles=--edge=6 --executor slurm --jobs "$2" --retries 3 \
     --rerun-incomplete --latency-wait 20 --seconds-between-status-checks 5 --default-resources slurm_partition=main \
     --slurm-no-account --slurm-status-command squeue --slurm-init-seconds-before-status-checks 5 >"$1.log" 2>&1
 }
 
 say "embedded: metricslam fleet"
 mkdir "$work/embedded"
-(cd "$work/embedded" && "$program" fleet --list "$list" -o . --quiet) || [ $? -eq 3 ] || die "the embedded run failed"
+(cd "$work/embedded" && "$program" fleet --list "$list" -o . --mesh-format ply --tile-edge 6 --quiet) || [ $? -eq 3 ] || die "the embedded run failed"
 
 start_slurm
 say "Slurm, with a step and a node killed"
@@ -119,4 +119,5 @@ wait "$killer" || true
 killer=
 [ -e "$work/step-killed" ] && [ -e "$work/node-killed" ] || die "nothing was killed: the run was over before"
 cmp "$work/embedded/joined.json" "$work/slurm/joined.json" || die "Slurm's joint map is another"
-say "the joint map is that of the embedded run, to the byte"
+cmp "$work/embedded/mesh.ply" "$work/slurm/mesh.ply" || die "Slurm's mesh is another"
+say "the joint map and its mesh are those of the embedded run, to the byte"

@@ -36,7 +36,7 @@ func barWidth(w io.Writer) int {
 	return min(max(columns-rest, 3), 40)
 }
 
-func newBar(w io.Writer, total int) *bar {
+func newBar(w io.Writer, total int, things string) *bar {
 	if total <= 0 {
 		total = -1 // the library's word for unknown: a spinner
 	}
@@ -45,7 +45,7 @@ func newBar(w io.Writer, total int) *bar {
 		progressbar.OptionSetWidth(barWidth(w)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("frames"),
+		progressbar.OptionSetItsString(things),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(barThrottle),
 		progressbar.OptionShowDescriptionAtLineEnd(),

@@ -55,10 +55,19 @@ func New(w io.Writer, total int, quiet bool) Display {
 	case quiet:
 		return silent{w}
 	case isTerminal(w):
-		return newBar(w, total)
+		return newBar(w, total, "frames")
 	default:
 		return newLines(w, total, time.Now)
 	}
+}
+
+// NewCount returns the display of things other than frames, such as "steps": a bar where
+// w is a terminal. Elsewhere, and where it is quiet, it shows what is written to it.
+func NewCount(w io.Writer, total int, things string, quiet bool) Display {
+	if quiet || !isTerminal(w) {
+		return silent{w}
+	}
+	return newBar(w, total, things)
 }
 
 // isTerminal reports whether w is a terminal that can move its cursor.

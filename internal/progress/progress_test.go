@@ -90,7 +90,7 @@ func TestNewPicks(t *testing.T) {
 func TestBar(t *testing.T) {
 	for _, total := range []int{0, 3} {
 		var b bytes.Buffer
-		d := newBar(&b, total)
+		d := newBar(&b, total, "frames")
 		for i := 1; i <= 3; i++ {
 			d.Update(State{Frame: i, Tracking: slam.Tracking, Landmarks: 100 + i})
 			time.Sleep(barThrottle + 10*time.Millisecond)
@@ -116,7 +116,7 @@ func TestBar(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	var b bytes.Buffer
-	for _, d := range []Display{newBar(&b, 1000), newBar(&b, 0), newLines(&b, 1000, time.Now)} {
+	for _, d := range []Display{newBar(&b, 1000, "frames"), newBar(&b, 0, "frames"), newLines(&b, 1000, time.Now)} {
 		var wg sync.WaitGroup
 		for g := range 4 {
 			wg.Go(func() {
@@ -132,7 +132,7 @@ func TestConcurrent(t *testing.T) {
 }
 
 func BenchmarkUpdate(b *testing.B) {
-	for name, d := range map[string]Display{"lines": newLines(&bytes.Buffer{}, 1<<40, time.Now), "bar": newBar(&bytes.Buffer{}, 1<<40)} {
+	for name, d := range map[string]Display{"lines": newLines(&bytes.Buffer{}, 1<<40, time.Now), "bar": newBar(&bytes.Buffer{}, 1<<40, "frames")} {
 		b.Run(name, func(b *testing.B) {
 			i := 0
 			for b.Loop() {
