@@ -13,16 +13,26 @@ import (
 
 // Witness hands on depth that says it measures metres, and asks a network now and
 // then whether that can be: units that were misread, disparity that was taken for
-// depth. It never changes the depth.
+// depth. It never changes the depth, and nobody waits for the network.
 type Witness struct {
 	Source
 	open func() (Source, error)
 
-	mu         sync.Mutex
-	network    Source // nil before the first question and after the last
-	calls      int
-	done       bool
-	logs, same []float64 // of each frame asked: logarithm of network over depth, correlation of the two
+	mu        sync.Mutex
+	calls     int
+	questions chan question // nil before the first and after the last
+	answered  chan struct{} // closed after the last answer
+
+	// Of the goroutine that asks, until answered is closed: of each frame asked the
+	// logarithm of network over depth, and the correlation of the two.
+	logs, same []float64
+}
+
+// question is a frame and its depth.
+type question struct {
+	ctx   context.Context
+	frame *slam.Frame
+	depth slam.DepthMap
 }
 
 const (
@@ -54,32 +64,62 @@ func (w *Witness) Depth(ctx context.Context, f *slam.Frame) (slam.DepthMap, erro
 	return d, err
 }
 
-// ask compares a depth with the network's, of every few frames.
+// ask hands every few frames to the goroutine that asks the network.
 func (w *Witness) ask(ctx context.Context, f *slam.Frame, d slam.DepthMap) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.calls++; w.done || (w.calls-1)%witnessEvery != 0 {
+	w.calls++
+	switch {
+	case (w.calls-1)%witnessEvery != 0:
+		return
+	case w.answered == nil:
+		w.questions, w.answered = make(chan question, 1), make(chan struct{})
+		go w.answer(w.questions)
+	case w.questions == nil:
 		return
 	}
-	if w.network == nil {
-		var err error
-		if w.network, err = w.open(); err != nil {
-			w.network, w.done = nil, true
+	select {
+	case w.questions <- question{ctx, f, d}:
+	case <-w.answered:
+	}
+}
+
+// answer asks the network until enough frames have an answer, in their order: which
+// these are does not depend on time.
+func (w *Witness) answer(questions <-chan question) {
+	defer close(w.answered)
+	network, err := w.open()
+	if err != nil {
+		return
+	}
+	defer network.Close()
+	for q := range questions {
+		n, err := network.Depth(q.ctx, q.frame)
+		if err != nil || n.Empty() {
+			continue
+		}
+		if log, same, ok := compareDepths(q.depth, n); ok {
+			w.logs, w.same = append(w.logs, log), append(w.same, same)
+		}
+		if len(w.logs) == witnessFrames {
 			return
 		}
 	}
-	n, err := w.network.Depth(ctx, f)
-	if err != nil || n.Empty() {
-		return
+}
+
+// end waits for the answers to what was asked. Nothing is asked any more.
+func (w *Witness) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.questions != nil {
+		close(w.questions)
+		w.questions = nil
 	}
-	if log, same, ok := compareDepths(d, n); ok {
-		w.logs, w.same = append(w.logs, log), append(w.same, same)
+	if w.answered == nil { // nothing was asked
+		w.answered = make(chan struct{})
+		close(w.answered)
 	}
-	if len(w.logs) == witnessFrames {
-		w.done = true
-		w.network.Close()
-		w.network = nil
-	}
+	<-w.answered
 }
 
 // compareDepths returns the median logarithm of n over d, and the correlation of their
@@ -112,10 +152,9 @@ func compareDepths(d, n slam.DepthMap) (log, same float64, ok bool) {
 }
 
 // Doubt says what of the depth cannot be, and the deviation that the logarithm of its
-// metres has then; empty where nothing speaks against it.
+// metres has then; empty where nothing speaks against it. It ends the questions.
 func (w *Witness) Doubt() (text string, sigma float64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.end()
 	if len(w.logs) == 0 {
 		return "", 0
 	}
@@ -131,12 +170,6 @@ func (w *Witness) Doubt() (text string, sigma float64) {
 
 // Close ends the questions and closes the source.
 func (w *Witness) Close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.done = true
-	if w.network != nil {
-		w.network.Close()
-		w.network = nil
-	}
+	w.end()
 	return w.Source.Close()
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/metricslam/metricslam/internal/libc"
 )
 
 // A map's keyframes live to the end: a collector that waits until they have
@@ -12,8 +14,10 @@ const (
 	memoryLimit = 5 << 28 // bytes of Go's heap above which it collects more often: 1.25 GiB
 )
 
-// boundMemory sets the collector, unless the environment does.
+// boundMemory sets the collector, unless the environment does, and what the libraries
+// take beside it.
 func boundMemory() {
+	libc.OneHeap()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/metricslam/metricslam/depth"
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/fusion"
+	"github.com/metricslam/metricslam/internal/libc"
 	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/internal/strictyaml"
 	"github.com/metricslam/metricslam/mapfile"
@@ -110,7 +111,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err != nil {
 		return nil, err
 	}
-	defer func() { d.Close() }() // a witness takes its place
+	defer func() { d.Close() }() // a witness takes its place; twice is once
 	if err := checkCovered(d, src); err != nil {
 		return nil, err
 	}
@@ -149,6 +150,11 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err != nil {
 		return nil, err
 	}
+	// What comes now needs the memory of the network.
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	libc.GiveBack()
 	if err := writeHeapProfile(c.MemProfile); err != nil {
 		return nil, err
 	}

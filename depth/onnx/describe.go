@@ -40,16 +40,35 @@ func Describe(m Model, library string) (Description, error) {
 		return Description{}, err
 	}
 	defer so.Destroy()
-	var in, out []ort.InputOutputInfo
-	if m.Path != "" {
-		in, out, err = ort.GetInputOutputInfoWithOptions(m.Path, so)
-	} else {
-		in, out, err = ort.GetInputOutputInfoWithONNXData(m.Data)
+	path, remove, err := m.onDisk()
+	if err != nil {
+		return Description{}, err
 	}
+	defer remove()
+	in, out, err := ort.GetInputOutputInfoWithOptions(path, so)
 	if err != nil {
 		return Description{}, fmt.Errorf("model %s is not a network that ONNX Runtime can load: %w", m.name(), oneLine(err))
 	}
 	return Description{Inputs: values(in), Outputs: values(out)}, nil
+}
+
+// onDisk returns a file of a network, and what removes it where it was made for this: of
+// a network in memory the library tells nothing without optimising it, which takes
+// twice the time and the memory.
+func (m Model) onDisk() (path string, remove func(), err error) {
+	if m.Path != "" {
+		return m.Path, func() {}, nil
+	}
+	f, err := os.CreateTemp("", "metricslam-*.onnx")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.Remove(f.Name()) }
+	_, err = f.Write(m.Data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		remove()
+	}
+	return f.Name(), remove, err
 }
 
 func values(infos []ort.InputOutputInfo) []Value {

@@ -11,6 +11,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/metricslam/metricslam/depth/network"
+	"github.com/metricslam/metricslam/internal/libc"
 )
 
 // Model is a network: a file, or its content.
@@ -249,5 +250,6 @@ func (s *Session) Close() error {
 	}
 	err := errors.Join(s.opts.Destroy(), s.s.Destroy())
 	s.s, s.in, s.values = nil, nil, nil
+	libc.GiveBack()
 	return err
 }
