@@ -28,6 +28,9 @@ func (m *Mapper) updateMetric() (err error) {
 func (m *Mapper) bringToMetres(part int) {
 	g := m.Metric.Gain
 	m.Map.rescale(part, math.Exp(g))
+	if part == m.part {
+		m.Ground.Rescaled(math.Exp(g))
+	}
 	for _, l := range m.loops.links {
 		m.loops.toCurrentUnits(l) // they are reported in metres
 	}

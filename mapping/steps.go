@@ -8,16 +8,18 @@ import (
 	"github.com/metricslam/metricslam/mapping/ground"
 )
 
-// measureStep asks the ground for the length of the last step. The first answer
-// brings a map of unknown scale to metres.
+// measureStep asks the ground for the length of the last step. The first answer that
+// is confirmed brings a map of unknown scale to metres.
 func (m *Mapper) measureStep(k *Keyframe) error {
 	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
+		m.Ground.Restarted()
 		return nil
 	}
 	metric := m.Ground.Metric()
 	factor, ok, err := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
 	if ok && !metric && k.Depth.Empty() {
 		m.Map.rescale(k.Part, factor)
+		m.Ground.Rescaled(factor)
 	}
 	return err
 }
@@ -117,11 +119,12 @@ func (m *Mapper) measureAgain(part int) error {
 		return nil
 	}
 	mounted := m.Ground
-	mounted.Normal = mounted.Mounted(m.Map.stepDirections(part))
+	mounted.Restarted()
+	normal := mounted.Mounted(m.Map.stepDirections(part))
 	for prev, k := range m.Map.steps(part) {
 		k.StepM = 0
-		g := mounted // every step expects the same
-		if _, _, err := m.measureBetween(&g, prev, k, ground.MountedTiltStd); err != nil {
+		mounted.Normal = normal // every step expects the same
+		if _, _, err := m.measureBetween(&mounted, prev, k, ground.MountedTiltStd); err != nil {
 			return err
 		}
 	}

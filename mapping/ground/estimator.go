@@ -12,6 +12,16 @@ type Estimator struct {
 	HeightM float64   // of the camera; 0 = unknown
 	Normal  geom.Vec3 // expected unit normal towards the ground, in the camera
 	Count   int       // measurements taken
+
+	recent [recentPlanes]recentPlane // the last planes, believed or not
+	seen   int                       // planes that were ever among them
+}
+
+// recentPlane is a plane as it was measured: one that surprises is believed once
+// others say the same.
+type recentPlane struct {
+	logFactor float64   // of the metres that one length of the map had
+	normal    geom.Vec3 // in the camera
 }
 
 // Metric reports whether the map has been brought to metres.
@@ -25,7 +35,8 @@ type Step struct {
 }
 
 // Measure compares a view with the one before; tiltStd is how well the expected
-// normal is known, in radians. ok is false where the ground does not tell.
+// normal is known, in radians. ok is false where the ground does not tell, and where
+// what it tells is not confirmed: by the map once that is metric, or by other planes.
 func (e *Estimator) Measure(prev, view View, tiltStd float64) (s Step, ok bool) {
 	if e.HeightM <= 0 {
 		return s, false
@@ -43,13 +54,47 @@ func (e *Estimator) Measure(prev, view View, tiltStd float64) (s Step, ok bool) 
 	if !ok {
 		return s, false
 	}
-	factor := e.HeightM * p.q.Norm()
-	if e.Metric() && math.Abs(math.Log(factor)) > gateLog {
+	now := recentPlane{math.Log(e.HeightM * p.q.Norm()), p.q.Unit()}
+	normal, agreed := e.agreement(now)
+	e.recent[e.seen%recentPlanes] = now
+	e.seen++
+	switch {
+	case e.Metric() && math.Abs(now.logFactor) < gateLog:
+		e.learn(now.normal)
+	case agreed: // the map, or what it was brought to metres by, is wrong
+		e.Normal = normal
+		e.Count++
+	default:
 		return s, false
 	}
-	e.learn(p.q.Unit())
+	factor := math.Exp(now.logFactor)
 	return Step{factor, length * factor, p.logStd}, true
 }
+
+// agreement reports whether enough of the last planes say the same as a new one, and
+// returns the mean of their normals. A single plane may be a false one: shadows,
+// kerbs and lines along the road correlate at other heights too.
+func (e *Estimator) agreement(now recentPlane) (normal geom.Vec3, ok bool) {
+	normal = now.normal
+	n := 0
+	for _, p := range e.recent[:min(e.seen, recentPlanes)] {
+		if math.Abs(p.logFactor-now.logFactor) < agreeLog {
+			normal = normal.Add(p.normal)
+			n++
+		}
+	}
+	return normal.Unit(), n >= agreePlanes
+}
+
+// Rescaled says that all lengths of the map were multiplied by a factor.
+func (e *Estimator) Rescaled(factor float64) {
+	for i := range e.recent {
+		e.recent[i].logFactor -= math.Log(factor)
+	}
+}
+
+// Restarted says that the lengths of the map are others from now on: a new part began.
+func (e *Estimator) Restarted() { e.seen = 0 }
 
 func (e *Estimator) learn(n geom.Vec3) {
 	e.Count++
@@ -70,11 +115,7 @@ func (e *Estimator) firstPlane(prev, view View) (plane, bool) {
 	if best.ncc < minNCC {
 		return best, false
 	}
-	p, ok := align(prev, view, best.q, bestNormal, TiltStd)
-	if ok {
-		e.Normal = p.q.Unit()
-	}
-	return p, ok
+	return align(prev, view, best.q, bestNormal, TiltStd)
 }
 
 // Mounted returns the normal of the ground in a camera that moves along it at one

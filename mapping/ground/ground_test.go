@@ -91,23 +91,41 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// A map of free scale comes to metres; afterwards steps are measured, and what
-// surprises is refused.
+// measureAll measures as many steps alike, and returns what the last of them gave.
+func measureAll(e *Estimator, a, b View, steps int) (s Step, ok bool) {
+	for range steps {
+		s, ok = e.Measure(a, b, TiltStd)
+	}
+	return s, ok
+}
+
+// inUnits returns the two views with lengths that are so many metres.
+func inUnits(a, b View, metres float64) (View, View) {
+	a.Pose.T, b.Pose.T = a.Pose.T.Scale(1/metres), b.Pose.T.Scale(1/metres)
+	return a, b
+}
+
+// A map of free scale comes to metres once three planes agree; afterwards steps are
+// measured one by one.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
-	const unit = .4 // of the map, in 1/m
-	a, b := road(1.65, .9, .01, 1)
-	a.Pose.T, b.Pose.T = a.Pose.T.Scale(unit), b.Pose.T.Scale(unit)
+	const unit = 2.5 // metres
+	ma, mb := road(1.65, .9, .01, 1)
+	a, b := inUnits(ma, mb, unit)
 	g := Estimator{HeightM: 1.65}
+	if s, ok := measureAll(&g, a, b, agreePlanes); ok || g.Metric() {
+		t.Fatalf("a plane that nothing confirms is believed: factor %.4f", s.Factor)
+	}
 	s, ok := g.Measure(a, b, TiltStd)
 	// The first plane knows its pitch to the 2 degrees of the search.
-	if !ok || math.Abs(s.Factor*unit-1) > .03 {
-		t.Fatalf("factor %.4f, want %.4f (ok %v)", s.Factor, 1/unit, ok)
+	if !ok || math.Abs(s.Factor/unit-1) > .03 {
+		t.Fatalf("factor %.4f, want %.4f (ok %v)", s.Factor, unit, ok)
 	}
 	if math.Abs(s.LengthM/.9-1) > .03 || s.LogStd <= 0 || !g.Metric() {
 		t.Errorf("a step of %.4f m with deviation %.3f", s.LengthM, s.LogStd)
 	}
-	a.Pose.T, b.Pose.T = a.Pose.T.Scale(1.05/unit), b.Pose.T.Scale(1.05/unit)
+	g.Rescaled(s.Factor)
+	a, b = inUnits(ma, mb, 1/1.05)
 	if s, ok = g.Measure(a, b, TiltStd); !ok || math.Abs(s.Factor*1.05-1) > .03 {
 		t.Errorf("a step 5 %% too long: factor %.4f (ok %v)", s.Factor, ok)
 	}
@@ -118,6 +136,26 @@ func TestMeasure(t *testing.T) {
 	none := Estimator{}
 	if _, ok := none.Measure(a, b, TiltStd); ok || none.Metric() {
 		t.Error("a ground without a known height measures")
+	}
+}
+
+// A map in metres that are wrong is contradicted by plane after plane: one surprise is
+// refused, three that agree are believed. Those of another part count for nothing.
+func TestSurprisesThatAgree(t *testing.T) {
+	t.Parallel()
+	a, b := road(1.65, .9, 0, 1)
+	a, b = inUnits(a, b, 1.5)
+	g := Estimator{HeightM: 1.65, Normal: geom.Vec3{Y: 1}, Count: 1}
+	if s, ok := measureAll(&g, a, b, agreePlanes); ok {
+		t.Fatalf("a surprise is believed: factor %.4f", s.Factor)
+	}
+	other := g
+	other.Restarted()
+	if s, ok := other.Measure(a, b, TiltStd); ok {
+		t.Errorf("a surprise in a new part is believed: factor %.4f", s.Factor)
+	}
+	if s, ok := g.Measure(a, b, TiltStd); !ok || math.Abs(s.Factor/1.5-1) > .05 {
+		t.Errorf("factor %.4f (ok %v), want 1.5", s.Factor, ok)
 	}
 }
 
@@ -141,14 +179,14 @@ func TestRefuses(t *testing.T) {
 		a, b := a0, b0
 		a.Gray, b.Gray = pair[0], pair[1]
 		for _, g := range []Estimator{{HeightM: 1.65}, {HeightM: 1.65, Normal: geom.Vec3{Y: 1}, Count: 1}} {
-			if s, ok := g.Measure(a, b, TiltStd); ok {
+			if s, ok := measureAll(&g, a, b, agreePlanes+1); ok {
 				t.Errorf("%s: factor %.3f", name, s.Factor)
 			}
 		}
 	}
 	a, b := road(1.65, 0, 0, 1)
 	g := Estimator{HeightM: 1.65}
-	if s, ok := g.Measure(a, b, TiltStd); ok {
+	if s, ok := measureAll(&g, a, b, agreePlanes+1); ok {
 		t.Errorf("no motion: factor %.3f", s.Factor)
 	}
 	a.Camera.Cy, b.Camera.Cy = 2000, 2000 // looks at the sky
