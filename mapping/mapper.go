@@ -38,6 +38,7 @@ type Mapper struct {
 	focalDoubt     float64        // logarithm by which the last adjustment moved it, where that cannot be true
 	focalConflicts map[int]string // by part, see FocalConflicts
 	focalConfirmed map[int]bool   // by part, see FocalConfirmed
+	toldConfirmed  map[int]bool   // by part: the images by themselves ask for the focal length that was told
 
 	cfg   Config
 	match Matcher

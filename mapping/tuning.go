@@ -39,6 +39,7 @@ const (
 	// .11 on one in the dark; .13 to .48 where it was wrong by 14 to 40 %.
 	freeFocalOff    = .13
 	freeFocalSigmas = 3
+	toldFocalOff    = .05 // of it, below which images alone confirm what was told: they do on all good sequences
 	confirmedSigma  = .05 // deviation of what images alone ask for, above which they confirm nothing
 )
 

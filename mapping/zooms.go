@@ -44,10 +44,11 @@ func (m *Mapper) judgeZoom(ctx context.Context, part int, before calibrated) err
 	moved, sigma := sum/info, 1/math.Sqrt(info)
 	m.log.Info("focal length by the images alone", "part", part, "factor", math.Exp(moved), "log_sigma", sigma)
 	if m.focalConfirmed == nil {
-		m.focalConfirmed = map[int]bool{}
+		m.focalConfirmed, m.toldConfirmed = map[int]bool{}, map[int]bool{}
 	}
 	ended := math.Log(m.Map.cameraOf(part).Fx / before.cam.Fx)
 	m.focalConfirmed[part] = sigma < confirmedSigma && math.Abs(ended-moved) < freeFocalOff
+	m.toldConfirmed[part] = sigma < confirmedSigma && math.Abs(moved) < toldFocalOff
 	if size := math.Abs(moved); size > math.Max(freeFocalOff, focalConflictSigmas*before.sigma[0]) && size > freeFocalSigmas*sigma {
 		m.contradict(part, before.cam.Focal(), before.cam.Focal()*math.Exp(moved))
 	}
