@@ -1,3 +1,3 @@
-// Package bag records a run for Foxglove and ROS 2. Its packages mcap and ros2 read
+// Package bag records a run for Foxglove and ROS 2. Its packages mcap and rosmsg read
 // and write the file and its messages.
 package bag

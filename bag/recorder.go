@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/metricslam/metricslam/bag/mcap"
-	"github.com/metricslam/metricslam/bag/ros2"
+	"github.com/metricslam/metricslam/bag/rosmsg"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/geom"
@@ -82,10 +82,10 @@ func Create(path string, live bool) (*Recorder, error) {
 		return nil, err
 	}
 	for _, t := range []struct{ topic, kind string }{
-		{topicImage, ros2.TypeCompressedImage}, {topicInfo, ros2.TypeCameraInfo}, {topicDepth, ros2.TypeImage}, {topicPose, ros2.TypePoseStamped},
-		{topicPath, ros2.TypePath}, {topicPoints, ros2.TypePointCloud2}, {topicMesh, ros2.TypeMarker}, {topicTF, ros2.TypeTFMessage},
+		{topicImage, rosmsg.TypeCompressedImage}, {topicInfo, rosmsg.TypeCameraInfo}, {topicDepth, rosmsg.TypeImage}, {topicPose, rosmsg.TypePoseStamped},
+		{topicPath, rosmsg.TypePath}, {topicPoints, rosmsg.TypePointCloud2}, {topicMesh, rosmsg.TypeMarker}, {topicTF, rosmsg.TypeTFMessage},
 	} {
-		r.topic[t.topic] = r.w.Channel(t.topic, "cdr", ros2.Schema(t.kind))
+		r.topic[t.topic] = r.w.Channel(t.topic, "cdr", rosmsg.Schema(t.kind))
 	}
 	go r.write(r.queue)
 	return r, nil
@@ -139,28 +139,28 @@ func (r *Recorder) put(topic string, timeS float64, data []byte) error {
 // snapshot writes what a frame brings.
 func (r *Recorder) snapshot(s slam.Snapshot) error {
 	r.last = s.Time
-	camera := ros2.Header{Time: s.Time, Frame: cameraFrame}
+	camera := rosmsg.Header{Time: s.Time, Frame: cameraFrame}
 	if !s.Image.Empty() {
 		data, err := jpegOf(s.Image)
 		if err != nil {
 			return err
 		}
-		if err := r.put(topicImage, s.Time, (&ros2.CompressedImage{Header: camera, Format: "jpeg", Data: data}).Encode()); err != nil {
+		if err := r.put(topicImage, s.Time, (&rosmsg.CompressedImage{Header: camera, Format: "jpeg", Data: data}).Encode()); err != nil {
 			return err
 		}
 	}
 	if err := r.put(topicInfo, s.Time, infoOf(camera, s.Camera).Encode()); err != nil {
 		return err
 	}
-	transforms := []ros2.Transform{{Header: ros2.Header{Time: s.Time, Frame: mapFrame}, Child: worldFrame, Pose: r.toMap}}
+	transforms := []rosmsg.Transform{{Header: rosmsg.Header{Time: s.Time, Frame: mapFrame}, Child: worldFrame, Pose: r.toMap}}
 	if s.State == slam.Tracking {
-		world := ros2.Header{Time: s.Time, Frame: worldFrame}
-		if err := r.put(topicPose, s.Time, ros2.PoseStamped(world, s.Pose)); err != nil {
+		world := rosmsg.Header{Time: s.Time, Frame: worldFrame}
+		if err := r.put(topicPose, s.Time, rosmsg.PoseStamped(world, s.Pose)); err != nil {
 			return err
 		}
-		transforms = append(transforms, ros2.Transform{Header: world, Child: cameraFrame, Pose: s.Pose})
+		transforms = append(transforms, rosmsg.Transform{Header: world, Child: cameraFrame, Pose: s.Pose})
 	}
-	if err := r.put(topicTF, s.Time, ros2.TFMessage(transforms...)); err != nil {
+	if err := r.put(topicTF, s.Time, rosmsg.TFMessage(transforms...)); err != nil {
 		return err
 	}
 	if n := len(s.Trajectory); float64(n) > growth*float64(r.paths) {
@@ -175,13 +175,13 @@ func (r *Recorder) snapshot(s slam.Snapshot) error {
 		for i, p := range s.Points {
 			points[i] = [3]float32{float32(p.X), float32(p.Y), float32(p.Z)}
 		}
-		return r.put(topicPoints, s.Time, ros2.PointCloud2(ros2.Header{Time: s.Time, Frame: worldFrame}, points, nil))
+		return r.put(topicPoints, s.Time, rosmsg.PointCloud2(rosmsg.Header{Time: s.Time, Frame: worldFrame}, points, nil))
 	}
 	return nil
 }
 
 func (r *Recorder) putPath(timeS float64, t slam.Trajectory) error {
-	return r.put(topicPath, timeS, ros2.Path(ros2.Header{Time: timeS, Frame: worldFrame}, t))
+	return r.put(topicPath, timeS, rosmsg.Path(rosmsg.Header{Time: timeS, Frame: worldFrame}, t))
 }
 
 // Finish writes the finished map with the stamp of the last frame, the depth of the
@@ -214,12 +214,12 @@ func (r *Recorder) Finish(m formats.Map) error {
 }
 
 func (r *Recorder) finished(m formats.Map) error {
-	world := ros2.Header{Time: r.last, Frame: worldFrame}
+	world := rosmsg.Header{Time: r.last, Frame: worldFrame}
 	r.toMap = m.ToLevel()
 	steps := []func() error{
 		func() error {
-			t := ros2.Transform{Header: ros2.Header{Time: r.last, Frame: mapFrame}, Child: worldFrame, Pose: r.toMap}
-			return r.put(topicTF, r.last, ros2.TFMessage(t))
+			t := rosmsg.Transform{Header: rosmsg.Header{Time: r.last, Frame: mapFrame}, Child: worldFrame, Pose: r.toMap}
+			return r.put(topicTF, r.last, rosmsg.TFMessage(t))
 		},
 		func() error { return r.putPath(r.last, m.Trajectory) },
 		func() error {
@@ -231,13 +231,13 @@ func (r *Recorder) finished(m formats.Map) error {
 			for i, p := range cloud {
 				points[i], colors[i] = [3]float32{float32(p.Position.X), float32(p.Position.Y), float32(p.Position.Z)}, p.Color
 			}
-			return r.put(topicPoints, r.last, ros2.PointCloud2(world, points, colors))
+			return r.put(topicPoints, r.last, rosmsg.PointCloud2(world, points, colors))
 		},
 		func() error {
 			if m.Mesh == nil || len(m.Mesh.Triangles) == 0 {
 				return nil
 			}
-			return r.put(topicMesh, r.last, ros2.MeshMarker(world, m.Mesh.Thinned(meshTriangles)))
+			return r.put(topicMesh, r.last, rosmsg.MeshMarker(world, m.Mesh.Thinned(meshTriangles)))
 		},
 	}
 	for _, k := range m.Map.Keyframes {
@@ -249,7 +249,7 @@ func (r *Recorder) finished(m formats.Map) error {
 			if err != nil {
 				return err
 			}
-			return r.put(topicDepth, k.Time, depthOf(ros2.Header{Time: k.Time, Frame: cameraFrame}, k.Camera, depthM).Encode())
+			return r.put(topicDepth, k.Time, depthOf(rosmsg.Header{Time: k.Time, Frame: cameraFrame}, k.Camera, depthM).Encode())
 		})
 	}
 	for _, step := range steps {
@@ -273,8 +273,8 @@ func jpegOf(c slam.RGB) ([]byte, error) {
 
 // infoOf is a camera whose images are undistorted. ROS has pixels' centres at
 // integers, as this program.
-func infoOf(h ros2.Header, c geom.Camera) *ros2.CameraInfo {
-	return &ros2.CameraInfo{
+func infoOf(h rosmsg.Header, c geom.Camera) *rosmsg.CameraInfo {
+	return &rosmsg.CameraInfo{
 		Header: h, W: c.W, H: c.H, Model: "plumb_bob", D: make([]float64, 5),
 		K: [9]float64{c.Fx, 0, c.Cx, 0, c.Fy, c.Cy, 0, 0, 1}, R: [9]float64{1, 0, 0, 0, 1, 0, 0, 0, 1},
 		P: [12]float64{c.Fx, 0, c.Cx, 0, 0, c.Fy, c.Cy, 0, 0, 0, 1, 0},
@@ -283,8 +283,8 @@ func infoOf(h ros2.Header, c geom.Camera) *ros2.CameraInfo {
 
 // depthOf is a depth image in millimetres (ROS REP 118); what is further than 16
 // bits hold is unknown.
-func depthOf(h ros2.Header, c geom.Camera, depthM []float32) *ros2.Image {
-	m := &ros2.Image{Header: h, W: c.W, H: c.H, Encoding: "16UC1", Step: 2 * c.W, Data: make([]byte, 2*len(depthM))}
+func depthOf(h rosmsg.Header, c geom.Camera, depthM []float32) *rosmsg.Image {
+	m := &rosmsg.Image{Header: h, W: c.W, H: c.H, Encoding: "16UC1", Step: 2 * c.W, Data: make([]byte, 2*len(depthM))}
 	for i, z := range depthM {
 		if mm := math.Round(float64(z) * 1000); mm <= math.MaxUint16 {
 			binary.LittleEndian.PutUint16(m.Data[2*i:], uint16(mm))

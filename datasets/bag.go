@@ -13,13 +13,13 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/metricslam/metricslam/bag/mcap"
-	"github.com/metricslam/metricslam/bag/ros2"
+	"github.com/metricslam/metricslam/bag/recording"
+	"github.com/metricslam/metricslam/bag/rosmsg"
 	"github.com/metricslam/metricslam/slam"
 )
 
-// bag is a source of the images of one topic of a recording of ROS 2 in MCAP, in
-// one file or several.
+// bag is a source of the images of one topic of a recording of ROS, in one file or
+// several.
 type bag struct {
 	info   slam.SourceInfo
 	rect   *rectifier
@@ -29,7 +29,7 @@ type bag struct {
 	depths bagTopic
 
 	mu     sync.Mutex // of the files: depth is read beside the frames
-	files  []*mcap.File
+	files  []*recording.File
 	scale  float64
 	start  int // frame that frames[0] is in the recording
 	stride int
@@ -41,18 +41,37 @@ type bag struct {
 // bagMessage is a message in one of the files.
 type bagMessage struct {
 	file int
-	mcap.Message
+	recording.Message
 }
 
 // bagTopic is a topic of images.
 type bagTopic struct {
 	name, kind string
+	encoding   rosmsg.Encoding
 }
 
-// isBagFolder reports whether a folder is a recording of rosbag2 in MCAP.
+// bagSuffixes are those of recordings.
+var bagSuffixes = []string{".mcap", ".bag", ".active", ".db3"}
+
+func isBagFile(name string) bool {
+	return slices.Contains(bagSuffixes, strings.ToLower(filepath.Ext(name)))
+}
+
+// bagFiles are the files of a recording in a folder, in their order; bags of ROS 1 that
+// lie side by side may be several.
+func bagFiles(dir string) (files []string) {
+	for _, suffix := range []string{".mcap", ".db3"} {
+		if files, _ = filepath.Glob(filepath.Join(dir, "*"+suffix)); len(files) > 0 {
+			break
+		}
+	}
+	slices.SortFunc(files, compareNatural)
+	return files
+}
+
+// isBagFolder reports whether a folder is a recording of rosbag2.
 func isBagFolder(dir string) bool {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.mcap"))
-	return exists(dir, "metadata.yaml") && len(files) > 0
+	return exists(dir, "metadata.yaml") && len(bagFiles(dir)) > 0
 }
 
 // openBag opens a file, or the folder of a recording.
@@ -71,11 +90,11 @@ func openBag(spec string, opt Options) (Source, error) {
 func (b *bag) open(spec string, opt Options) error {
 	paths := []string{spec}
 	if info, err := os.Stat(spec); err == nil && info.IsDir() {
-		paths, _ = filepath.Glob(filepath.Join(spec, "*.mcap"))
+		paths = bagFiles(spec)
 	}
 	l := &listing{}
 	for _, p := range paths {
-		f, err := mcap.Open(p)
+		f, err := recording.Open(p)
 		if err != nil {
 			return err
 		}
@@ -108,9 +127,9 @@ func bagRate(all []bagMessage) float64 {
 // topics lists the topics of a type, by name.
 func (b *bag) topics(kinds ...string) (out []bagTopic) {
 	for _, f := range b.files {
-		for _, c := range f.Channels {
-			t := bagTopic{c.Topic, f.Schema(c).Name}
-			if c.Encoding == "cdr" && slices.Contains(kinds, t.kind) && !slices.Contains(out, t) {
+		for _, c := range f.Topics {
+			t := bagTopic{c.Name, c.Type, rosmsg.Encoding(c.Encoding)}
+			if (t.encoding == rosmsg.CDR || t.encoding == rosmsg.ROS1) && slices.Contains(kinds, t.kind) && !slices.Contains(out, t) {
 				out = append(out, t)
 			}
 		}
@@ -122,8 +141,8 @@ func (b *bag) topics(kinds ...string) (out []bagTopic) {
 // messages returns the messages of a topic in all files, by the time of logging.
 func (b *bag) messages(t bagTopic) (out []bagMessage) {
 	for i, f := range b.files {
-		for _, c := range f.Channels {
-			if c.Topic != t.name {
+		for _, c := range f.Topics {
+			if c.Name != t.name {
 				continue
 			}
 			for _, m := range f.Messages(c.ID) {
@@ -148,7 +167,7 @@ func (b *bag) data(m bagMessage) ([]byte, error) {
 // choose finds the topic of images, and that of the depth that belongs to them.
 func (b *bag) choose(spec, wanted string, l *listing) error {
 	var colors, depths []bagTopic
-	for _, t := range b.topics(ros2.TypeImage, ros2.TypeCompressedImage) {
+	for _, t := range b.topics(rosmsg.TypeImage, rosmsg.TypeCompressedImage) {
 		all := b.messages(t)
 		if len(all) == 0 {
 			continue
@@ -166,7 +185,7 @@ func (b *bag) choose(spec, wanted string, l *listing) error {
 	case wanted != "" && !slices.ContainsFunc(colors, func(t bagTopic) bool { return t.name == wanted }):
 		return fmt.Errorf("--topic %s: %s has no such topic of images; it has %s", wanted, spec, b.all())
 	case len(colors) == 0:
-		return fmt.Errorf("%s has no topic of images (sensor_msgs/msg/Image or CompressedImage in CDR); it has %s", spec, b.all())
+		return fmt.Errorf("%s has no topic of images (sensor_msgs/msg/Image or CompressedImage); it has %s", spec, b.all())
 	case len(colors) > 1:
 		most := slices.MaxFunc(colors, func(x, y bagTopic) int { return cmp.Compare(len(b.messages(x)), len(b.messages(y))) })
 		var names []string
@@ -201,12 +220,12 @@ func (b *bag) findDepth(candidates []bagTopic) {
 func (b *bag) all() string {
 	var out []string
 	for _, f := range b.files {
-		for _, c := range f.Channels {
-			kind := f.Schema(c).Name
-			if c.Encoding != "cdr" {
+		for _, c := range f.Topics {
+			kind := c.Type
+			if e := rosmsg.Encoding(c.Encoding); e != rosmsg.CDR && e != rosmsg.ROS1 {
 				kind += " in " + c.Encoding
 			}
-			out = append(out, fmt.Sprintf("%s (%s)", c.Topic, kind))
+			out = append(out, fmt.Sprintf("%s (%s)", c.Name, kind))
 		}
 	}
 	slices.Sort(out)

@@ -1,6 +1,7 @@
 package datasets_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -11,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/bag/mcap"
-	"github.com/metricslam/metricslam/bag/ros2"
+	"github.com/metricslam/metricslam/bag/rosmsg"
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/internal/otherprograms"
 	"github.com/metricslam/metricslam/slam"
@@ -116,6 +117,31 @@ func TestBagOfOthers(t *testing.T) {
 
 func abs(x int) int { return max(x, -x) }
 
+// Pixels of YUV 4:2:2, as many cameras give them, are read in both orders.
+func TestBagYUV(t *testing.T) {
+	for encoding, pair := range map[string][]byte{"yuv422": {90, 100, 160, 100}, "yuv422_yuy2": {100, 90, 100, 160}} {
+		path := filepath.Join(t.TempDir(), "a.mcap")
+		out, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := mcap.NewWriter(out, "ros2", "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := rosmsg.Image{Header: rosmsg.Header{Time: 1}, W: 40, H: 30, Encoding: encoding, Step: 80, Data: bytes.Repeat(pair, 600)}
+		err = w.Message(w.Channel("/image", "cdr", rosmsg.Schema(rosmsg.TypeImage)), 0, m.Encode())
+		if err := errors.Join(err, w.Close(), out.Close()); err != nil {
+			t.Fatal(err)
+		}
+		_, frames := bagFrames(t, path, datasets.Options{})
+		// ITU-R BT.601 of Y 100, U 90, V 160, with footroom.
+		if r, g, b := frames[0].Color.At(3, 3); abs(int(r)-149) > 2 || abs(int(g)-87) > 2 || abs(int(b)-21) > 2 {
+			t.Errorf("%s: colour %d %d %d", encoding, r, g, b)
+		}
+	}
+}
+
 // A damaged image is skipped by name, and so is a stamp that goes back.
 func TestBagDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.mcap")
@@ -127,11 +153,14 @@ func TestBagDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	topic := w.Channel("/image", "cdr", ros2.Schema(ros2.TypeImage))
-	for i, stamp := range []float64{1, 2, 1.5, 3} {
-		m := ros2.Image{Header: ros2.Header{Time: stamp}, W: 40, H: 30, Encoding: "mono8", Step: 40, Data: make([]byte, 1200)}
+	topic := w.Channel("/image", "cdr", rosmsg.Schema(rosmsg.TypeImage))
+	for i, stamp := range []float64{1, 2, 1.5, 3, 4} {
+		m := rosmsg.Image{Header: rosmsg.Header{Time: stamp}, W: 40, H: 30, Encoding: "mono8", Step: 40, Data: make([]byte, 1200)}
 		if i == 3 {
 			m.Data = m.Data[:700]
+		}
+		if i == 4 {
+			m.W, m.Encoding = 10, "32FC1"
 		}
 		if err := w.Message(topic, uint64(i), m.Encode()); err != nil {
 			t.Fatal(err)
@@ -158,10 +187,58 @@ func TestBagDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(reasons) != 2 || !strings.Contains(reasons[0], "does not come after") || !strings.Contains(reasons[1], "700 bytes") {
+	if len(reasons) != 3 || !strings.Contains(reasons[0], "does not come after") || !strings.Contains(reasons[1], "700 bytes") || !strings.Contains(reasons[2], "32FC1, which is depth") {
 		t.Errorf("skipped %q", reasons)
 	}
 	if len(src.Warnings()) == 0 || !strings.Contains(src.Warnings()[0], "camera_info") {
 		t.Errorf("warnings %q", src.Warnings())
+	}
+}
+
+// Bags of ROS 1, SQLite files of rosbag2, and MCAP with messages of ROS 1, written by
+// another program, give the images, stamps, cameras and depth that went in.
+func TestRosbags(t *testing.T) {
+	dir := t.TempDir()
+	otherprograms.Run(t, filepath.Join("testdata", "write_rosbags.py"), dir)
+	plain, err := os.ReadFile(filepath.Join(dir, "plain.bag"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A recording that was never ended has no index at its end, and may break off
+	// within a chunk.
+	cut := len(plain) * 2 / 3
+	if err := os.WriteFile(filepath.Join(dir, "cut.bag.active"), plain[:cut], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tol := range map[string]int{"plain.bag": 0, "bz2.bag": 0, "lz4.bag": 0, "jpeg.bag": 6, "sqlite": 0, "ros1.mcap": 0, "cut.bag.active": 0} {
+		info, frames := bagFrames(t, filepath.Join(dir, name), datasets.Options{})
+		isCut := name == "cut.bag.active"
+		if info.Kind != datasets.KindBag || len(frames) != 12 && !isCut || isCut && (len(frames) < 6 || len(frames) > 10) || math.Abs(info.FPS-10) > .01 {
+			t.Fatalf("%s: kind %s, %d frames, %g a second", name, info.Kind, len(frames), info.FPS)
+		}
+		if told := strings.Contains(strings.Join(info.Warnings, " "), "cut short"); told != isCut {
+			t.Errorf("%s: warnings %q", name, info.Warnings)
+		}
+		if c := info.Camera; c.Fx != 60 || c.Fy != 61 || c.Cx != 31 || c.Cy != 24 || !strings.Contains(info.CameraFrom, "/cam/camera_info") {
+			t.Errorf("%s: camera %v from %s", name, c, info.CameraFrom)
+		}
+		f := frames[4]
+		if math.Abs(f.Time-100.4) > 1e-9 || f.Index != 4 {
+			t.Errorf("%s: frame %d at %.3f s", name, f.Index, f.Time)
+		}
+		if r, g, b := f.Color.At(20, 10); abs(int(r)-24) > tol || abs(int(g)-20) > tol || abs(int(b)-50) > tol {
+			t.Errorf("%s: colour %d %d %d, want 24 20 50", name, r, g, b)
+		}
+		if deep := name != "jpeg.bag"; deep != info.HasSensorDepth {
+			t.Errorf("%s: depth: %v", name, info.HasSensorDepth)
+		} else if deep {
+			if d, _ := f.SensorDepth(); math.Abs(float64(d.Depth[10*64+20])-1.2) > .001 {
+				t.Errorf("%s: depth %.3f m, want 1.2", name, d.Depth[10*64+20])
+			}
+		}
+	}
+	file := filepath.Join(dir, "sqlite", "sqlite.db3")
+	if _, frames := bagFrames(t, file, datasets.Options{}); len(frames) != 12 {
+		t.Errorf("%d frames of %s", len(frames), file)
 	}
 }

@@ -8,18 +8,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/metricslam/metricslam/bag/ros2"
+	"github.com/metricslam/metricslam/bag/rosmsg"
 	"github.com/metricslam/metricslam/geom"
 	"gocv.io/x/gocv"
 )
 
 // bagImage is a message with an image, not yet decoded.
 type bagImage struct {
-	header   ros2.Header
+	header   rosmsg.Header
 	w, h     int
 	encoding string // of pixels, or the format of a file
 	file     []byte // a JPEG or PNG; nil for pixels
-	pixels   ros2.Image
+	pixels   rosmsg.Image
 }
 
 // The head of images of compressed_depth_image_transport before their PNG.
@@ -31,14 +31,14 @@ func (b *bag) image(t bagTopic, m bagMessage) (p bagImage, err error) {
 	if err != nil {
 		return p, err
 	}
-	if t.kind == ros2.TypeImage {
-		if p.pixels, err = ros2.DecodeImage(data); err != nil {
+	if t.kind == rosmsg.TypeImage {
+		if p.pixels, err = rosmsg.DecodeImage(t.encoding, data); err != nil {
 			return p, err
 		}
 		p.header, p.w, p.h, p.encoding = p.pixels.Header, p.pixels.W, p.pixels.H, p.pixels.Encoding
 		return p, p.checkPixels()
 	}
-	c, err := ros2.DecodeCompressedImage(data)
+	c, err := rosmsg.DecodeCompressedImage(t.encoding, data)
 	if err != nil {
 		return p, err
 	}
@@ -54,6 +54,7 @@ func (b *bag) image(t bagTopic, m bagMessage) (p bagImage, err error) {
 var pixelBytes = map[string]int{
 	"mono8": 1, "8UC1": 1, "rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4, "bgra8": 4, "8UC4": 4,
 	"bayer_rggb8": 1, "bayer_bggr8": 1, "bayer_gbrg8": 1, "bayer_grbg8": 1,
+	"yuv422": 2, "uyvy": 2, "yuv422_yuy2": 2, "yuyv": 2,
 	"16UC1": 2, "mono16": 2, "32FC1": 4,
 }
 
@@ -61,6 +62,7 @@ var pixelBytes = map[string]int{
 // second row.
 var toBGR = map[string]gocv.ColorConversionCode{
 	"rgb8": gocv.ColorBGRToRGB, "rgba8": gocv.ColorRGBAToBGR, "bgra8": gocv.ColorBGRAToBGR, "8UC4": gocv.ColorBGRAToBGR,
+	"yuv422": gocv.ColorYUVToBGRUYVY, "uyvy": gocv.ColorYUVToBGRUYVY, "yuv422_yuy2": gocv.ColorYUVToBGRYUY2, "yuyv": gocv.ColorYUVToBGRYUY2,
 	"bayer_rggb8": gocv.ColorBayerBGToBGR, "bayer_bggr8": gocv.ColorBayerRGToBGR, "bayer_gbrg8": gocv.ColorBayerGRToBGR, "bayer_grbg8": gocv.ColorBayerGBToBGR,
 }
 
@@ -68,7 +70,7 @@ var toBGR = map[string]gocv.ColorConversionCode{
 func (p *bagImage) checkPixels() error {
 	n, ok := pixelBytes[p.encoding]
 	if !ok {
-		return fmt.Errorf("pixels of encoding %q are not read; known are mono8, rgb8, bgr8, rgba8, bgra8, bayer_*8, and 16UC1 and 32FC1 for depth", p.encoding)
+		return fmt.Errorf("pixels of encoding %q are not read; known are mono8, rgb8, bgr8, rgba8, bgra8, yuv422, bayer_*8, and 16UC1 and 32FC1 for depth", p.encoding)
 	}
 	if p.w < 1 || p.h < 1 || p.w > maxSide || p.h > maxSide || p.w*p.h > maxPixels {
 		return fmt.Errorf("images of %dx%d pixels are not supported", p.w, p.h)
@@ -101,10 +103,13 @@ func (p *bagImage) rows() []byte {
 
 // decode returns 8-bit grey or colour, blue first. The caller closes it.
 func (p *bagImage) decode() (gocv.Mat, error) {
+	if p.isDepth() {
+		return gocv.Mat{}, fmt.Errorf("an image of %s, which is depth, among those of a camera", p.encoding)
+	}
 	if p.file != nil {
 		return decodeAs(p.file, gocv.IMReadAnyColor|gocv.IMReadIgnoreOrientation)
 	}
-	kinds := map[int]gocv.MatType{1: gocv.MatTypeCV8UC1, 3: gocv.MatTypeCV8UC3, 4: gocv.MatTypeCV8UC4}
+	kinds := map[int]gocv.MatType{1: gocv.MatTypeCV8UC1, 2: gocv.MatTypeCV8UC2, 3: gocv.MatTypeCV8UC3, 4: gocv.MatTypeCV8UC4}
 	m, err := gocv.NewMatFromBytes(p.h, p.w, kinds[pixelBytes[p.encoding]], p.rows())
 	if err != nil {
 		return gocv.Mat{}, err
@@ -116,6 +121,9 @@ func (p *bagImage) decode() (gocv.Mat, error) {
 	}
 	if strings.HasPrefix(p.encoding, "bayer") && (p.w < 4 || p.h < 4) {
 		return gocv.Mat{}, errors.New("a Bayer pattern of less than 4x4 pixels")
+	}
+	if pixelBytes[p.encoding] == 2 && p.w%2 != 0 {
+		return gocv.Mat{}, fmt.Errorf("%s of an odd width, %d pixels", p.encoding, p.w)
 	}
 	out := gocv.NewMat()
 	gocv.CvtColor(m, &out, code)
@@ -152,9 +160,9 @@ func (p *bagImage) depth() ([]uint16, error) {
 func (b *bag) cameraInfo(p bagImage, l *listing) (*lens, error) {
 	name := strings.TrimSuffix(b.topic.name, "/compressed")
 	sibling := name[:strings.LastIndex(name, "/")+1] + "camera_info"
-	var found *ros2.CameraInfo
+	var found *rosmsg.CameraInfo
 	var from string
-	for _, t := range b.topics(ros2.TypeCameraInfo) {
+	for _, t := range b.topics(rosmsg.TypeCameraInfo) {
 		all := b.messages(t)
 		if len(all) == 0 {
 			continue
@@ -163,7 +171,7 @@ func (b *bag) cameraInfo(p bagImage, l *listing) (*lens, error) {
 		if err != nil {
 			return nil, err
 		}
-		info, err := ros2.DecodeCameraInfo(data)
+		info, err := rosmsg.DecodeCameraInfo(t.encoding, data)
 		if err != nil {
 			return nil, fmt.Errorf("topic %s: %w", t.name, err)
 		}

@@ -1,6 +1,8 @@
 package datasets
 
 import (
+	"github.com/metricslam/metricslam/bag/recording"
+
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,7 +54,7 @@ func recognise(spec string) (string, error) {
 		return "", fmt.Errorf("%s: no such file or folder", spec)
 	case err != nil:
 		return "", err
-	case info.IsDir() && isBagFolder(spec), strings.EqualFold(filepath.Ext(spec), ".mcap"):
+	case info.IsDir() && isBagFolder(spec), isBagFile(spec):
 		return KindBag, nil
 	case info.IsDir():
 		return recogniseFolder(spec)
@@ -77,6 +79,9 @@ func recogniseFile(path string) (string, error) {
 	defer f.Close()
 	head := make([]byte, 512)
 	n, _ := f.Read(head)
+	if recording.Is(head[:n]) {
+		return KindBag, nil
+	}
 	switch kind := http.DetectContentType(head[:n]); {
 	case strings.HasPrefix(kind, "video/"), strings.HasPrefix(kind, "audio/"):
 		return KindVideo, nil // audio: the reader says what the file holds
@@ -89,8 +94,6 @@ func recogniseFile(path string) (string, error) {
 // foreign says of files that hold images in a form this program does not read
 // what they are and what to do.
 var foreign = map[string]string{
-	".bag":  "a ROS 1 bag, which is not read: turn it into MCAP, with `pip install rosbags` and `rosbags-convert --src FILE.bag --dst FOLDER --dst-storage mcap`, and name that folder",
-	".db3":  "a ROS 2 bag in SQLite, which is not read: turn its folder into MCAP, with `pip install rosbags` and `rosbags-convert --src FOLDER --dst OTHER --dst-storage mcap`, and name that",
 	".sens": "a ScanNet stream, which is not read: export it with ScanNet's reader (--export_color_images --export_depth_images --export_poses --export_intrinsics) and name the folder",
 	".svo":  "a ZED recording, which is not read: export it with ZED's tools as an AVI of the left camera",
 	".r3d":  "a Record3D recording, which is not read: export it as EXR and RGB images and name the folder",
@@ -175,6 +178,8 @@ func inside(dir string) string {
 				queue = append(queue, level{path, at.depth + 1})
 			case isVideo(e.Name()) && len(good) < insideNamed:
 				good = append(good, path+" (a video)")
+			case isBagFile(e.Name()) && len(good) < insideNamed:
+				good = append(good, path+" (a recording of ROS)")
 			case strings.Contains(foreign[strings.ToLower(filepath.Ext(path))], "archive"):
 				archives = append(archives, path)
 			}

@@ -9,7 +9,8 @@ import (
 	"errors"
 )
 
-const magic = "\x89MCAP0\r\n"
+// Magic stands at the head of every file.
+const Magic = "\x89MCAP0\r\n"
 
 // The opcodes of records.
 const (

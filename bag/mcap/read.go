@@ -8,14 +8,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-	"github.com/pierrec/lz4/v4"
-)
-
-const (
-	maxChunk = 1 << 30 // bytes that a chunk may unpack to
-	// firstRoom bounds what is made room for on the word of a file that may be damaged.
-	firstRoom = 4 << 20
+	"github.com/metricslam/metricslam/bag/chunk"
 )
 
 // File is a file that is open for reading.
@@ -30,10 +23,8 @@ type File struct {
 	schemas  map[int]Schema
 	channels map[int]Channel
 	messages []Message // of all channels, without data, by time
-	chunks   []span
-	dec      *zstd.Decoder
-	open     int          // the chunk that lies unpacked, -1 for none
-	unpacked bytes.Buffer // of it
+	chunks   *chunk.Reader
+	indexed  []bool // of each chunk: its messages are known
 }
 
 // Message is where a message lies.
@@ -42,14 +33,6 @@ type Message struct {
 	TimeNs  uint64 // when it was logged
 	chunk   int    // -1: in the file itself
 	offset  uint64
-}
-
-// span is a chunk in the file: where its packed data lies.
-type span struct {
-	offset, packed, unpacked uint64
-	compression              string
-	indexed                  bool
-	fault                    error // why it cannot be unpacked
 }
 
 // Open reads where every message of a file lies.
@@ -72,14 +55,14 @@ func Open(path string) (*File, error) {
 
 // New is Open of a file of size bytes; name is for errors.
 func New(r io.ReaderAt, size int64, name string) (*File, error) {
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxChunk))
+	chunks, err := chunk.NewReader(r)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Name: name, r: r, size: size, dec: dec, open: -1, schemas: make(map[int]Schema), channels: make(map[int]Channel)}
-	head := make([]byte, len(magic))
-	if _, err := r.ReadAt(head, 0); err != nil || string(head) != magic {
-		return nil, fmt.Errorf("%s: %w: it begins with %q; ROS 1 bags and rosbag2's .db3 can be turned into MCAP by `mcap convert` or `ros2 bag convert`", name, ErrDamaged, head)
+	f := &File{Name: name, r: r, size: size, chunks: chunks, schemas: make(map[int]Schema), channels: make(map[int]Channel)}
+	head := make([]byte, len(Magic))
+	if _, err := r.ReadAt(head, 0); err != nil || string(head) != Magic {
+		return nil, fmt.Errorf("%s: %w: it begins with %q", name, ErrDamaged, head)
 	}
 	f.scan()
 	if err := f.unindexed(); err != nil {
@@ -95,7 +78,7 @@ func New(r io.ReaderAt, size int64, name string) (*File, error) {
 
 // Close frees the file.
 func (f *File) Close() error {
-	f.dec.Close()
+	f.chunks.Close()
 	if f.close == nil {
 		return nil
 	}
@@ -105,6 +88,9 @@ func (f *File) Close() error {
 // Schema returns how the messages of a channel are laid out, empty where the file
 // does not say.
 func (f *File) Schema(c Channel) Schema { return f.schemas[c.SchemaID] }
+
+// All returns where the messages of all channels lie, by time.
+func (f *File) All() []Message { return f.messages }
 
 // Messages returns where the messages of a channel lie, by time.
 func (f *File) Messages(channel int) (out []Message) {
@@ -119,7 +105,7 @@ func (f *File) Messages(channel int) (out []Message) {
 // scan passes from record to record and over what lies in chunks. It stops at the
 // end, or where the file is cut short.
 func (f *File) scan() {
-	for at := int64(len(magic)); ; {
+	for at := int64(len(Magic)); ; {
 		var head [recordHead]byte
 		if _, err := f.r.ReadAt(head[:], at); err != nil {
 			f.cut(at)
@@ -135,7 +121,7 @@ func (f *File) scan() {
 		case opFooter:
 			return
 		case opChunk:
-			f.chunk(at, n)
+			f.noteChunk(at, n)
 		case opSchema, opChannel, opMessage, opMessageIndex:
 			b := make([]byte, n)
 			if _, err := f.r.ReadAt(b, at); err != nil {
@@ -158,7 +144,7 @@ func (f *File) record(op byte, b []byte, chunk int, offset uint64) {
 	switch op {
 	case opSchema:
 		s := Schema{ID: r.u16(), Name: r.text(), Encoding: r.text()}
-		s.Data = r.take(uint64(r.u32()))
+		s.Data = bytes.Clone(r.take(uint64(r.u32()))) // the chunk's memory is used again
 		if !r.bad {
 			f.schemas[s.ID] = s
 		}
@@ -175,20 +161,21 @@ func (f *File) record(op byte, b []byte, chunk int, offset uint64) {
 			f.messages = append(f.messages, m)
 		}
 	case opMessageIndex:
-		if len(f.chunks) == 0 {
+		last := len(f.indexed) - 1
+		if last < 0 {
 			return
 		}
 		id := r.u16()
 		rows := fields{b: r.take(uint64(r.u32()))}
-		f.chunks[len(f.chunks)-1].indexed = true
+		f.indexed[last] = true
 		for len(rows.b) >= 16 {
-			f.messages = append(f.messages, Message{Channel: id, TimeNs: rows.u64(), chunk: len(f.chunks) - 1, offset: rows.u64()})
+			f.messages = append(f.messages, Message{Channel: id, TimeNs: rows.u64(), chunk: last, offset: rows.u64()})
 		}
 	}
 }
 
-// chunk notes where a chunk lies.
-func (f *File) chunk(at int64, n uint64) {
+// noteChunk notes where a chunk lies.
+func (f *File) noteChunk(at int64, n uint64) {
 	const fixed = 8 + 8 + 8 + 4 + 4
 	head := make([]byte, min(n, fixed+64))
 	if _, err := f.r.ReadAt(head, at); err != nil {
@@ -196,16 +183,17 @@ func (f *File) chunk(at int64, n uint64) {
 	}
 	r := fields{b: head}
 	r.take(16)
-	c := span{unpacked: r.u64()}
+	c := chunk.Chunk{Unpacked: r.u64()}
 	r.u32()
-	c.compression = r.text()
-	c.packed = r.u64()
-	c.offset = uint64(at) + uint64(len(head)-len(r.b))
-	if r.bad || c.packed > n {
+	c.Compression = r.text()
+	c.Packed = r.u64()
+	c.Offset = uint64(at) + uint64(len(head)-len(r.b))
+	if r.bad || c.Packed > n {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("%s: the chunk at byte %d is damaged and left out", f.Name, at))
 		return
 	}
-	f.chunks = append(f.chunks, c)
+	f.chunks.Add(c)
+	f.indexed = append(f.indexed, false)
 }
 
 // unindexed unpacks the chunks without an index, and all where the summary with the
@@ -216,13 +204,13 @@ func (f *File) unindexed() error {
 		_, ok := f.channels[m.Channel]
 		named = named && ok
 	}
-	for i, c := range f.chunks {
-		if c.indexed && named {
+	for i, indexed := range f.indexed {
+		if indexed && named {
 			continue
 		}
-		data, err := f.unpack(i)
+		data, err := f.chunks.Bytes(i)
 		if err != nil {
-			f.Warnings = append(f.Warnings, err.Error())
+			f.Warnings = append(f.Warnings, fmt.Sprintf("%s: %v: it is left out", f.Name, err))
 			continue
 		}
 		for at := uint64(0); at+recordHead <= uint64(len(data)); {
@@ -230,7 +218,7 @@ func (f *File) unindexed() error {
 			if n > uint64(len(data))-at-recordHead {
 				break
 			}
-			if op := data[at]; !c.indexed || op != opMessage {
+			if op := data[at]; !indexed || op != opMessage {
 				f.record(op, data[at+recordHead:at+recordHead+n], i, at)
 			}
 			at += recordHead + n
@@ -240,52 +228,6 @@ func (f *File) unindexed() error {
 		return fmt.Errorf("%s: %w: it has no topics", f.Name, ErrDamaged)
 	}
 	return nil
-}
-
-// unpack returns the records of a chunk; the last one is kept. A chunk that could not be
-// unpacked is not tried again for each of its messages.
-func (f *File) unpack(i int) ([]byte, error) {
-	c := &f.chunks[i]
-	switch {
-	case f.open == i:
-		return f.unpacked.Bytes(), nil
-	case c.fault != nil:
-		return nil, c.fault
-	}
-	f.open = -1
-	if err := f.unpackInto(&f.unpacked, *c); err != nil {
-		c.fault = fmt.Errorf("%s: the chunk at byte %d: %w", f.Name, c.offset, err)
-		return nil, c.fault
-	}
-	f.open = i
-	return f.unpacked.Bytes(), nil
-}
-
-// unpackInto unpacks no more than the chunk says, whatever its packed data holds.
-func (f *File) unpackInto(out *bytes.Buffer, c span) error {
-	if c.unpacked > maxChunk {
-		return fmt.Errorf("%w: a chunk of %d bytes", ErrDamaged, c.unpacked)
-	}
-	packed := io.Reader(io.NewSectionReader(f.r, int64(c.offset), int64(c.packed)))
-	switch c.compression {
-	case "":
-	case "zstd":
-		if err := f.dec.Reset(packed); err != nil {
-			return err
-		}
-		packed = f.dec
-	case "lz4":
-		packed = lz4.NewReader(packed)
-	default:
-		return fmt.Errorf("compression %q is not known", c.compression)
-	}
-	out.Reset()
-	out.Grow(int(min(c.unpacked, firstRoom)))
-	n, err := out.ReadFrom(io.LimitReader(packed, int64(c.unpacked)+1))
-	if err == nil && uint64(n) != c.unpacked {
-		err = fmt.Errorf("%d bytes and more, want %d", n, c.unpacked)
-	}
-	return err
 }
 
 // Data returns the content of a message; it holds until the next call.
@@ -302,9 +244,9 @@ func (f *File) Data(m Message) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 	} else {
-		data, err := f.unpack(m.chunk)
+		data, err := f.chunks.Bytes(m.chunk)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		if m.offset > uint64(len(data)) {
 			return nil, fmt.Errorf("%s: %w: a message past the end of its chunk", f.Name, ErrDamaged)

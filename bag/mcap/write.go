@@ -21,14 +21,14 @@ type Writer struct {
 	schemas  []Schema
 	channels []Channel
 	counts   []uint64 // of messages, by channel
-	chunk    chunk
+	chunk    pending
 	index    []chunkIndex
 	start    uint64 // of all messages
 	end      uint64
 	err      error
 }
 
-type chunk struct {
+type pending struct {
 	data       []byte
 	start, end uint64
 	messages   map[int][]entry // by channel
@@ -54,7 +54,7 @@ func NewWriter(w io.Writer, profile, library string) (*Writer, error) {
 		return nil, err
 	}
 	m := &Writer{w: w, enc: enc}
-	m.write([]byte(magic))
+	m.write([]byte(Magic))
 	m.record(opHeader, appendText(appendText(nil, profile), library))
 	return m, m.err
 }
@@ -138,7 +138,7 @@ func (m *Writer) flush() {
 	}
 	x.indexLength = m.at - begin
 	m.index = append(m.index, x)
-	m.chunk = chunk{data: c.data[:0]}
+	m.chunk = pending{data: c.data[:0]}
 }
 
 // Close writes the last chunk, the summary and the footer. The underlying writer
@@ -181,7 +181,7 @@ func (m *Writer) Close() error {
 	m.write(foot)
 	m.w = under
 	m.write(order.AppendUint32(nil, crc.Sum32()))
-	m.write([]byte(magic))
+	m.write([]byte(Magic))
 	if err := m.enc.Close(); m.err == nil {
 		m.err = err
 	}

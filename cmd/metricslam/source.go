@@ -13,7 +13,7 @@ import (
 
 // sourceFlags say what is read and with which camera.
 type sourceFlags struct {
-	Source         string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of images, a video, a ROS 2 bag in MCAP, camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
+	Source         string   `arg:"" help:"A TUM, KITTI, 7-Scenes or EuRoC sequence, a folder of images, a video, a recording of ROS (MCAP, .bag, .db3), camera:0, rtsp:// or http://, synthetic:room, synthetic:street or synthetic:tour[:metres]."`
 	Kind           string   `placeholder:"KIND" help:"Kind of the source where it is not recognised: tum, kitti, kitti-raw, 7scenes, euroc, replica, scannet, tum-mono, nerfstudio, folder, bag, video, camera, stream, synthetic."`
 	DepthScale     float64  `placeholder:"UNITS" help:"Units of the depth images per metre; default: the data's own, else 1000."`
 	Camera         string   `placeholder:"FILE" help:"Camera file: of calibrate, OpenCV, ORB-SLAM, OpenVSLAM, Kalibr, VINS, COLMAP, nerfstudio or ROS. auto: found from the images themselves."`

@@ -1,6 +1,15 @@
-package ros2
+package rosmsg
 
 import "math"
+
+// Encoding is how a message lies in a recording, as MCAP calls it.
+type Encoding string
+
+// The encodings that are read.
+const (
+	CDR  Encoding = "cdr"
+	ROS1 Encoding = "ros1"
+)
 
 // Header stands at the head of most messages.
 type Header struct {
@@ -15,6 +24,9 @@ func (e *encoder) header(h Header) {
 }
 
 func (d *decoder) header() Header {
+	if d.packed {
+		d.u32() // a number
+	}
 	s, ns := int32(d.u32()), d.u32()
 	return Header{float64(s) + float64(ns)*1e-9, d.text()}
 }
@@ -41,9 +53,9 @@ func (m *Image) Encode() []byte {
 	return e.b
 }
 
-// DecodeImage reads a message in CDR.
-func DecodeImage(b []byte) (m Image, err error) {
-	d, err := newDecoder(b)
+// DecodeImage reads a message.
+func DecodeImage(enc Encoding, b []byte) (m Image, err error) {
+	d, err := newDecoder(enc, b)
 	if err != nil {
 		return m, err
 	}
@@ -77,9 +89,9 @@ func (e *encoder) compressed(m *CompressedImage) {
 	e.bytes(m.Data)
 }
 
-// DecodeCompressedImage reads a message in CDR.
-func DecodeCompressedImage(b []byte) (m CompressedImage, err error) {
-	d, err := newDecoder(b)
+// DecodeCompressedImage reads a message.
+func DecodeCompressedImage(enc Encoding, b []byte) (m CompressedImage, err error) {
+	d, err := newDecoder(enc, b)
 	if err != nil {
 		return m, err
 	}
@@ -116,9 +128,9 @@ func (m *CameraInfo) Encode() []byte {
 	return e.b
 }
 
-// DecodeCameraInfo reads a message in CDR.
-func DecodeCameraInfo(b []byte) (m CameraInfo, err error) {
-	d, err := newDecoder(b)
+// DecodeCameraInfo reads a message.
+func DecodeCameraInfo(enc Encoding, b []byte) (m CameraInfo, err error) {
+	d, err := newDecoder(enc, b)
 	if err != nil {
 		return m, err
 	}

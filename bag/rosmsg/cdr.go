@@ -1,8 +1,9 @@
-package ros2
+package rosmsg
 
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -62,17 +63,26 @@ func (e *encoder) bytes(v []byte) {
 	e.b = append(e.b, v...)
 }
 
-// decoder reads CDR of either byte order; bad is set where a message ends early.
+// decoder reads CDR of either byte order, and the encoding of ROS 1; bad is set where a
+// message ends early.
 type decoder struct {
-	b     []byte // of the message, without its head
-	at    int
-	order binary.ByteOrder
-	bad   bool
+	b      []byte // of the message, without its head
+	at     int
+	order  binary.ByteOrder
+	packed bool // ROS 1: nothing is aligned, texts end without a zero, headers count
+	bad    bool
 }
 
 var errShort = errors.New("the message ends within a field: it is damaged, or of another type")
 
-func newDecoder(b []byte) (*decoder, error) {
+func newDecoder(enc Encoding, b []byte) (*decoder, error) {
+	switch enc {
+	case ROS1:
+		return &decoder{b: b, order: binary.LittleEndian, packed: true}, nil
+	case CDR:
+	default:
+		return nil, fmt.Errorf("messages encoded as %q are not read, only as %q and %q", enc, CDR, ROS1)
+	}
 	if len(b) < cdrHead || b[0] != 0 || b[1] > 1 {
 		return nil, errors.New("not a CDR message (plain CDR is read, parameter lists and XCDR2 are not)")
 	}
@@ -84,7 +94,9 @@ func newDecoder(b []byte) (*decoder, error) {
 }
 
 func (d *decoder) take(n, align int) []byte {
-	d.at += (align - d.at%align) % align
+	if !d.packed {
+		d.at += (align - d.at%align) % align
+	}
 	if d.bad || n < 0 || n > len(d.b)-d.at {
 		d.bad = true
 		return nil
