@@ -241,3 +241,30 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a figure that only one table has: %+v", got)
 	}
 }
+
+// A workflow holds every run, and each can be done by itself.
+func TestWorkflow(t *testing.T) {
+	s, err := Cross([]string{"synthetic:room:6"}, []string{"sensor", `sim:"x"`}, []uint64{1, 2}, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	w := Workflow{Program: "/usr/bin/metricslam", Args: []string{"synthetic:room:6"}, Dir: "/data", Out: "/out"}
+	if err := w.Write(&text, s, "v1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Runs("/out", "v1") {
+		if !strings.Contains(text.String(), r.Dir+"/bench-run.json") {
+			t.Errorf("no run of %s, seed %d", r.Row, r.Seed)
+		}
+		one, err := s.One(fmt.Sprintf("%s:%d", r.Row, r.Seed))
+		if err != nil || len(one.Runs("/out", "v1")) != 1 || one.Runs("/out", "v1")[0].Key != r.Key {
+			t.Errorf("one run of %s, seed %d: %+v, %v", r.Row, r.Seed, one, err)
+		}
+	}
+	for _, bad := range []string{"", "sensor", "synthetic:room:6 sensor:x", "synthetic:room:6 sensor:3", "other:1"} {
+		if _, err := s.One(bad); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/metricslam/metricslam/bench"
 	"github.com/metricslam/metricslam/internal/atomicfile"
@@ -28,6 +29,9 @@ type benchCmd struct {
 	Before string   `type:"existingfile" placeholder:"FILE" help:"bench.json of an earlier bench: what became worse is marked, and the exit status is 1."`
 	List   bool     `help:"Print the runs as JSON, one a line, and run nothing."`
 	Quiet  bool     `help:"Show the table alone."`
+
+	Workflow bool   `help:"Print the runs and their table as a workflow for Snakemake, and run nothing."`
+	Only     string `placeholder:"ROW:SEED" help:"Do one run, and make no table: a step of the workflow."`
 }
 
 // Run runs what is missing and writes bench.json, bench.csv and bench.html.
@@ -45,6 +49,14 @@ func (c benchCmd) Run(ctx context.Context) error {
 			}
 		}
 		return nil
+	}
+	if c.Workflow {
+		return c.workflow(suite)
+	}
+	if c.Only != "" {
+		if suite, err = suite.One(c.Only); err != nil {
+			return fmt.Errorf("--only: %w", err)
+		}
 	}
 	var before *bench.Summary
 	if c.Before != "" {
@@ -66,7 +78,52 @@ func (c benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Only != "" {
+		return nil
+	}
 	return c.write(bench.Summarise(buildVersion(), outcomes), before)
+}
+
+// workflow prints the suite as a Snakefile, whose steps call this program with the same
+// arguments.
+func (c benchCmd) workflow(s bench.Suite) error {
+	w := bench.Workflow{}
+	var err error
+	if w.Program, err = os.Executable(); err != nil {
+		return err
+	}
+	if w.Dir, err = os.Getwd(); err != nil {
+		return err
+	}
+	if w.Out, err = filepath.Abs(c.Output); err != nil {
+		return err
+	}
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			w.Args = append(w.Args, flag+"="+v)
+		}
+	}
+	if c.Suite != "" {
+		add("--suite", c.Suite)
+		add("--row", c.Row...)
+	} else {
+		w.Args = append(w.Args, c.Source...)
+		add("--depth", strings.Join(c.Depth, ";"))
+		for _, seed := range c.Seeds {
+			add("--seeds", fmt.Sprint(seed))
+		}
+		add("--arg", c.Arg...)
+		if c.Mesh {
+			w.Args = append(w.Args, "--mesh")
+		}
+	}
+	if c.Data != "" {
+		add("--data", c.Data)
+	}
+	if c.Priors != "" {
+		add("--priors", c.Priors)
+	}
+	return w.Write(os.Stdout, s, buildVersion())
 }
 
 // suite is the table that the command line asks for.
