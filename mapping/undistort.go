@@ -2,20 +2,29 @@ package mapping
 
 import (
 	"math"
+	"sync"
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/slam"
 )
 
 // undistortions are, by camera, where its pinhole sees the pixels of its images: all
-// views of a part share two or three.
-type undistortions map[geom.Camera][]int
+// views of a part share two or three. Several goroutines may ask for them.
+type undistortions struct {
+	mu   sync.Mutex
+	maps map[geom.Camera][]int
+}
 
-func (l undistortions) undistortionMap(c geom.Camera) []int {
-	from, ok := l[c]
+func (l *undistortions) undistortionMap(c geom.Camera) []int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from, ok := l.maps[c]
 	if !ok {
+		if l.maps == nil {
+			l.maps = make(map[geom.Camera][]int)
+		}
 		from = undistortionMap(c)
-		l[c] = from
+		l.maps[c] = from
 	}
 	return from
 }
@@ -23,7 +32,7 @@ func (l undistortions) undistortionMap(c geom.Camera) []int {
 // undistort turns a view of an adjusted camera into that of a pinhole of the same
 // focal length and principal point: fusion knows no other. Pixels are taken, not
 // averaged, for the reason that packDepth has.
-func (l undistortions) undistort(v *slam.KeyframeView) {
+func (l *undistortions) undistort(v *slam.KeyframeView) {
 	if bent := v.Camera; bent.Distorted() {
 		v.Camera = pinhole(bent)
 		for i, s := range v.Landmarks {

@@ -34,9 +34,6 @@ func (m *Map) View(k *Keyframe) (slam.KeyframeView, error) {
 			v.Landmarks = append(v.Landmarks, slam.SparseDepth{Pixel: geom.ResizePixel(f.Pixel, shrunk), DepthM: z, LogStd: l.LogStd})
 		}
 	}
-	if m.undistortions == nil {
-		m.undistortions = make(undistortions)
-	}
 	m.undistortions.undistort(&v)
 	return v, nil
 }

@@ -131,7 +131,7 @@ func (b *backEnd) adjust(ctx context.Context, frames *records) (metrics []metric
 	return metrics, nil
 }
 
-// finish saves the map and returns it; nothing may change it any more.
+// finish begins to save the map and returns it; nothing may change it any more.
 func (b *backEnd) finish(metrics []metric.Estimate) finishedMap {
 	b.mapper.DropIndex()
 	b.saver.finish(b.mapper)

@@ -37,10 +37,14 @@ type Result struct {
 	stages        *report.Stages
 	wall, cpu     time.Duration
 
+	saver   *saver // of the map, which may still be written
 	mesh    *slam.Mesh
 	dense   fusion.Stats
 	witness *fusion.Witness // of the depth that was fused
 }
+
+// Close waits until the map is saved.
+func (r *Result) Close() { r.saver.close() }
 
 // finishedMap is the map that a run leaves. Nobody changes it any more.
 type finishedMap struct {

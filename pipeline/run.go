@@ -53,6 +53,7 @@ func (j Job) Finishing(ctx context.Context, interrupted bool) context.Context {
 // Run takes all frames of a job through the tracker and the back end, and finishes
 // the map. A cancelled context ends the input, not the run: what was read is
 // finished, and Interrupted set; job.Stop ends that too. A damaged frame is logged and skipped.
+// The caller closes the result.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	if err := job.Config.Validate(); err != nil {
 		return nil, err
@@ -92,6 +93,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if r.finishedMap, err = t.finish(finishing); err != nil {
 		return nil, err
 	}
+	r.saver, back.saver = back.saver, nil
 	if finishing.Err() != nil {
 		r.stoppedIn("adjusting the whole map", "its poses and metres are those of the run as it went")
 	}

@@ -72,6 +72,11 @@ func (s *saver) offer(m *mapping.Mapper) {
 		s.warn(err)
 		return
 	}
+	s.start(st)
+}
+
+// start saves a state beside.
+func (s *saver) start(st *mapping.State) {
 	busy := make(chan struct{})
 	s.busy = busy
 	go func() {
@@ -128,7 +133,7 @@ func (s *saver) wait() {
 	}
 }
 
-// finish saves the finished map.
+// finish saves the finished map, beside what is made of it.
 func (s *saver) finish(m *mapping.Mapper) {
 	if s.Path == "" {
 		return
@@ -139,7 +144,7 @@ func (s *saver) finish(m *mapping.Mapper) {
 		s.warn(err)
 		return
 	}
-	s.save(st)
+	s.start(st)
 }
 
 // close waits for the save on its way and lets the last file go.

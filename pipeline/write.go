@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/atomicfile"
+	"github.com/metricslam/metricslam/page"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
@@ -27,9 +29,9 @@ type Output struct {
 	SaveDepth   bool
 	Version     string
 	DepthSpec   string
-	Images      []report.Image  // of the mesh, for the report
-	Truth       slam.Trajectory // in the frame of the map, for the report; may be empty
-	More        []string        // what is written beside, such as export/, for the report
+	Images      func() []report.Image // of the mesh, for the report; called beside the writing
+	Truth       slam.Trajectory       // in the frame of the map, for the report; may be empty
+	More        []string              // what is written beside, such as export/, for the report
 }
 
 // Write leaves the results in out.Dir, each file complete or not there, the small
@@ -39,6 +41,7 @@ type Output struct {
 func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) {
 	var files []string
 	var failed []error
+	shown := r.show(out)
 	for _, step := range []func(Output) ([]string, error){r.writeTrajectories, r.writeFrames, r.writeConfig} {
 		names, err := step(out)
 		if err != nil {
@@ -61,7 +64,8 @@ func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) 
 	if ctx.Err() != nil {
 		r.stoppedIn("the results were written", "meshes or depth images are missing")
 	}
-	rep := r.report(out, files)
+	r.saver.wait()
+	rep := r.report(out, files, <-shown)
 	for _, err := range failed {
 		rep.Warnings = append(rep.Warnings, err.Error())
 	}
@@ -70,6 +74,27 @@ func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) 
 		failed = append(failed, fmt.Errorf("writing the report: %w", err))
 	}
 	return rep, errors.Join(failed...)
+}
+
+// shown is what report.html shows of the map.
+type shown struct {
+	scene  *page.Scene
+	images []report.Image
+	err    error // what is missing in the scene
+}
+
+// show makes what report.html shows, beside the writing of files.
+func (r *Result) show(out Output) <-chan shown {
+	done := make(chan shown, 1)
+	go func() {
+		var s shown
+		var images sync.WaitGroup
+		images.Go(func() { s.images = out.Images() })
+		s.scene, s.err = r.scene(out.Truth)
+		images.Wait()
+		done <- s
+	}()
+	return done
 }
 
 // Formats returns the largest part as it is handed on to other programs; ok is false
@@ -185,10 +210,9 @@ func (r *Result) writeConfig(out Output) ([]string, error) {
 }
 
 // report gathers what report.json and report.html show.
-func (r *Result) report(out Output, files []string) *report.Report {
+func (r *Result) report(out Output, files []string, shown shown) *report.Report {
 	info := r.job.Source.Info()
 	recs := r.records.all
-	scene, err := r.scene(out.Truth) // its time counts
 	rep := &report.Report{
 		Version: out.Version, Source: info.Name, Kind: info.Kind, Depth: out.DepthSpec, Seed: r.job.Config.Seed,
 		Frames: len(recs) + len(r.skipped), Parts: len(r.parts()), Interrupted: r.interrupted, SkippedFrames: r.skipped,
@@ -196,10 +220,10 @@ func (r *Result) report(out Output, files []string) *report.Report {
 		Timings: r.stages.Timings(), InputS: recs[len(recs)-1].time - recs[0].time,
 		WallS: r.wall.Seconds(), CPUS: r.cpu.Seconds(), PeakMemory: report.PeakMemory(),
 		Files: append(append(files, "run.log"), out.More...), Config: r.job.Config, Warnings: slices.Clone(r.inputWarnings),
-		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Images: out.Images, Map: scene,
+		Truth: r.job.Source.Truth(), ScaleLog: r.scales, Images: shown.images, Map: shown.scene,
 	}
-	if err != nil {
-		rep.Warnings = append(rep.Warnings, err.Error())
+	if shown.err != nil {
+		rep.Warnings = append(rep.Warnings, shown.err.Error())
 	}
 	if r.depthWorker != nil {
 		rep.Dropped = max(recs[len(recs)-1].frame-recs[0].frame+1-rep.Frames, 0)

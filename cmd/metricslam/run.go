@@ -150,6 +150,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err != nil {
 		return nil, err
 	}
+	defer res.Close()
 	// What comes now needs the memory of the network.
 	if err := d.Close(); err != nil {
 		return nil, err
@@ -164,7 +165,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	}
 	rep, err := res.Write(finishing, pipeline.Output{
 		Dir: c.Output, MeshFormats: c.MeshFormat, SaveDepth: c.SaveDepth, Version: buildVersion(), DepthSpec: c.Depth,
-		Images: meshImage(finishing, res, src.Truth(), log), Truth: resultScene(res, src.Truth()).Truth,
+		Images: func() []report.Image { return meshImage(finishing, res, src.Truth(), log) }, Truth: resultScene(res, src.Truth()).Truth,
 		More: c.more(),
 	})
 	if err != nil {
