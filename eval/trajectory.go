@@ -125,6 +125,9 @@ func Trajectory(pairs []Pair, truthPoses, estimatePoses int, opt TrajectoryOptio
 	if !r.Representative() {
 		r.warn(fmt.Errorf("only %d of %d estimated poses (%.1f %%) have a true one, less than %.0f %%: the errors stand for these few alone", r.Pairs, estimatePoses, 100*r.PairedShare, 100*MinPairedShare))
 	}
+	if w := conventionWarning(pairs); w != "" {
+		r.Warnings = append(r.Warnings, w)
+	}
 	if !opt.Rows {
 		r.DurationS = last.Truth.Time - first.Truth.Time
 	}

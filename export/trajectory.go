@@ -113,6 +113,9 @@ func readLines(path string, n int, what string, split func(string) []string, row
 	rows, line, v := 0, 0, make([]float64, n)
 	for s := bufio.NewScanner(f); ; rows++ {
 		text, ok := nextRow(s, &line)
+		for ok && rows == 0 && isHeader(text) {
+			text, ok = nextRow(s, &line)
+		}
 		if !ok {
 			if err := s.Err(); err != nil {
 				return fmt.Errorf("read trajectory %s: after line %d: %w", path, line, err)
@@ -145,6 +148,16 @@ func nextRow(s *bufio.Scanner, line *int) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// isHeader reports whether a line names columns: none of its fields is a number.
+func isHeader(line string) bool {
+	for _, f := range strings.FieldsFunc(line, isSeparator) {
+		if _, err := strconv.ParseFloat(f, 64); err == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // parseNumbers fills v with the numbers of a line, which must be as many.

@@ -46,12 +46,12 @@ func ReadTrajectory(path string, format Format) (f TrajectoryFile, err error) {
 	}
 	switch format {
 	case FormatTUM:
-		f.Stamped, err = ReadTUM(path)
+		f.Stamped, err = readTUMColumns(path)
 	case FormatKITTI:
 		f.Rows, err = readMatrices(path, columns)
 	case FormatEuRoC:
 		f.Stamped, err = readEuRoC(path)
-		f.Notes = append(f.Notes, fmt.Sprintf("%s: EuRoC's poses are those of the body (the IMU), not of a camera: the turn and the offset between the two stay in the errors", path))
+		f.Notes = append(f.Notes, fmt.Sprintf("%s is read with w first in its quaternions, as EuRoC has them. EuRoC's poses are those of the body (the IMU), not of a camera: the turn and the offset between the two stay in the errors", path))
 	default:
 		err = fmt.Errorf("read trajectory %s: the format %q, want auto, tum, kitti or euroc", path, format)
 	}
@@ -78,21 +78,34 @@ func (f *TrajectoryFile) toSeconds(path string) {
 	}
 }
 
-// formatOf tells the format by the first row of numbers.
+// formatOf tells the format by the first row of numbers, and by the names of the
+// columns where a line gives them.
 func formatOf(path string) (format Format, columns int, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", 0, fmt.Errorf("read trajectory: %w", err)
 	}
 	defer file.Close()
-	line := 0
-	text, ok := nextRow(bufio.NewScanner(file), &line)
-	if !ok {
-		return "", 0, fmt.Errorf("read trajectory %s: the file holds no pose", path)
+	line, row, names := 0, "", ""
+	for s := bufio.NewScanner(file); s.Scan() && row == ""; line++ {
+		switch text := strings.TrimSpace(strings.TrimPrefix(s.Text(), "\ufeff")); {
+		case text == "":
+		case text[0] == '#' || isHeader(text):
+			names = text
+		default:
+			row = text
+		}
 	}
-	n := len(strings.FieldsFunc(text, isSeparator))
-	switch {
-	case strings.Contains(text, ",") && n >= 8:
+	fields := strings.FieldsFunc(row, isSeparator)
+	n := len(fields)
+	switch commas := strings.Contains(row, ","); {
+	case row == "":
+		return "", 0, fmt.Errorf("read trajectory %s: the file holds no pose", path)
+	case n >= 8 && (commas || n == 8) && wFirstNamed(names):
+		return FormatEuRoC, n, nil
+	case n == 8 && !commas, n >= 8 && commas && wLastNamed(names):
+		return FormatTUM, n, nil
+	case n >= 8 && commas && !strings.Contains(fields[0], "."): // nanoseconds
 		return FormatEuRoC, n, nil
 	case n == 12 || n == 16:
 		return FormatKITTI, n, nil
@@ -100,6 +113,26 @@ func formatOf(path string) (format Format, columns int, err error) {
 		return FormatTUM, n, nil
 	}
 	return "", 0, fmt.Errorf("read trajectory %s:%d: %d columns are no known format: want 8 (TUM: time tx ty tz qx qy qz qw), 12 or 16 (KITTI: a matrix), or EuRoC's csv", path, line, n)
+}
+
+// wFirstNamed reports whether the names of columns have a quaternion with w first, and
+// wLastNamed whether w comes last, as in "q_RS_w [], q_RS_x []" and "qx, qy, qz, qw".
+func wFirstNamed(names string) bool { w, x := quaternionNamed(names); return x >= 0 && w >= 0 && w < x }
+func wLastNamed(names string) bool  { w, x := quaternionNamed(names); return x >= 0 && w > x }
+
+// quaternionNamed returns which of the columns are the quaternion's w and x, -1 where
+// no name says so.
+func quaternionNamed(names string) (w, x int) {
+	w, x = -1, -1
+	for i, f := range strings.FieldsFunc(strings.TrimLeft(strings.ToLower(names), "# "), func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' }) {
+		switch q := strings.HasPrefix(f, "q") || strings.Contains(f, "quat") || strings.Contains(f, "rot") || strings.Contains(f, "orientation"); {
+		case q && strings.HasSuffix(f, "w"):
+			w = i
+		case q && strings.HasSuffix(f, "x"):
+			x = i
+		}
+	}
+	return w, x
 }
 
 func isSeparator(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == ';' }
@@ -119,6 +152,14 @@ func readMatrices(path string, columns int) ([]geom.SE3, error) {
 		return err
 	})
 	return poses, err
+}
+
+// readTUMColumns is ReadTUM for files with commas too.
+func readTUMColumns(path string) (slam.Trajectory, error) {
+	var traj slam.Trajectory
+	split := func(line string) []string { return strings.FieldsFunc(line, isSeparator) }
+	err := readLines(path, 8, "time tx ty tz qx qy qz qw", split, func(v []float64) error { return appendTUM(&traj, v) })
+	return traj, err
 }
 
 // readEuRoC reads EuRoC's csv of the truth: nanoseconds, position, quaternion with

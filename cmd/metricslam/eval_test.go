@@ -209,3 +209,64 @@ func TestEvalTrajectoryFormats(t *testing.T) {
 		t.Errorf("more poses than frames: status %d, %s", status, errOut)
 	}
 }
+
+// Truth in other units, orders and separators gives the errors of the same truth in the
+// TUM format, and what was made of it is told.
+func TestEvalOtherConventions(t *testing.T) {
+	dir := t.TempDir()
+	var truth slam.Trajectory
+	for i := range 200 {
+		s := float64(i) / 15
+		truth = append(truth, slam.StampedPose{Time: s, Pose: geom.ExpSE3(geom.Tangent6{2 * math.Sin(.4*s), .2 * math.Sin(1.3*s), 1.5 * math.Sin(.3*s+1), .3 * math.Sin(.9*s), .8 * math.Sin(.5*s), .25 * math.Sin(1.1*s+2)})})
+	}
+	estimate := filepath.Join(dir, "estimate.tum")
+	if err := export.WriteTUM(estimate, truth); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(name, head, sep string, unit float64, wFirst bool, read func(geom.SE3) geom.SE3) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for _, p := range truth {
+			pose := read(p.Pose)
+			q := geom.QuatFromMat3(pose.R)
+			v := []float64{p.Time * unit, pose.T.X, pose.T.Y, pose.T.Z, q.X, q.Y, q.Z, q.W}
+			if wFirst {
+				v[4], v[5], v[6], v[7] = q.W, q.X, q.Y, q.Z
+			}
+			for i, x := range v {
+				if i > 0 {
+					b.WriteString(sep)
+				}
+				fmt.Fprintf(&b, "%.6f", x)
+			}
+			b.WriteString("\n")
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	same := func(p geom.SE3) geom.SE3 { return p }
+	for path, told := range map[string]string{
+		rows("csv", "timestamp,tx,ty,tz,qx,qy,qz,qw\n", ",", 1, false, same):                 "",
+		rows("plain csv", "", ", ", 1, false, same):                                          "",
+		rows("named", "#timestamp, p_x [m], p_y, p_z, q_w [], q_x\n", ",", 1, true, same):    "w first in its quaternions",
+		rows("w first", "", " ", 1, true, same):                                              "w first (qw qx qy qz)",
+		rows("inverse", "", " ", 1, false, geom.SE3.Inverse):                                 "world to camera",
+		rows("milliseconds", "", " ", 1000, false, same):                                     "milliseconds",
+		rows("w first, ms", "# time x y z qw qx qy qz\n", " ", 1000, true, geom.SE3.Inverse): "milliseconds",
+	} {
+		status, out, errOut := capture(t, "eval", "trajectory", "--truth", path, "--estimate", estimate, "--json")
+		var r eval.TrajectoryResult
+		if err := json.Unmarshal([]byte(out), &r); status != 0 || err != nil {
+			t.Fatalf("%s: status %d, %v, %s", path, status, err, errOut)
+		}
+		if r.Pairs != len(truth) || r.ATENone.RMSE > 1e-3 || r.RPE[0].RotDeg.Max > .01 {
+			t.Errorf("%s: %d pairs, ATE %g m, RPE %g degrees", path, r.Pairs, r.ATENone.RMSE, r.RPE[0].RotDeg.Max)
+		}
+		if all := strings.Join(r.Warnings, " "); !strings.Contains(all, told) || told == "" && strings.Contains(all, "read as") {
+			t.Errorf("%s: warnings %q, want %q", path, all, told)
+		}
+	}
+}

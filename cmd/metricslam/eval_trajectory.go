@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // evalTrajectoryCmd compares an estimated trajectory with the true one.
@@ -102,8 +104,60 @@ func (c evalTrajectoryCmd) read() (p paired, err error) {
 	default:
 		p.truths, p.estimates = len(truth.Stamped), len(estimate.Stamped)
 		p.pairs, err = eval.Associate(truth.Stamped, estimate.Stamped, c.MaxDiff)
+		if least := min(p.truths, p.estimates); len(p.pairs) < least/10 || err != nil {
+			p.inUnits(c, &truth.Stamped, &estimate.Stamped, least/2, &err)
+		}
+		if err == nil {
+			err = p.asMeant(c, truth.Stamped, estimate.Stamped)
+		}
 	}
 	return p, err
+}
+
+// inUnits pairs poses of which one file has its stamps in a smaller unit than seconds,
+// which the numbers alone do not tell (33.3, 66.7, ...), where that gives more than least
+// pairs.
+func (p *paired) inUnits(c evalTrajectoryCmd, truth, estimate *slam.Trajectory, least int, failed *error) {
+	units := []struct {
+		seconds float64
+		name    string
+	}{{1e-3, "milliseconds"}, {1e-6, "microseconds"}, {1e-9, "nanoseconds"}}
+	for _, unit := range units {
+		for _, f := range []struct {
+			name string
+			traj *slam.Trajectory
+		}{{c.Truth, truth}, {c.Estimate, estimate}} {
+			as := slices.Clone(*f.traj)
+			for i := range as {
+				as[i].Time *= unit.seconds
+			}
+			was := *f.traj
+			*f.traj = as
+			if pairs, err := eval.Associate(*truth, *estimate, c.MaxDiff); err == nil && len(pairs) > least {
+				p.pairs, *failed = pairs, nil
+				p.notes = append(p.notes, fmt.Sprintf("%s: its stamps are read as %s: as seconds they do not meet those of the other file", f.name, unit.name))
+				return
+			}
+			*f.traj = was
+		}
+	}
+}
+
+// asMeant pairs the poses anew where a file means them otherwise than it was read.
+func (p *paired) asMeant(c evalTrajectoryCmd, truth, estimate slam.Trajectory) (err error) {
+	convention, ofTruth, ok := eval.OtherConvention(p.pairs)
+	if !ok {
+		return nil
+	}
+	file := c.Estimate
+	if ofTruth {
+		file, truth = c.Truth, convention.Apply(truth)
+	} else {
+		estimate = convention.Apply(estimate)
+	}
+	p.notes = append(p.notes, fmt.Sprintf("%s is read as %s: otherwise the two files do not agree", file, convention.Name))
+	p.pairs, err = eval.Associate(truth, estimate, c.MaxDiff)
+	return err
 }
 
 // plot draws the estimate aligned by SE3, so that an error of scale is seen, or

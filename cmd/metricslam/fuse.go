@@ -134,7 +134,14 @@ const truthPosesFile = "trajectory.tum"
 // poses reads the poses of the frames.
 func (c fuseCmd) poses(src datasets.Source) (slam.Trajectory, error) {
 	if c.Poses != "truth" {
-		return export.ReadTUM(c.Poses)
+		file, err := export.ReadTrajectory(c.Poses, export.FormatAuto)
+		if err == nil && file.Stamped == nil {
+			err = fmt.Errorf("--poses %s: poses without stamps, which no frame can be found for; name a trajectory in the TUM format", c.Poses)
+		}
+		for _, n := range file.Notes {
+			warnf("%s", n)
+		}
+		return file.Stamped, err
 	}
 	if !src.Info().HasTruth {
 		return nil, fmt.Errorf("--poses truth: %s has no true poses; name a trajectory in the TUM format", c.Source)
