@@ -11,7 +11,7 @@ endif
 export GOFLAGS ?= -trimpath -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The packages that need no cgo.
-CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion export bag eval join fleet tiles storage
+CORE := geom optimize slam tracking mapfile mapping marker photometric calibration rolling multiview fusion texture export bag eval join fleet tiles storage
 
 .PHONY: dist dist-check demo test fuzz fleet-test setup packages go onnxruntime three build race bench lint clean
 

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -28,46 +27,30 @@ func WriteGLB(path string, m *slam.Mesh) error {
 	return b.write(path)
 }
 
-// Texture is an encoded image and where each vertex lies in it: u from left
-// to right, v from top to bottom, 0 to 1.
-type Texture struct {
-	Data []byte // the bytes of a PNG or JPEG file
-	UV   [][2]float32
-}
-
-// WriteGLBTextured writes a mesh as binary glTF 2.0 with its image inside.
-// Vertex colours are left out. See WriteGLB for the frame.
-func WriteGLBTextured(path string, m *slam.Mesh, tex Texture) error {
-	mime := ""
-	switch {
-	case bytes.HasPrefix(tex.Data, []byte("\x89PNG\r\n\x1a\n")):
-		mime = "image/png"
-	case bytes.HasPrefix(tex.Data, []byte("\xff\xd8\xff")):
-		mime = "image/jpeg"
-	default:
-		return fmt.Errorf("write %s: the texture is neither PNG nor JPEG", path)
-	}
-	if err := CheckMesh(m); err != nil {
+// WriteGLBTextured writes a mesh as binary glTF 2.0 with its images inside, a
+// primitive a page. Vertex colours are left out. See WriteGLB for the frame.
+func WriteGLBTextured(path string, m *slam.TexturedMesh) error {
+	if err := CheckTextured(m); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if len(tex.UV) != len(m.Vertices) {
-		return fmt.Errorf("write %s: %d texture coordinates for %d vertices", path, len(tex.UV), len(m.Vertices))
-	}
-	if len(m.Vertices) == 0 {
-		return fmt.Errorf("write %s: a textured mesh without vertices", path)
-	}
-	b := newGLB(m)
-	uv := make([]byte, 0, 8*len(tex.UV))
-	for _, c := range tex.UV {
+	b := newGLB(&slam.Mesh{Vertices: m.Vertices, Normals: m.Normals})
+	uv := make([]byte, 0, 8*len(m.UV))
+	for _, c := range m.UV {
 		uv = binary.LittleEndian.AppendUint32(uv, math.Float32bits(c[0]))
 		uv = binary.LittleEndian.AppendUint32(uv, math.Float32bits(c[1]))
 	}
-	b.attribute("TEXCOORD_0", uv, gltfAccessor{ComponentType: gltfFloat, Type: "VEC2", Count: len(tex.UV)})
-	view := b.view(tex.Data, 0)
-	b.doc.Images = []gltfImage{{BufferView: view, MimeType: mime}}
+	b.attribute("TEXCOORD_0", uv, gltfAccessor{ComponentType: gltfFloat, Type: "VEC2", Count: len(m.UV)})
 	b.doc.Samplers = []gltfSampler{{MagFilter: 9729, MinFilter: 9987, WrapS: 33071, WrapT: 33071}} // linear, mipmaps, clamped
-	b.doc.Textures = []gltfTexture{{Sampler: 0, Source: 0}}
-	b.doc.Materials[0].PBR.BaseColorTexture = &gltfTextureRef{}
+	attributes := b.doc.Meshes[0].Primitives[0].Attributes
+	b.doc.Meshes[0].Primitives, b.doc.Materials = nil, nil
+	for i, page := range pages(m) {
+		b.doc.Images = append(b.doc.Images, gltfImage{BufferView: b.view(page.Data, 0), MimeType: page.mime()})
+		b.doc.Textures = append(b.doc.Textures, gltfTexture{Source: i})
+		material := gltfMaterial{PBR: gltfPBR{Roughness: 1, BaseColorTexture: &gltfTextureRef{Index: i}}, DoubleSided: true}
+		b.doc.Materials = append(b.doc.Materials, material)
+		index := b.indices(page.triangles)
+		b.doc.Meshes[0].Primitives = append(b.doc.Meshes[0].Primitives, gltfPrimitive{Attributes: attributes, Indices: &index, Material: i, Mode: gltfTriangles})
+	}
 	return b.write(path)
 }
 
@@ -191,17 +174,22 @@ func newGLB(m *slam.Mesh) *glbBuilder {
 		b.attribute("NORMAL", upVectors(m.Normals), gltfAccessor{ComponentType: gltfFloat, Type: "VEC3", Count: len(m.Normals)})
 	}
 	if len(m.Triangles) > 0 {
-		var idx []byte
-		for _, t := range m.Triangles {
-			for _, v := range t {
-				idx = binary.LittleEndian.AppendUint32(idx, v)
-			}
-		}
-		i := b.accessor(idx, gltfElementBuffer, gltfAccessor{ComponentType: gltfUint32, Type: "SCALAR", Count: 3 * len(m.Triangles)})
+		i := b.indices(m.Triangles)
 		p := &b.doc.Meshes[0].Primitives[0]
 		p.Indices, p.Mode = &i, gltfTriangles
 	}
 	return b
+}
+
+// indices appends triangles and returns the number of their accessor.
+func (b *glbBuilder) indices(triangles [][3]uint32) int {
+	var idx []byte
+	for _, t := range triangles {
+		for _, v := range t {
+			idx = binary.LittleEndian.AppendUint32(idx, v)
+		}
+	}
+	return b.accessor(idx, gltfElementBuffer, gltfAccessor{ComponentType: gltfUint32, Type: "SCALAR", Count: 3 * len(triangles)})
 }
 
 // up turns a vector from the camera convention to glTF's: half a turn about x.

@@ -161,12 +161,18 @@ func TestWritersRefuse(t *testing.T) {
 	if err := WriteMesh(filepath.Join(dir, "a.stl"), tetrahedron()); err == nil || !strings.Contains(err.Error(), ".ply") {
 		t.Errorf("unknown format: %v", err)
 	}
-	if err := WriteGLBTextured(filepath.Join(dir, "a.glb"), tetrahedron(), Texture{Data: []byte("GIF89a")}); err == nil {
+	if err := WriteGLBTextured(filepath.Join(dir, "a.glb"), textured("GIF89a")); err == nil {
 		t.Error("a GIF is taken as texture")
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("%d files left behind", len(left))
 	}
+}
+
+// textured is a tetrahedron with an image.
+func textured(img string) *slam.TexturedMesh {
+	m := tetrahedron()
+	return &slam.TexturedMesh{Mesh: *m, UV: make([][2]float32, len(m.Vertices)), Pages: []slam.TexturePage{{Data: []byte(img), Triangles: len(m.Triangles)}}}
 }
 
 func TestOBJ(t *testing.T) {
@@ -299,13 +305,12 @@ func TestGLBVariants(t *testing.T) {
 	}
 	var img bytes.Buffer
 	png.Encode(&img, image.NewRGBA(image.Rect(0, 0, 3, 3)))
-	tex := Texture{Data: img.Bytes(), UV: make([][2]float32, 4)}
-	if err := WriteGLBTextured(filepath.Join(dir, "tex.glb"), m, tex); err != nil {
+	if err := WriteGLBTextured(filepath.Join(dir, "tex.glb"), textured(img.String())); err != nil {
 		t.Fatal(err)
 	}
 	doc, bin := readGLB(t, filepath.Join(dir, "tex.glb"))
 	v := doc.BufferViews[doc.Images[0].BufferView]
-	if doc.Images[0].MimeType != "image/png" || !bytes.Equal(bin[v.ByteOffset:v.ByteOffset+v.ByteLength], tex.Data) {
+	if doc.Images[0].MimeType != "image/png" || !bytes.Equal(bin[v.ByteOffset:v.ByteOffset+v.ByteLength], img.Bytes()) {
 		t.Errorf("image %+v", doc.Images)
 	}
 	if doc.Materials[0].PBR.BaseColorTexture == nil || v.Target != 0 {

@@ -25,29 +25,56 @@ func WriteUSDZ(path string, m *slam.Mesh) error {
 	if len(m.Triangles) == 0 {
 		return fmt.Errorf("write %s: a mesh without triangles; USDZ shows surfaces alone", path)
 	}
-	layer := usdLayer(m)
+	return writeUSDZ(path, []usdFile{{"map.usda", usdLayer(m, nil)}})
+}
+
+// WriteUSDZTextured is WriteUSDZ of a mesh with its images.
+func WriteUSDZTextured(path string, m *slam.TexturedMesh) error {
+	if err := CheckTextured(m); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	files := []usdFile{{"map.usda", usdLayer(&slam.Mesh{Vertices: m.Vertices, Normals: m.Normals, Triangles: m.Triangles}, m)}}
+	for i, p := range pages(m) {
+		files = append(files, usdFile{p.name("map", i), p.Data})
+	}
+	return writeUSDZ(path, files)
+}
+
+// usdFile is a member of the zip.
+type usdFile struct {
+	name string
+	data []byte
+}
+
+// writeUSDZ writes the members, the data of each at a multiple of 64 bytes.
+func writeUSDZ(path string, files []usdFile) error {
 	return atomicfile.Write(path, func(w io.Writer) error {
-		const name, align, localHeader, extraHeader = "map.usda", 64, 30, 4
-		pad := make([]byte, extraHeader+(align-(localHeader+len(name)+extraHeader)%align)%align)
-		binary.LittleEndian.PutUint16(pad, 0x1986) // as USD's own tools pad
-		binary.LittleEndian.PutUint16(pad[2:], uint16(len(pad)-extraHeader))
+		const align, localHeader, extraHeader = 64, 30, 4
 		z := zip.NewWriter(w)
-		f, err := z.CreateRaw(&zip.FileHeader{
-			Name: name, Method: zip.Store, Extra: pad, CRC32: crc32.ChecksumIEEE(layer),
-			CompressedSize64: uint64(len(layer)), UncompressedSize64: uint64(len(layer)),
-		})
-		if err != nil {
-			return err
-		}
-		if _, err := f.Write(layer); err != nil {
-			return err
+		at := 0
+		for _, member := range files {
+			head := at + localHeader + len(member.name) + extraHeader
+			pad := make([]byte, extraHeader+(align-head%align)%align)
+			binary.LittleEndian.PutUint16(pad, 0x1986) // as USD's own tools pad
+			binary.LittleEndian.PutUint16(pad[2:], uint16(len(pad)-extraHeader))
+			f, err := z.CreateRaw(&zip.FileHeader{
+				Name: member.name, Method: zip.Store, Extra: pad, CRC32: crc32.ChecksumIEEE(member.data),
+				CompressedSize64: uint64(len(member.data)), UncompressedSize64: uint64(len(member.data)),
+			})
+			if err != nil {
+				return err
+			}
+			if _, err := f.Write(member.data); err != nil {
+				return err
+			}
+			at += localHeader + len(member.name) + len(pad) + len(member.data)
 		}
 		return z.Close()
 	})
 }
 
 // usdLayer is the mesh in USD's text form.
-func usdLayer(m *slam.Mesh) []byte {
+func usdLayer(m *slam.Mesh, textured *slam.TexturedMesh) []byte {
 	var b bytes.Buffer
 	b.WriteString(`#usda 1.0
 (
@@ -82,6 +109,17 @@ def Xform "map" (kind = "component")
 	if m.Normals != nil {
 		usdVectors(&b, "normal3f[] normals", "vertex", m.Normals)
 	}
+	if textured != nil {
+		usdTextured(&b, textured)
+	} else {
+		usdColored(&b, m)
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
+}
+
+// usdColored ends a mesh with the colours of its vertices and their material.
+func usdColored(b *bytes.Buffer, m *slam.Mesh) {
 	if m.Colors != nil {
 		linear := make([][3]float32, len(m.Colors))
 		for i, c := range m.Colors {
@@ -89,24 +127,10 @@ def Xform "map" (kind = "component")
 				linear[i][k] = float32(linearLight[v])
 			}
 		}
-		usdVectors(&b, "color3f[] primvars:displayColor", "vertex", linear)
+		usdVectors(b, "color3f[] primvars:displayColor", "vertex", linear)
 	}
-	b.WriteString(`        rel material:binding = </map/material>
-    }
-
-    def Material "material"
-    {
-        token outputs:surface.connect = </map/material/surface.outputs:surface>
-
-        def Shader "surface"
-        {
-            uniform token info:id = "UsdPreviewSurface"
-            color3f inputs:diffuseColor.connect = </map/material/color.outputs:result>
-            float inputs:metallic = 0
-            float inputs:roughness = 1
-            token outputs:surface
-        }
-
+	b.WriteString("        rel material:binding = </map/material>\n    }\n")
+	usdMaterial(b, "material", `
         def Shader "color"
         {
             uniform token info:id = "UsdPrimvarReader_float3"
@@ -114,10 +138,75 @@ def Xform "map" (kind = "component")
             string inputs:varname = "displayColor"
             float3 outputs:result
         }
-    }
+`, "color.outputs:result")
 }
-`)
-	return b.Bytes()
+
+// usdTextured ends a mesh with the places in its images, and a subset with a material
+// for each.
+func usdTextured(b *bytes.Buffer, m *slam.TexturedMesh) {
+	b.WriteString("        texCoord2f[] primvars:st = [")
+	for i, c := range m.UV { // from the bottom of the image
+		usdComma(b, i)
+		fmt.Fprintf(b, "(%g, %g)", c[0], 1-c[1])
+	}
+	b.WriteString("] (interpolation = \"vertex\")\n        uniform token subsetFamily:materialBind:familyType = \"partition\"\n")
+	first := 0
+	for i, p := range pages(m) {
+		fmt.Fprintf(b, `
+        def GeomSubset "page%d" (prepend apiSchemas = ["MaterialBindingAPI"])
+        {
+            uniform token elementType = "face"
+            uniform token familyName = "materialBind"
+            rel material:binding = </map/page%d>
+            int[] indices = [`, i, i)
+		for k := range p.triangles {
+			usdComma(b, k)
+			b.Write(strconv.AppendUint(b.AvailableBuffer(), uint64(first+k), 10))
+		}
+		b.WriteString("]\n        }\n")
+		first += len(p.triangles)
+	}
+	b.WriteString("    }\n")
+	for i, p := range pages(m) {
+		usdMaterial(b, fmt.Sprintf("page%d", i), fmt.Sprintf(`
+        def Shader "place"
+        {
+            uniform token info:id = "UsdPrimvarReader_float2"
+            string inputs:varname = "st"
+            float2 outputs:result
+        }
+
+        def Shader "image"
+        {
+            uniform token info:id = "UsdUVTexture"
+            asset inputs:file = @%s@
+            token inputs:sourceColorSpace = "sRGB"
+            token inputs:wrapS = "clamp"
+            token inputs:wrapT = "clamp"
+            float2 inputs:st.connect = </map/page%d/place.outputs:result>
+            float3 outputs:rgb
+        }
+`, p.name("map", i), i), "image.outputs:rgb")
+	}
+}
+
+// usdMaterial writes a material whose diffuse colour is an output of shaders of it.
+func usdMaterial(b *bytes.Buffer, name, shaders, output string) {
+	fmt.Fprintf(b, `
+    def Material "%[1]s"
+    {
+        token outputs:surface.connect = </map/%[1]s/surface.outputs:surface>
+
+        def Shader "surface"
+        {
+            uniform token info:id = "UsdPreviewSurface"
+            color3f inputs:diffuseColor.connect = </map/%[1]s/%[3]s>
+            float inputs:metallic = 0
+            float inputs:roughness = 1
+            token outputs:surface
+        }
+%[2]s    }
+`, name, shaders, output)
 }
 
 func usdComma(b *bytes.Buffer, i int) {

@@ -41,6 +41,9 @@ func (m *Map) Photo(k *Keyframe) (Photo, error) {
 	return p, nil
 }
 
+// PhotoCamera is the camera of a keyframe's Photo.
+func PhotoCamera(k *Keyframe) geom.Camera { return pinhole(k.Camera) }
+
 // sampling returns where each pixel of a camera's pinhole lies in its image.
 func sampling(c geom.Camera) []geom.Vec2 {
 	straight := pinhole(c)

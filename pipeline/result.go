@@ -37,10 +37,11 @@ type Result struct {
 	stages        *report.Stages
 	wall, cpu     time.Duration
 
-	saver   *saver // of the map, which may still be written
-	mesh    *slam.Mesh
-	dense   fusion.Stats
-	witness *fusion.Witness // of the depth that was fused
+	saver    *saver // of the map, which may still be written
+	mesh     *slam.Mesh
+	textured *slam.TexturedMesh // mesh with images; nil without
+	dense    fusion.Stats
+	witness  *fusion.Witness // of the depth that was fused
 }
 
 // Close waits until the map is saved.

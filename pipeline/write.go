@@ -107,7 +107,7 @@ func (r *Result) Formats() (m formats.Map, ok bool) {
 	rows, _ := r.frameRows()
 	m = formats.Map{
 		Name: filepath.Base(r.job.Source.Info().Name), Map: r.Map, Part: part, LogStd: r.metrics[part].Deviation(),
-		Trajectory: r.records.trajectory(r.Map, part), Rows: rows, Mesh: r.mesh, Cloud: &r.dense.Cloud,
+		Trajectory: r.records.trajectory(r.Map, part), Rows: rows, Mesh: r.mesh, Textured: r.textured, Cloud: &r.dense.Cloud,
 	}
 	if r.job.Map != nil {
 		m.Sources = append(r.job.Map.State.Sources(), r.firstKeyframe)
@@ -151,10 +151,11 @@ func (r *Result) writeMesh(out Output) (files []string, err error) {
 	}
 	for _, ext := range out.MeshFormats {
 		name := "mesh." + ext
-		if err := export.WriteMesh(filepath.Join(out.Dir, name), r.mesh); err != nil {
+		made, err := export.WriteSurface(filepath.Join(out.Dir, name), r.mesh, r.textured)
+		if err != nil {
 			return nil, err
 		}
-		files = append(files, name)
+		files = append(files, made...)
 	}
 	if err := export.WriteCloud(filepath.Join(out.Dir, "cloud.ply"), r.dense.Cloud.Vertices, r.dense.Cloud.Colors); err != nil {
 		return nil, err

@@ -37,6 +37,31 @@ type Mesh struct {
 	Triangles [][3]uint32
 }
 
+// TexturedMesh is a mesh whose colours lie in images. Vertices are doubled where
+// pieces of the images meet.
+type TexturedMesh struct {
+	Mesh
+	UV     [][2]float32  // where each vertex lies in its page: u from left to right, v from top to bottom, 0 to 1
+	Source []uint32      // vertex of the mesh that was textured
+	Pages  []TexturePage // in the order of the triangles
+}
+
+// TakeColors gives the mesh that was textured the colours of the vertices of t.
+func (t *TexturedMesh) TakeColors(m *Mesh) {
+	colors := make([][3]uint8, len(m.Vertices))
+	copy(colors, m.Colors)
+	for i, v := range t.Source {
+		colors[v] = t.Colors[i]
+	}
+	m.Colors = colors
+}
+
+// TexturePage is one image of a textured mesh.
+type TexturePage struct {
+	Data      []byte // of a PNG or JPEG file
+	Triangles int    // so many, in order, take their colours from it
+}
+
 // TrackState is what the tracker knows of itself.
 type TrackState int
 

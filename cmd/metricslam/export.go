@@ -17,16 +17,18 @@ import (
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/texture"
 )
 
 // exportCmd hands a finished map on.
 type exportCmd struct {
-	Map      string   `arg:"" name:"map" help:"Results folder of a run, or a map file."`
-	Output   string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the files; it is made."`
-	Format   []string `default:"all" placeholder:"LIST" help:"Formats, with commas: colmap, nerfstudio, tum, kitti, euroc, ply, las, laz, e57, obj, glb, usdz, grid (ROS occupancy), plan (floor plan); all: every one but laz, which needs another program."`
-	Part     int      `default:"-1" placeholder:"N" help:"Connected map to export, as map info numbers them; default: the largest."`
-	Voxel    float64  `placeholder:"M" help:"Edge of a voxel where the mesh is built anew; default: by the scene."`
-	NoRefine bool     `help:"Where the mesh is built anew, fuse the keyframes' depth as its source gave it, not refined by other views."`
+	Map    string   `arg:"" name:"map" help:"Results folder of a run, or a map file."`
+	Output string   `short:"o" required:"" placeholder:"DIR" help:"Folder for the files; it is made."`
+	Format []string `default:"all" placeholder:"LIST" help:"Formats, with commas: colmap, nerfstudio, tum, kitti, euroc, ply, las, laz, e57, obj, glb, usdz, grid (ROS occupancy), plan (floor plan); all: every one but laz, which needs another program."`
+	Part   int      `default:"-1" placeholder:"N" help:"Connected map to export, as map info numbers them; default: the largest."`
+	Voxel  float64  `placeholder:"M" help:"Edge of a voxel where the mesh is built anew; default: by the scene."`
+	textureFlags
+	NoRefine bool `help:"Where the mesh is built anew, fuse the keyframes' depth as its source gave it, not refined by other views."`
 }
 
 // Run writes the formats.
@@ -37,6 +39,10 @@ func (c exportCmd) Run(ctx context.Context) error {
 	cfg := fusion.Default()
 	cfg.VoxelM, cfg.Scratch = c.Voxel, c.Output
 	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	atlas, textured, err := c.atlas()
+	if err != nil {
 		return err
 	}
 	file, results, err := c.find()
@@ -69,6 +75,13 @@ func (c exportCmd) Run(ctx context.Context) error {
 		if err := c.fuse(ctx, &m, cfg); err != nil {
 			return err
 		}
+	}
+	if textured && m.Mesh != nil && formats.TakesTexture(c.Format) {
+		stats, err := m.BuildTexture(ctx, atlas)
+		if err != nil && !errors.Is(err, texture.ErrNoView) {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, stats)
 	}
 	files, skipped, err := formats.Write(ctx, c.Output, c.Format, m)
 	if err != nil {

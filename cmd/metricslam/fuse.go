@@ -18,18 +18,21 @@ import (
 	"github.com/metricslam/metricslam/depth/filter"
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
+	"github.com/metricslam/metricslam/export/formats"
 	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/multiview"
 	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
+	"github.com/metricslam/metricslam/texture"
 )
 
 // fuseCmd builds the dense map of a source at given poses.
 type fuseCmd struct {
 	sourceFlags
 	networkFlags
+	textureFlags
 	Poses      string   `placeholder:"FILE" help:"Camera-to-world poses in the TUM format; a frame takes the one nearest in time, at most 0.02 s away. truth: those that the source itself has."`
 	Depth      string   `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: sensor, sim[:...], a folder of depth images, a model.onnx, auto (the network that ships; none where none does)."`
 	Tile       string   `placeholder:"X,Y" help:"Make the surface of a tile: SOURCE is the plan of map tiles, -o a .ply file; other flags do not count."`
@@ -45,17 +48,18 @@ type fuseCmd struct {
 
 // fuseReport is report.json of the fuse command.
 type fuseReport struct {
-	Version    string        `json:"version"`
-	Source     string        `json:"source"`
-	Poses      string        `json:"poses"`
-	Depth      string        `json:"depth"`
-	Frames     int           `json:"frames"`      // read
-	Posed      int           `json:"posed"`       // with a pose within 0.02 s
-	NoDepth    int           `json:"no_depth"`    // posed, but without depth
-	Damaged    int           `json:"damaged"`     // skipped by the source or the depth source
-	PeakMemory int64         `json:"peak_memory"` // bytes
-	Fusion     fusion.Stats  `json:"fusion"`
-	Config     fusion.Config `json:"config"`
+	Version    string         `json:"version"`
+	Source     string         `json:"source"`
+	Poses      string         `json:"poses"`
+	Depth      string         `json:"depth"`
+	Frames     int            `json:"frames"`      // read
+	Posed      int            `json:"posed"`       // with a pose within 0.02 s
+	NoDepth    int            `json:"no_depth"`    // posed, but without depth
+	Damaged    int            `json:"damaged"`     // skipped by the source or the depth source
+	PeakMemory int64          `json:"peak_memory"` // bytes
+	Fusion     fusion.Stats   `json:"fusion"`
+	Texture    *texture.Stats `json:"texture,omitempty"`
+	Config     fusion.Config  `json:"config"`
 }
 
 // Run reads the source to its end and writes the mesh.
@@ -69,6 +73,10 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	cfg := fusion.Default()
 	cfg.VoxelM, cfg.MaxDepthM, cfg.Scratch = c.Voxel, c.MaxDepth, c.Output
 	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	atlas, textured, err := c.atlas()
+	if err != nil {
 		return err
 	}
 	src, err := c.open(ctx)
@@ -95,6 +103,10 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	rep := &fuseReport{Version: buildVersion(), Source: c.Source, Poses: c.Poses, Depth: d.Name(), Config: cfg}
 	posed := posedFrames{source: src, depth: d, poses: poses, show: show, rep: rep}
 	views := posed.views(ctx)
+	var images texture.Gatherer
+	if textured = textured && formats.TakesTexture(c.MeshFormat); textured {
+		views = gathered(views, &images)
+	}
 	if c.Agreement {
 		views = filter.Agree(views, agreementReach)
 	}
@@ -117,7 +129,16 @@ func (c fuseCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.write(mesh, rep); err != nil {
+	var painted *slam.TexturedMesh
+	if textured {
+		show.Stage("painting")
+		var s texture.Stats
+		if painted, s, err = texture.Build(ctx, mesh, images.Views(), atlas); err != nil && !errors.Is(err, texture.ErrNoView) {
+			return err
+		}
+		rep.Texture = &s
+	}
+	if err := c.write(mesh, painted, rep); err != nil {
 		return err
 	}
 	show.Done(fmt.Sprintf("%d of %d frames posed, %d fused at %g m; %d triangles in %s",
@@ -168,9 +189,9 @@ func (c fuseCmd) explain(rep *fuseReport, err error) error {
 }
 
 // write saves the mesh in the formats asked for, and the report.
-func (c fuseCmd) write(mesh *slam.Mesh, rep *fuseReport) error {
+func (c fuseCmd) write(mesh *slam.Mesh, textured *slam.TexturedMesh, rep *fuseReport) error {
 	for _, format := range slices.Compact(slices.Sorted(slices.Values(c.MeshFormat))) {
-		if err := export.WriteMesh(filepath.Join(c.Output, "mesh."+format), mesh); err != nil {
+		if _, err := export.WriteSurface(filepath.Join(c.Output, "mesh."+format), mesh, textured); err != nil {
 			return err
 		}
 	}
@@ -179,6 +200,20 @@ func (c fuseCmd) write(mesh *slam.Mesh, rep *fuseReport) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(rep)
 	})
+}
+
+// gathered yields views and keeps the images that a texture is made of.
+func gathered(views iter.Seq2[slam.KeyframeView, error], images *texture.Gatherer) iter.Seq2[slam.KeyframeView, error] {
+	return func(yield func(slam.KeyframeView, error) bool) {
+		for v, err := range views {
+			if err == nil {
+				err = images.Add(v)
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // posedFrames turns the frames of a source that have a pose and depth into

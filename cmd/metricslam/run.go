@@ -22,6 +22,7 @@ import (
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/pipeline"
 	"github.com/metricslam/metricslam/report"
+	"github.com/metricslam/metricslam/texture"
 )
 
 // runCmd is the main job.
@@ -29,6 +30,7 @@ type runCmd struct {
 	sourceFlags
 	networkFlags
 	knownFlags
+	textureFlags
 	Output        string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
 	Overwrite     bool          `help:"Remove the results of an earlier run from DIR."`
 	Depth         string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth images, a model.onnx, kserve+http://HOST/MODEL."`
@@ -63,6 +65,9 @@ func (c runCmd) Run(ctx context.Context, sig interrupts) error {
 	}
 	if err := formats.Check(c.Export); err != nil {
 		return fmt.Errorf("--export: %w", err)
+	}
+	if _, _, err := c.atlas(); err != nil {
+		return err
 	}
 	stop, err := startProfile(c.CPUProfile)
 	if err != nil {
@@ -160,7 +165,7 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 		return nil, err
 	}
 	finishing := job.Finishing(ctx, res.Interrupted())
-	if err := c.fuse(finishing, res, show, log); err != nil {
+	if err := errors.Join(c.fuse(finishing, res, show, log), c.texture(finishing, res, show, log)); err != nil {
 		return nil, err
 	}
 	rep, err := res.Write(finishing, pipeline.Output{
@@ -259,6 +264,25 @@ func (c runCmd) fuse(ctx context.Context, res *pipeline.Result, show progress.Di
 	case ctx.Err() != nil: // the run says that it was stopped
 		return nil
 	}
+	return err
+}
+
+// texture gives the mesh an atlas of the keyframes' images, unless it is not wanted.
+func (c runCmd) texture(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
+	cfg, wanted, err := c.atlas()
+	if err != nil || !wanted || res.Mesh() == nil || ctx.Err() != nil {
+		return err
+	}
+	show.Stage("painting the dense map")
+	stats, err := res.Texture(ctx, cfg)
+	if ctx.Err() != nil { // the run says that it was stopped
+		return nil
+	}
+	if errors.Is(err, texture.ErrNoView) {
+		log.Warn("no texture", "reason", err)
+		return nil
+	}
+	log.Info(stats.String())
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/internal/atomicfile"
 	"github.com/metricslam/metricslam/internal/colormap"
+	"github.com/metricslam/metricslam/slam"
 )
 
 // Kinds lists the files that Write can make. The last, normal, is made only
@@ -129,7 +130,9 @@ func (p *Photo) writeMesh(path string) error {
 	if err := jpeg.Encode(&texture, p.image(), &jpeg.Options{Quality: 90}); err != nil {
 		return err
 	}
-	return export.WriteGLBTextured(path, m, export.Texture{Data: texture.Bytes(), UV: uv})
+	return export.WriteGLBTextured(path, &slam.TexturedMesh{
+		Mesh: *m, UV: uv, Pages: []slam.TexturePage{{Data: texture.Bytes(), Triangles: len(m.Triangles)}},
+	})
 }
 
 // image returns the image, at most maxTexture pixels a side, in the form that

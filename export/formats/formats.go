@@ -23,13 +23,14 @@ import (
 type Map struct {
 	Name       string
 	Map        *mapping.Map
-	Part       int             // connected map of it
-	Sources    []int           // first keyframe of each source of frames after the first
-	LogStd     float64         // deviation of the logarithm of its metres; infinite where nothing tells them
-	Trajectory slam.Trajectory // all posed frames; nil: the keyframes stand for them
-	Rows       []geom.SE3      // a pose a frame, as KITTI wants; nil: those of the paths
-	Mesh       *slam.Mesh      // nil without depth
-	Cloud      *slam.Mesh      // of the surface before it was simplified; nil: the vertices of Mesh
+	Part       int                // connected map of it
+	Sources    []int              // first keyframe of each source of frames after the first
+	LogStd     float64            // deviation of the logarithm of its metres; infinite where nothing tells them
+	Trajectory slam.Trajectory    // all posed frames; nil: the keyframes stand for them
+	Rows       []geom.SE3         // a pose a frame, as KITTI wants; nil: those of the paths
+	Mesh       *slam.Mesh         // nil without depth
+	Textured   *slam.TexturedMesh // Mesh with images, for the formats that show them; nil: the colours of vertices
+	Cloud      *slam.Mesh         // of the surface before it was simplified; nil: the vertices of Mesh
 }
 
 // ToLevel returns the transform from the world frame to the one with z up that a map
@@ -154,12 +155,7 @@ type writer struct {
 }
 
 func newWriter(ctx context.Context, dir string, m Map) (*writer, error) {
-	w := &writer{ctx: ctx, dir: dir, m: m, mesh: m.Mesh}
-	for _, k := range m.Map.Keyframes {
-		if k.Part == m.Part && !k.Culled() {
-			w.keyframes = append(w.keyframes, k)
-		}
-	}
+	w := &writer{ctx: ctx, dir: dir, m: m, mesh: m.Mesh, keyframes: m.keyframes()}
 	if len(w.keyframes) == 0 {
 		return nil, fmt.Errorf("part %d of the map has no keyframes", m.Part)
 	}

@@ -64,13 +64,16 @@ func (w *writer) e57() ([]string, error) {
 	return []string{"cloud.e57"}, export.WriteE57(w.path("cloud.e57"), w.points())
 }
 
-// upward writes the mesh with y up.
-func (w *writer) upward(name string, turn geom.SE3, write func(string, *slam.Mesh) error) ([]string, error) {
+// upward writes the mesh after a turn, with its images where it has them.
+func (w *writer) upward(name string, turn geom.SE3, plain func(string, *slam.Mesh) error) ([]string, error) {
 	m, err := w.surface()
 	if err != nil {
 		return nil, err
 	}
-	return []string{name}, write(w.path(name), export.Moved(m, turn))
+	if w.m.Textured != nil {
+		return export.WriteSurface(w.path(name), nil, export.MovedTextured(w.m.Textured, turn.Mul(w.toLevel)))
+	}
+	return []string{name}, plain(w.path(name), export.Moved(m, turn))
 }
 
 func (w *writer) obj() ([]string, error) {

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/metricslam/metricslam/texture"
+)
+
+// textureFlags say how OBJ, GLB and USDZ show the images.
+type textureFlags struct {
+	NoTexture   bool `help:"Give OBJ, GLB and USDZ the colours of vertices, not the images."`
+	TextureSize int  `default:"4096" placeholder:"PX" help:"Edge of the largest image of a textured mesh, a power of two."`
+}
+
+// atlas returns the settings, and whether there is to be a texture.
+func (f textureFlags) atlas() (cfg texture.Config, wanted bool, err error) {
+	cfg = texture.Default()
+	cfg.SizePx = f.TextureSize
+	if err := cfg.Validate(); err != nil {
+		return cfg, false, fmt.Errorf("--texture-size: %w", err)
+	}
+	return cfg, !f.NoTexture, nil
+}
