@@ -62,7 +62,7 @@ func TestBrowser(t *testing.T) {
 		name string
 		run  func(*testing.T, *browser.Page)
 	}{
-		{"saved", testSaved}, {"controls", testControls}, {"look through", testLookThrough}, {"live", testLive}, {"touch", testTouch},
+		{"saved", testSaved}, {"textured", testTextured}, {"controls", testControls}, {"look through", testLookThrough}, {"live", testLive}, {"touch", testTouch},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p.For(t)
@@ -141,6 +141,36 @@ func testSaved(t *testing.T, p *browser.Page) {
 	if want := fmt.Sprintf("%.2f ± %.2f m", got.Length, got.Sigma); !strings.HasPrefix(got.Text, want[:3]) || !strings.Contains(got.Text, "±") {
 		t.Errorf("it says %q, want about %q", got.Text, want)
 	}
+	quiet(t, p)
+}
+
+// A mesh with images shows them: the back wall a chequer that its vertices know nothing
+// of; and other colours where those are asked for.
+func testTextured(t *testing.T, p *browser.Page) {
+	s := hall()
+	texture(t, s)
+	show(t, p, s)
+	p.Until("metricslam.surface.pages.length === 2 && metricslam.surface.pages.every(m => m.uniforms.pictured.value === 1)")
+	p.Until("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+	shows := func(want [4][3]uint8) {
+		t.Helper()
+		_, img := p.Screenshot()
+		for i, at := range []geom.Vec3{{X: -1, Y: -.5, Z: 3}, {X: 1, Y: -.5, Z: 3}, {X: -1, Y: .5, Z: 3}, {X: .8, Y: 1, Z: 1.5}} {
+			if x, y := pixel(p, at); !near(img, x, y, want[i]) {
+				t.Errorf("%v is %v in the image, want %v", at, img.At(int(x), int(y)), want[i])
+			}
+		}
+	}
+	shows([4][3]uint8{{230, 30, 30}, {30, 230, 30}, {30, 30, 230}, {240, 240, 60}})
+	p.Eval(`metricslam.panel.colors.value = "height"; metricslam.panel.paint()`, nil)
+	p.Until("metricslam.surface.pages.every(m => m.uniforms.pictured.value === 0)")
+	p.Eval(`metricslam.panel.colors.value = "photo"; metricslam.panel.paint(); metricslam.replay.go(2)`, nil)
+	var times [2]float64
+	p.Eval("metricslam.surface.pages.map(m => m.uniforms.time.value)", &times)
+	if times != [2]float64{2, 2} {
+		t.Errorf("the images are those of %v s, want 2", times)
+	}
+	p.Eval(`metricslam.surface.set(null)`, nil)
 	quiet(t, p)
 }
 

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -49,6 +50,14 @@ func (s *Scene) check() error {
 	if s.Mesh != nil {
 		if err := export.CheckMesh(s.Mesh); err != nil {
 			return fmt.Errorf("page: the mesh: %w", err)
+		}
+		if s.Textured != nil {
+			if s.Mesh != &s.Textured.Mesh {
+				return errors.New("page: the images are those of another mesh")
+			}
+			if err := export.CheckTextured(s.Textured); err != nil {
+				return fmt.Errorf("page: the mesh: %w", err)
+			}
 		}
 		for name, n := range map[string]int{"deviations": len(s.Deviation), "times": len(s.Seen)} {
 			if n != 0 && n != len(s.Mesh.Vertices) {

@@ -14,6 +14,8 @@ const (
 	// phone turns them.
 	MostTriangles = 500_000
 
+	placeSteps = 1 << 15 // of the edge of an image: an eighth of a texel of 4096
+
 	devSteps = 16 // of a doubling of the deviation, from devLeastM on
 	devLeast = .0005
 )
@@ -25,7 +27,7 @@ func (c *container) addMesh(s *Scene) {
 	m := s.Mesh
 	order, corners := firstUse(m)
 	position := make([]int32, 0, 3*len(order))
-	var color, deviation, seen []int32
+	var color, deviation, seen, place []int32
 	for _, v := range order {
 		for _, x := range m.Vertices[v] {
 			position = append(position, int32(math.Round(float64(x)/QuantumM)))
@@ -37,6 +39,11 @@ func (c *container) addMesh(s *Scene) {
 		}
 		if s.Deviation != nil {
 			deviation = append(deviation, deviationCode(s.Deviation[v]))
+		}
+		if s.Textured != nil {
+			for _, x := range s.Textured.UV[v] {
+				place = append(place, int32(math.Round(float64(x)*placeSteps)))
+			}
 		}
 		if s.Seen != nil {
 			seen = append(seen, c.timeCode(s.Seen[v]))
@@ -53,9 +60,25 @@ func (c *container) addMesh(s *Scene) {
 	if seen != nil {
 		c.deltas("mesh.seen", 1, seen)
 	}
-	c.meta["mesh"] = map[string]any{
+	about := map[string]any{
 		"quantum": QuantumM, "error": s.MeshErrorM, "deviationSteps": devSteps, "deviationLeast": devLeast,
 	}
+	if s.Textured != nil {
+		c.deltas("mesh.place", 2, place)
+		about["pages"], about["placeSteps"] = c.pages(s.Textured.Pages), placeSteps
+	}
+	c.meta["mesh"] = about
+}
+
+// pages writes the images of a mesh and returns what the page reads of them.
+func (c *container) pages(all []slam.TexturePage) (about []map[string]int) {
+	var data []byte
+	for _, p := range all {
+		about = append(about, map[string]int{"triangles": p.Triangles, "bytes": len(p.Data)})
+		data = append(data, p.Data...)
+	}
+	c.bytes("mesh.images", data)
+	return about
 }
 
 // firstUse returns the vertices in the order in which triangles use them, and for

@@ -12,9 +12,10 @@ type Scene struct {
 	ScaleStd float64   // deviation of the logarithm of the map's metres; infinite where no source tells them
 
 	Mesh       *slam.Mesh
-	MeshErrorM float64   // how far the mesh was simplified from the surface that was fused
-	Deviation  []float32 // of each vertex, metres; 0 where unknown
-	Seen       []float64 // when each vertex was seen first, a stamp as those of the poses; infinite where unknown
+	Textured   *slam.TexturedMesh // of which Mesh is the mesh; nil where the colours of vertices are all there is
+	MeshErrorM float64            // how far the mesh was simplified from the surface that was fused
+	Deviation  []float32          // of each vertex, metres; 0 where unknown
+	Seen       []float64          // when each vertex was seen first, a stamp as those of the poses; infinite where unknown
 
 	Trajectory slam.Trajectory
 	Truth      slam.Trajectory // in the frame of the map

@@ -1,6 +1,9 @@
 package page
 
 import (
+	"bytes"
+	"image"
+	"image/color"
 	"math"
 	"testing"
 
@@ -64,6 +67,78 @@ func testImage(w, h int) []byte {
 		panic(err)
 	}
 	return data
+}
+
+// texture gives the hall images: the back wall one of four quarters (red, green, blue,
+// white), everything else one that is yellow.
+func texture(t testing.TB, s *Scene) {
+	t.Helper()
+	picture := func(at func(x, y int) color.RGBA) []byte {
+		img := image.NewRGBA(image.Rect(0, 0, 64, 64))
+		for i := range 64 * 64 {
+			img.SetRGBA(i%64, i/64, at(i%64, i/64))
+		}
+		data, err := encode(img, 90)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	quarters := [4]color.RGBA{{230, 30, 30, 255}, {30, 230, 30, 255}, {30, 30, 230, 255}, {240, 240, 240, 255}}
+	m := &slam.TexturedMesh{Mesh: *s.Mesh, Pages: []slam.TexturePage{
+		{Data: picture(func(x, y int) color.RGBA { return quarters[x/32+y/32*2] })},
+		{Data: picture(func(_, _ int) color.RGBA { return color.RGBA{240, 240, 60, 255} })},
+	}}
+	m.Triangles = nil
+	for _, back := range []bool{true, false} {
+		for _, tri := range s.Mesh.Triangles {
+			all := true
+			for _, v := range tri {
+				all = all && s.Mesh.Vertices[v][2] == 3
+			}
+			if all == back {
+				m.Triangles = append(m.Triangles, tri)
+				if back {
+					m.Pages[0].Triangles++
+				}
+			}
+		}
+	}
+	m.Pages[1].Triangles = len(m.Triangles) - m.Pages[0].Triangles
+	for _, v := range m.Vertices {
+		m.UV = append(m.UV, [2]float32{(v[0] + 2) / 4, (v[1] + 1) / 2})
+	}
+	s.Textured, s.Mesh = m, &m.Mesh
+}
+
+// The images of a page are made as small as it takes.
+func TestFitTexture(t *testing.T) {
+	img := image.NewRGBA(image.Rect(0, 0, 256, 256))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i * i >> 3)
+	}
+	data, err := encode(img, 90)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := hall()
+	texture(t, s)
+	s.Textured.Pages[0].Data = data
+	whole := len(data) + len(s.Textured.Pages[1].Data)
+	same, err := FitTexture(s.Textured, whole)
+	if err != nil || !bytes.Equal(same.Pages[0].Data, s.Textured.Pages[0].Data) {
+		t.Errorf("images that fit were changed: %v", err)
+	}
+	small, err := FitTexture(s.Textured, whole/3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(small.Pages[0].Data) + len(small.Pages[1].Data); n > whole/3 || small.Pages[0].Triangles != s.Textured.Pages[0].Triangles {
+		t.Errorf("%d bytes, at most %d were asked for", n, whole/3)
+	}
+	if _, err := FitTexture(s.Textured, 100); err == nil {
+		t.Error("two images of 50 bytes")
+	}
 }
 
 func TestFirstUse(t *testing.T) {
@@ -144,6 +219,8 @@ func TestEncodeChecks(t *testing.T) {
 		"vertex": func(s *Scene) { s.Mesh.Triangles[0][0] = 1 << 30 },
 		"times":  func(s *Scene) { s.Seen = s.Seen[1:] },
 		"loop":   func(s *Scene) { s.Loops = [][2]int{{0, 99}} },
+		"images": func(s *Scene) { texture(t, s); s.Textured.Pages = s.Textured.Pages[:1] },
+		"mesh":   func(s *Scene) { texture(t, s); s.Mesh = &slam.Mesh{} },
 	} {
 		s := hall()
 		if spoil(s); s.check() == nil {

@@ -38,14 +38,31 @@ func (r *Result) scene(truth slam.Trajectory) (*page.Scene, error) {
 	s.Loops = r.pageLoops(keys)
 	s.Up = export.Upright(s.Trajectory, r.mesh)
 	if r.mesh != nil {
-		if s.Mesh = r.witness.Mesh; s.Mesh == nil {
-			s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
-			s.MeshErrorM += r.job.Config.Fusion.Simplify * r.dense.VoxelM
+		if err := r.pageMesh(s); err != nil {
+			return nil, err
 		}
 		e := r.witness.Ask(s.Mesh, r.dense.MaxDepthM)
 		s.Deviation, s.Seen = e.Deviation, e.Seen
 	}
 	return s, nil
+}
+
+// pageMesh sets the surface of the page: that with images, or where there is none, or
+// it is too large, that before it was simplified, which has a colour a voxel.
+func (r *Result) pageMesh(s *page.Scene) (err error) {
+	simplified := r.job.Config.Fusion.Simplify * r.dense.VoxelM
+	if r.textured != nil && len(r.textured.Triangles) <= page.MostTriangles {
+		if s.Textured, err = page.FitTexture(r.textured, page.TextureBytes); err != nil {
+			return err
+		}
+		s.Mesh, s.MeshErrorM = &s.Textured.Mesh, simplified
+		return nil
+	}
+	if s.Mesh = r.witness.Mesh; s.Mesh == nil {
+		s.Mesh, s.MeshErrorM = page.Thin(r.mesh, page.MostTriangles)
+		s.MeshErrorM += simplified
+	}
+	return nil
 }
 
 func (r *Result) pageKeyframes(keys []*mapping.Keyframe) (out []page.Keyframe, err error) {

@@ -42,7 +42,8 @@ function scaled(values, factor) {
 
 // readMesh returns the mesh of a scene as arrays, null where it has none:
 // position, index, and color, deviation [m; 0 unknown] and seen [s from the start]
-// where they are known.
+// where they are known; pages with how many triangles, in order, each image is for, and
+// place in them, where it has any.
 export function readMesh({ meta, column }) {
   if (!meta.mesh) return null;
   const { quantum, error, deviationSteps, deviationLeast } = meta.mesh;
@@ -65,6 +66,13 @@ export function readMesh({ meta, column }) {
   }
   const seen = column("mesh.seen");
   if (seen) mesh.seen = scaled(seen, meta.timeStep);
+  if (meta.mesh.pages) {
+    mesh.place = scaled(column("mesh.place"), 1 / meta.mesh.placeSteps);
+    let offset = 0;
+    const images = column("mesh.images");
+    mesh.pages = meta.mesh.pages.map(({ triangles, bytes }) => (
+      { triangles, image: new Blob([images.slice(offset, offset += bytes)], { type: "image/jpeg" }) }));
+  }
   return mesh;
 }
 

@@ -34,7 +34,7 @@ class Page {
     this.cameras = new Cameras(stage);
     this.grid = new Grid(stage, part("grid"), element.querySelector(".map-scale"));
     this.tape = new Tape(stage, part("tape"), part("tape-list"));
-    this.clip = new Clip(stage, [this.surface.material, this.cameras.points.material], part("clip"));
+    this.clip = new Clip(stage, [this.surface, this.cameras.points.material], part("clip"));
     this.navigator = new Navigator(stage, this.surface);
     this.keyframes = new Keyframes(element, stage, this.cameras, this.navigator, () => this.showMode());
     this.panel = new Panel(element, this);

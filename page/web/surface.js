@@ -5,11 +5,14 @@ import { ramp, quantiles, length } from "ramps.js";
 const vertexShader = `
 attribute vec3 tint;
 attribute float seen;
+attribute vec2 place;
 varying vec3 vTint, vNormal;
+varying vec2 vPlace;
 varying float vSeen;
 #include <clipping_planes_pars_vertex>
 void main() {
   vTint = tint;
+  vPlace = place;
   vSeen = seen;
   vNormal = normalMatrix * normal;
   vec4 mvPosition = modelViewMatrix * vec4(position, 1.);
@@ -17,15 +20,18 @@ void main() {
   #include <clipping_planes_vertex>
 }`;
 const fragmentShader = `
-uniform float time, shade;
+uniform float time, shade, pictured;
+uniform sampler2D picture;
 varying vec3 vTint, vNormal;
+varying vec2 vPlace;
 varying float vSeen;
 #include <clipping_planes_pars_fragment>
 void main() {
   #include <clipping_planes_fragment>
   if (vSeen > time) discard;
-  float light = mix(1., .25 + .75 * abs(normalize(vNormal).z), shade); // a lamp at the camera
-  gl_FragColor = vec4(vTint * light, 1.);
+  float light = mix(1., .25 + .75 * abs(normalize(vNormal).z), pictured > .5 ? 0. : shade); // a lamp at the camera
+  vec3 color = pictured > .5 ? texture2D(picture, vPlace).rgb : vTint;
+  gl_FragColor = vec4(color * light, 1.);
 }`;
 
 const plain = [198, 202, 208]; // of a mesh without colours
@@ -35,8 +41,9 @@ export class Surface {
     this.stage = stage;
     this.material = new THREE.ShaderMaterial({
       vertexShader, fragmentShader, clipping: true, side: THREE.FrontSide,
-      uniforms: { time: { value: 1e9 }, shade: { value: 0 } },
+      uniforms: { time: { value: 1e9 }, shade: { value: 0 }, pictured: { value: 0 }, picture: { value: null } },
     });
+    this.pages = []; // materials of a mesh with images, one each
     this.mesh = new THREE.Mesh(new THREE.BufferGeometry(), this.material);
     this.has = this.mesh.visible = false;
     stage.root.add(this.mesh);
@@ -48,18 +55,63 @@ export class Surface {
   set(data) {
     this.data = data;
     this.mesh.geometry.dispose();
+    this.dropPages();
     this.has = this.mesh.visible = Boolean(data?.index.length);
     if (!this.has) return this.stage.draw();
     const g = new THREE.BufferGeometry();
     g.setAttribute("position", new THREE.BufferAttribute(data.position, 3));
     g.setIndex(new THREE.BufferAttribute(data.index, 1));
     g.computeVertexNormals();
+    if (data.pages) joinNormals(g);
     const seen = data.seen ?? new Float32Array(data.position.length / 3).fill(-1e9);
     g.setAttribute("seen", new THREE.BufferAttribute(seen, 1));
     this.mesh.geometry = g;
+    if (data.pages) this.setPages(g, data);
     this.heights = this.measureHeights();
     [this.floor, this.top] = quantiles(this.heights, .01, .99);
     this.paint(this.mode);
+  }
+
+  // setPages gives the mesh its images. Until one is unpacked its triangles have the
+  // colours of their vertices.
+  setPages(g, data) {
+    g.setAttribute("place", new THREE.BufferAttribute(data.place, 2));
+    let first = 0;
+    this.pages = data.pages.map(({ triangles, image }, i) => {
+      g.addGroup(3 * first, 3 * triangles, i);
+      first += triangles;
+      const m = this.material.clone();
+      // A copy has uniforms of its own; time and light are those of all.
+      const { time, shade } = this.material.uniforms;
+      Object.assign(m.uniforms, { time, shade });
+      m.clippingPlanes = this.material.clippingPlanes;
+      createImageBitmap(image).then(bitmap => {
+        const t = m.uniforms.picture.value = new THREE.Texture(bitmap);
+        Object.assign(t, { flipY: false, anisotropy: 4, needsUpdate: true });
+        if (this.pages.includes(m)) this.showPages();
+      });
+      return m;
+    });
+    this.mesh.material = this.pages;
+  }
+
+  dropPages() {
+    for (const m of this.pages) {
+      m.uniforms.picture.value?.dispose();
+      m.dispose();
+    }
+    this.pages = [];
+    this.mesh.material = this.material;
+  }
+
+  // showPages draws the images where the colours are those of photos.
+  showPages() {
+    for (const m of this.pages) m.uniforms.pictured.value = Number(this.mode === "photo" && m.uniforms.picture.value !== null);
+    this.stage.draw();
+  }
+
+  set clippingPlanes(planes) {
+    for (const m of [this.material, ...this.pages]) m.clippingPlanes = planes;
   }
 
   // measureHeights returns the height of each vertex in the stage.
@@ -92,7 +144,7 @@ export class Surface {
     }
     this.mesh.geometry.setAttribute("tint", new THREE.BufferAttribute(tint, 3, true));
     this.material.uniforms.shade.value = mode === "photo" ? .25 : .7;
-    this.stage.draw();
+    this.showPages();
   }
 
   // painter returns the colour of vertex i in a mode.
@@ -182,4 +234,20 @@ export class Surface {
 // backOf returns the direction towards a camera that looks down by pitch.
 export function backOf(yaw, pitch) {
   return new THREE.Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));
+}
+
+// joinNormals gives the vertices at one place one normal: those of a mesh with images
+// are doubled where the images meet.
+function joinNormals(g) {
+  const p = g.attributes.position.array, n = g.attributes.normal.array, first = new Map(), to = new Uint32Array(p.length / 3);
+  for (let i = 0; i < to.length; i++) {
+    const key = `${p[3 * i]},${p[3 * i + 1]},${p[3 * i + 2]}`;
+    to[i] = first.get(key) ?? i;
+    if (to[i] === i) first.set(key, i);
+    else for (let k = 0; k < 3; k++) n[3 * to[i] + k] += n[3 * i + k];
+  }
+  for (let i = 0; i < to.length; i++) {
+    const l = Math.hypot(...n.subarray(3 * to[i], 3 * to[i] + 3)) || 1;
+    for (let k = 0; k < 3; k++) n[3 * i + k] = n[3 * to[i] + k] / l;
+  }
 }
