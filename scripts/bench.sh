@@ -11,7 +11,7 @@ mkdir -p "$out"
 
 # stage PACKAGE BENCHMARKS
 stage() {
-  go test -run '^$' -bench "^($2)\$" -count 5 -benchtime .3s "$1" | grep -E '^(goos|goarch|pkg|cpu|Benchmark)' | tee -a "$out/stages.txt"
+  go test -run '^$' -bench "^($2)\$" -count 6 -benchtime .3s "$1" | grep -E '^(goos|goarch|pkg|cpu|Benchmark)' | tee -a "$out/stages.txt"
 }
 
 say "stages"

@@ -57,7 +57,7 @@ func (c localizeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log.Info("map", "file", c.Map, "keyframes", len(loaded.State.Keyframes), "landmarks", len(loaded.State.Landmarks))
-	res, err := pipeline.Localise(ctx, pipeline.LocaliseJob{Source: src, Map: loaded.State, Config: cfg, Progress: show, Log: log})
+	res, err := pipeline.Localise(ctx, pipeline.LocaliseJob{Source: working(src, cfg.Mapping, loaded), Map: loaded.State, Config: cfg, Progress: show, Log: log})
 	if err != nil {
 		return fmt.Errorf("localising in %s: %w", c.Map, err)
 	}

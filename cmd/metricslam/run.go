@@ -120,6 +120,14 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err := checkCovered(d, src); err != nil {
 		return nil, err
 	}
+	if c.Map != "" {
+		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
+			return nil, fmt.Errorf("--map %w", err)
+		}
+		defer job.Map.File.Close()
+	}
+	src = working(src, job.Config.Mapping, job.Map)
+	job.Source = src
 	if witness := c.witness(d); witness != nil {
 		d, job.Witness = witness, witness
 	}
@@ -138,12 +146,6 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	}
 	defer rec.Discard()
 	job.Observer = watching(window, watched, rec)
-	if c.Map != "" {
-		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
-			return nil, fmt.Errorf("--map %w", err)
-		}
-		defer job.Map.File.Close()
-	}
 	if err := out.clear(c.Map); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/metricslam/metricslam/datasets"
 	"github.com/metricslam/metricslam/depth"
+	"github.com/metricslam/metricslam/mapping"
 )
 
 // sourceFlags say what is read and with which camera.
@@ -54,6 +55,18 @@ func (f sourceFlags) open(ctx context.Context) (datasets.Source, error) {
 		}
 	}
 	return datasets.Open(ctx, f.Source, opt)
+}
+
+// working returns a source with images of the size that they are tracked at: that of
+// the map that a run goes on with, and the full size where markers are looked for.
+func working(src datasets.Source, cfg mapping.Config, loaded *mapping.Loaded) datasets.Source {
+	if cfg.Known.MarkerSizeM != 0 {
+		return src
+	}
+	if loaded != nil && len(loaded.State.Keyframes) > 0 && loaded.State.Keyframes[0].Camera.W == src.Info().Camera.W {
+		return src
+	}
+	return datasets.Working(src)
 }
 
 // given is the value of a flag, 0 where it is not on the command line; given as 0,
