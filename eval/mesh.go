@@ -85,7 +85,7 @@ func Mesh(truth, estimate *slam.Mesh, opt MeshOptions) (*MeshResult, error) {
 		}
 		b.transform(r.Alignment.pose)
 	}
-	r.measure(treeA.distances(b.points), newPointTree(b.points).distances(a.points))
+	r.measure(treeA.distances(b.points, math.Inf(1)), newPointTree(b.points).distances(a.points, math.Inf(1)))
 	return r, nil
 }
 
@@ -97,9 +97,15 @@ func (r *MeshResult) measure(toTruth, toEstimate []float64) {
 	r.CompletenessM, r.CompletenessMedianM = completeness.Mean, completeness.Median
 	r.ChamferM = (r.AccuracyM + r.CompletenessM) / 2
 	r.Precision, r.Recall = shareWithin(toTruth, r.ThresholdM), shareWithin(toEstimate, r.ThresholdM)
-	if r.Precision+r.Recall > 0 {
-		r.FScore = 2 * r.Precision * r.Recall / (r.Precision + r.Recall)
+	r.FScore = harmonic(r.Precision, r.Recall)
+}
+
+// harmonic is the harmonic mean of precision and recall.
+func harmonic(precision, recall float64) float64 {
+	if precision+recall == 0 {
+		return 0
 	}
+	return 2 * precision * recall / (precision + recall)
 }
 
 func shareWithin(v []float64, limit float64) float64 {
@@ -112,8 +118,12 @@ func shareWithin(v []float64, limit float64) float64 {
 	return float64(n) / float64(len(v))
 }
 
-// surfacePoints are points on a mesh with the normals of their triangles.
-type surfacePoints struct{ points, normals []geom.Vec3 }
+// surfacePoints are points on a mesh with the normals of their triangles, and the
+// deviation that the mesh states there, nil where it states none.
+type surfacePoints struct {
+	points, normals []geom.Vec3
+	deviation       []float64
+}
 
 func (s *surfacePoints) transform(t geom.SE3) {
 	for i := range s.points {
@@ -139,21 +149,38 @@ func sampleMesh(m *slam.Mesh, n int, rng *rand.Rand) (s surfacePoints, areaM2 fl
 		return s, 0, fmt.Errorf("%d triangles with an area of %g m2; a mesh is needed, not a point cloud", len(m.Triangles), areaM2)
 	}
 	s = surfacePoints{points: make([]geom.Vec3, n), normals: make([]geom.Vec3, n)}
+	if m.Deviation != nil {
+		s.deviation = make([]float64, n)
+	}
 	tri := 0
 	for i := range n {
 		at := (float64(i) + rng.Float64()) / float64(n) * areaM2
 		for tri < len(m.Triangles)-1 && sums[tri+1] <= at {
 			tri++
 		}
-		a, b, c := corners(m, m.Triangles[tri])
+		t := m.Triangles[tri]
+		a, b, c := corners(m, t)
 		u, v := rng.Float64(), rng.Float64()
 		if u+v > 1 {
 			u, v = 1-u, 1-v
 		}
 		s.points[i] = a.Add(b.Sub(a).Scale(u)).Add(c.Sub(a).Scale(v))
 		s.normals[i] = b.Sub(a).Cross(c.Sub(a)).Unit()
+		if m.Deviation != nil {
+			s.deviation[i] = deviationAt(m, t, u, v)
+		}
 	}
 	return s, areaM2, nil
+}
+
+// deviationAt is the deviation that a mesh states at (u, v) of a triangle, infinite where
+// a corner's is unknown.
+func deviationAt(m *slam.Mesh, t [3]uint32, u, v float64) float64 {
+	a, b, c := float64(m.Deviation[t[0]]), float64(m.Deviation[t[1]]), float64(m.Deviation[t[2]])
+	if min(a, b, c) <= 0 {
+		return math.Inf(1)
+	}
+	return a + u*(b-a) + v*(c-a)
 }
 
 func corners(m *slam.Mesh, t [3]uint32) (a, b, c geom.Vec3) {

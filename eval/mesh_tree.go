@@ -101,6 +101,13 @@ func (t *pointTree) nearest(p geom.Vec3) (index int32, d2 float64) {
 	return best.index, best.d2
 }
 
+// nearestWithin is nearest among the points closer than a distance; ok is false where there is none.
+func (t *pointTree) nearestWithin(p geom.Vec3, limit float64) (index int32, d2 float64, ok bool) {
+	best := search{p: p, d2: limit * limit}
+	t.visit(&best, 0, len(t.points))
+	return best.index, best.d2, best.d2 < limit*limit
+}
+
 type search struct {
 	p     geom.Vec3
 	index int32
@@ -138,12 +145,12 @@ func (t *pointTree) offer(s *search, i int) {
 	}
 }
 
-// distances returns the distance of every point to the tree.
-func (t *pointTree) distances(points []geom.Vec3) []float64 {
+// distances returns the distance of every point to the tree, those from limit on as limit.
+func (t *pointTree) distances(points []geom.Vec3, limit float64) []float64 {
 	out := make([]float64, len(points))
 	inParallel(len(points), func(from, to int) {
 		for i := from; i < to; i++ {
-			_, d2 := t.nearest(points[i])
+			_, d2, _ := t.nearestWithin(points[i], limit)
 			out[i] = math.Sqrt(d2)
 		}
 	})

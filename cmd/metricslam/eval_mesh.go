@@ -14,10 +14,13 @@ import (
 
 // evalMeshCmd compares an estimated mesh with the true one.
 type evalMeshCmd struct {
-	Truth      string  `required:"" placeholder:"FILE.ply" help:"True mesh."`
+	Truth      string  `xor:"truth" required:"" placeholder:"FILE.ply" help:"True mesh."`
+	Scan       string  `xor:"truth" required:"" placeholder:"SOURCE" help:"A source with depth images and true poses: the truth is what its sensor saw. Parts that no true view could see are not counted; with --poses."`
 	Estimate   string  `required:"" placeholder:"FILE.ply" help:"Estimated mesh."`
 	TruthPoses string  `placeholder:"FILE.tum" help:"Trajectory in the frame of the true mesh; with --poses."`
 	Poses      string  `placeholder:"FILE.tum" help:"Trajectory in the frame of the estimated mesh: the mesh is first brought onto the truth as the trajectories are (SE3)."`
+	ScanStride int     `default:"5" placeholder:"N" help:"Of --scan, every Nth depth image is used."`
+	ScanRange  float64 `default:"5" placeholder:"M" help:"Of --scan, depth up to this counts."`
 	Align      string  `default:"none" enum:"none,icp" help:"icp: first move the estimate rigidly onto the truth (point to plane, trimmed)."`
 	Threshold  float64 `default:"0.05" placeholder:"M" help:"Distance that counts as right, for precision, recall and F."`
 	Samples    int     `default:"200000" placeholder:"N" help:"Points spread over each mesh."`
@@ -26,15 +29,25 @@ type evalMeshCmd struct {
 }
 
 // Run prints how far the meshes are from each other.
-func (c evalMeshCmd) Run(_ context.Context) error {
+func (c evalMeshCmd) Run(ctx context.Context) error {
 	if !(c.Threshold > 0) || c.Samples < 1 {
 		return fmt.Errorf("--threshold is %g and --samples %d, want both positive", c.Threshold, c.Samples)
 	}
-	truth, err := export.ReadPLY(c.Truth)
+	estimate, err := export.ReadPLY(c.Estimate)
 	if err != nil {
 		return err
 	}
-	estimate, err := export.ReadPLY(c.Estimate)
+	if c.Scan != "" {
+		r, err := c.againstScan(ctx, estimate)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(os.Stdout, r)
+		}
+		return printScan(os.Stdout, r)
+	}
+	truth, err := export.ReadPLY(c.Truth)
 	if err != nil {
 		return err
 	}
