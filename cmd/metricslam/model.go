@@ -18,7 +18,7 @@ type networkFlags struct {
 	Contract    string `placeholder:"NAME|FILE" help:"Contract of the network: a built-in name (metricslam models list) or a YAML file; default: NAME.yaml beside it, else by its name."`
 	ONNXRuntime string `name:"onnxruntime" placeholder:"FILE" help:"The ONNX Runtime library or its folder; default: METRICSLAM_ONNXRUNTIME, the cache, the system."`
 	Provider    string `placeholder:"LIST" help:"Execution providers in order of preference: cpu, cuda, tensorrt, openvino, coreml, auto. Default: cpu."`
-	Threads     int    `placeholder:"N" help:"Threads of a network's run; default: all cores but one, for photographs all."`
+	Threads     int    `placeholder:"N" help:"Threads of a network's run; default: all cores, of live input all but one."`
 	Optimize    string `default:"all" enum:"all,extended,basic,none" help:"Graph optimisation of a network: all, extended, basic, none."`
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,11 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err := checkSensor(c.Depth, src); err != nil {
 		return nil, err
 	}
-	d, err := depth.Open(c.Depth, c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)}))
+	opt := c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)})
+	if opt.Threads == 0 && !src.Info().Live { // the tracker waits for depth, else one core is its own
+		opt.Threads = runtime.NumCPU()
+	}
+	d, err := depth.Open(c.Depth, opt)
 	if err != nil {
 		return nil, err
 	}
