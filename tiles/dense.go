@@ -163,9 +163,16 @@ func OpenDense(path string) (*Dense, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := newDense(f)
+	if err != nil {
+		f.Close()
+	}
+	return d, err
+}
+
+func newDense(f *mapfile.File) (*Dense, error) {
 	d := &Dense{file: f, at: make(map[int]int)}
 	if err := d.readHead(); err != nil {
-		f.Close()
 		return nil, err
 	}
 	return d, nil

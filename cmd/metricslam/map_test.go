@@ -171,3 +171,32 @@ func TestMapErrors(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// What tiles cannot be made of is named, with what to do.
+func TestTileErrors(t *testing.T) {
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "tiles.json")
+	if err := os.WriteFile(plan, []byte(`{"kind":"tiles","version":1,"joined":{"file":"`+filepath.ToSlash(filepath.Join(dir, "joined.json"))+`"},
+		"grid":{"voxel_m":0.1,"edge_blocks":8,"axes":[0,2]},"max_depth_m":5,"min_views":1,"recordings":[],"tiles":[{"x":0,"y":0,"views":[]}]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "joined.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"fuse", plan, "--tile", "x", "-o", "t.ply"}, "want X,Y"},
+		{[]string{"fuse", plan, "--tile", "0,0", "-o", "t.ply"}, "has changed"},
+		{[]string{"fuse", filepath.Join(dir, "joined.json"), "--tile", "0,0", "-o", "t.ply"}, "want tiles"},
+		{[]string{"fuse", "synthetic:room", "-o", dir}, "--poses is missing"},
+		{[]string{"mesh", "merge", plan, dir, "-o", filepath.Join(dir, "m.ply")}, "fuse --tile"},
+		{[]string{"mesh", "merge", plan, dir, "-o", filepath.Join(dir, "tileset.json")}, "fuse --tile"},
+		{[]string{"map", "tiles", filepath.Join(dir, "none.json"), "--dense", "a", "-o", plan}, "none.json"},
+	} {
+		if status, _, stderr := capture(t, c.args...); status != statusFailed || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: status %d, %s; want %q", c.args, status, stderr, c.want)
+		}
+	}
+}
