@@ -27,3 +27,6 @@ func (r *Result) Texture(ctx context.Context, cfg texture.Config) (texture.Stats
 	r.textured.TakeColors(r.mesh)
 	return out.stats, nil
 }
+
+// Textured returns the mesh of the last Texture, nil before.
+func (r *Result) Textured() *slam.TexturedMesh { return r.textured }

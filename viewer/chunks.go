@@ -36,7 +36,10 @@ type chunk struct {
 }
 
 // span is a range of triangles in the buffer.
-type span struct{ from, n int }
+type span struct {
+	from, n int
+	coarse  bool // of a level whose corners are those of other places in the images
+}
 
 // chunked is a mesh as it is drawn.
 type chunked struct {
@@ -90,7 +93,7 @@ func (c *chunked) add(m *slam.Mesh, byLevel []map[[3]int32][][3]uint32, k [3]int
 	x := chunk{}
 	around := emptyBox()
 	for l, level := range byLevel {
-		x.levels[l] = span{len(c.triangles), len(level[k])}
+		x.levels[l] = span{from: len(c.triangles), n: len(level[k]), coarse: l > 0}
 		c.triangles = append(c.triangles, level[k]...)
 		for _, t := range level[k] {
 			for _, v := range t {
@@ -171,7 +174,7 @@ func (c *chunked) within(v View, px float64) (out []span) {
 			continue
 		}
 		s := x.levels[c.level(v, p.Norm()-x.radius, px)]
-		if n := len(out); n > 0 && out[n-1].from+out[n-1].n == s.from {
+		if n := len(out); n > 0 && out[n-1].from+out[n-1].n == s.from && out[n-1].coarse == s.coarse {
 			out[n-1].n += s.n
 		} else if s.n > 0 {
 			out = append(out, s)

@@ -89,7 +89,7 @@ func TestCoarseLooksTheSame(t *testing.T) {
 			return err
 		}
 		all := count(tg.chunked.visible(v, restingTriangles))
-		tg.uploadMesh(prepare(s.Mesh, true))
+		tg.uploadMesh(prepare(s, true))
 		if n := count(tg.chunked.visible(v, restingTriangles)); n > all/2 {
 			t.Errorf("%d triangles, %d without coarse levels", n, all)
 		}
@@ -119,7 +119,7 @@ func BenchmarkDraw(b *testing.B) {
 	s := &Scene{Snapshot: slam.Snapshot{Mesh: hilly(707)}}
 	o := AutoOrbit(s, 1280, 720)
 	err := offscreen(1280, 720, func(tg *target) error {
-		tg.uploadMesh(prepare(s.Mesh, true))
+		tg.uploadMesh(prepare(s, true))
 		cpu := report.CPUTime()
 		for b.Loop() {
 			o.Turn(.05, 0)

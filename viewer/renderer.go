@@ -63,14 +63,17 @@ type renderer struct {
 	gridArray, lineArray  array
 	pointArray, flatArray array
 	atlasTexture, images  uint32
+	pages                 uint32 // images of the mesh
 
 	atlas *atlas
 	// lod draws far surfaces coarser, and takes meshes in on a goroutine, so that
 	// drawing never waits for one.
-	lod     bool
-	meshes  chan *prepared
-	waiting *slam.Mesh // that is being prepared
-	chunked *chunked
+	lod      bool
+	meshes   chan *prepared
+	waiting  *slam.Mesh // that is being prepared
+	chunked  *chunked
+	painting *pageUpload // nil where none is on its way
+	painted  bool        // the mesh has its images
 
 	// What is on the GPU, and what it was made from.
 	uploaded *slam.Mesh
@@ -118,7 +121,8 @@ func newRenderer() (r *renderer, err error) {
 		a.vao, a.vbo = r.gpu.vertexArray(), r.gpu.buffer()
 	}
 	r.triangles = r.gpu.buffer()
-	r.atlasTexture, r.images = r.gpu.texture(), r.gpu.texture()
+	r.atlasTexture, r.images, r.pages = r.gpu.texture(), r.gpu.texture(), r.gpu.texture()
+	r.startPages(nil)
 	r.describe()
 	return r, glError("set up")
 }
@@ -130,7 +134,8 @@ func (r *renderer) describe() {
 		attribute{3, gl.FLOAT, false, unsafe.Offsetof(m.position)},
 		attribute{3, gl.FLOAT, false, unsafe.Offsetof(m.normal)},
 		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.color)},
-		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.uncertain)})
+		attribute{4, gl.UNSIGNED_BYTE, true, unsafe.Offsetof(m.uncertain)},
+		attribute{3, gl.FLOAT, false, unsafe.Offsetof(m.place)})
 	gl.BindBuffer(gl.ELEMENT_ARRAY_BUFFER, r.triangles)
 	var v vertex
 	for _, a := range []array{r.gridArray, r.lineArray} {
@@ -197,6 +202,11 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 	}
 	gl.Uniform1i(r.mesh.at("parallel"), parallel)
 	r.setClip(f.clip)
+	gl.ActiveTexture(gl.TEXTURE1) // another kind of texture than that of letters and images
+	gl.BindTexture(gl.TEXTURE_2D_ARRAY, r.pages)
+	gl.ActiveTexture(gl.TEXTURE0)
+	gl.Uniform1i(r.mesh.at("pages"), 1)
+	r.setPictured(false)
 	gl.BindVertexArray(r.meshArray.vao)
 	if r.meshArray.n > 0 {
 		if !f.style.BackFaces {
@@ -210,8 +220,10 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 			most = movingTriangles
 		}
 		for _, s := range r.chunked.visible(f.view, most) {
+			r.setPictured(r.painted && !s.coarse && f.style.Mode <= Color)
 			gl.DrawElementsWithOffset(gl.TRIANGLES, int32(3*s.n), gl.UNSIGNED_INT, uintptr(12*s.from))
 		}
+		r.setPictured(false)
 		gl.PolygonMode(gl.FRONT_AND_BACK, gl.FILL)
 		gl.Disable(gl.CULL_FACE)
 	} else if s.Mesh != nil && s.Mesh == r.uploaded {
@@ -222,6 +234,15 @@ func (r *renderer) drawMesh(s *Scene, f frame, m mat4) {
 		gl.BindVertexArray(r.pointArray.vao)
 		gl.DrawArrays(gl.POINTS, 0, r.pointArray.n)
 	}
+}
+
+// setPictured tells the shader of meshes whether the colours are those of the images.
+func (r *renderer) setPictured(yes bool) {
+	on := int32(0)
+	if yes {
+		on = 1
+	}
+	gl.Uniform1i(r.mesh.at("pictured"), on)
 }
 
 // setClip tells the shader of meshes the box that alone is drawn.

@@ -15,6 +15,9 @@ import (
 // to this package; a new scene replaces it.
 type Scene struct {
 	slam.Snapshot
+	// Textured is the mesh with its images, of which Mesh is the mesh; nil where the
+	// colours of vertices are all there is.
+	Textured *slam.TexturedMesh
 	// Live says that Frame, State, Pose and scale are those of a run that goes
 	// on, to be shown.
 	Live bool
@@ -30,6 +33,14 @@ var ErrEmpty = errors.New("nothing to show: no mesh, no trajectory, no landmarks
 func (s *Scene) Check() error {
 	if s.Mesh != nil {
 		if err := export.CheckMesh(s.Mesh); err != nil {
+			return fmt.Errorf("mesh: %w", err)
+		}
+	}
+	if s.Textured != nil {
+		if s.Mesh != &s.Textured.Mesh {
+			return errors.New("mesh: the images are those of another one")
+		}
+		if err := export.CheckTextured(s.Textured); err != nil {
 			return fmt.Errorf("mesh: %w", err)
 		}
 	}

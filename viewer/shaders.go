@@ -9,12 +9,14 @@ layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 color;
 layout(location = 3) in vec4 uncertain;
+layout(location = 4) in vec3 place; // in the images
 uniform mat4 clipFromWorld;
 uniform float pointPx;
 uniform int mode;
 out vec3 worldNormal, worldPosition;
-out vec3 ownColor;
+out vec3 ownColor, ownPlace;
 void main() {
+	ownPlace = place;
 	gl_Position = clipFromWorld * vec4(position, 1);
 	gl_PointSize = pointPx;
 	worldNormal = normal;
@@ -24,7 +26,9 @@ void main() {
 
 const meshFragmentShader = `
 in vec3 worldNormal, worldPosition;
-in vec3 ownColor;
+in vec3 ownColor, ownPlace;
+uniform sampler2DArray pages;
+uniform bool pictured; // the colours are those of pages
 uniform int mode; // as Mode
 uniform vec3 eye, forward, up;
 uniform bool parallel;
@@ -43,10 +47,15 @@ void main() {
 	n = normalize(n);
 	if (!gl_FrontFacing) n = -n;
 	float light = .5 + .38 * max(dot(n, toEye), 0) + .17 * (.5 + .5 * dot(n, up));
-	if (mode == 1) shown = vec4(ownColor, 1);
+	vec3 color = ownColor;
+	if (pictured) { // images have more of the light in them than means of colours
+		color = texture(pages, ownPlace).rgb;
+		light = mix(1., light, .4);
+	}
+	if (mode == 1) shown = vec4(color, 1);
 	else if (mode == 2) shown = vec4(.5 + .5 * normalize(worldNormal + 1e-9), 1);
 	else if (mode == 3) shown = vec4(vec3(.72, .73, .75) * light, 1);
-	else shown = vec4(ownColor * light, 1);
+	else shown = vec4(color * light, 1);
 }`
 
 // Lines as wide as wanted: each is drawn as a rectangle, for OpenGL's own core

@@ -15,7 +15,8 @@ import (
 type surfaceVertex struct {
 	position, normal [3]float32
 	color            rgba
-	uncertain        rgba // the colour of its deviation
+	uncertain        rgba       // the colour of its deviation
+	place            [3]float32 // in the images: u, v and the layer
 }
 
 // upload brings to the GPU what changed since the last frame.
@@ -28,7 +29,12 @@ func (r *renderer) upload(s *Scene, f frame) error {
 		r.atlas = a
 		r.uploadTexture(r.atlasTexture, gl.R8, gl.RED, a.image.Rect.Dx(), a.image.Rect.Dy(), a.image.Pix, gl.NEAREST)
 	}
-	r.takeMesh(s.Mesh)
+	r.takeMesh(s)
+	if r.lod {
+		r.bringPages(bandBytes)
+	} else {
+		r.bringPages(math.MaxInt)
+	}
 	if s != r.pictured {
 		if !s.Image.Empty() {
 			r.uploadTexture(r.images, gl.RGB8, gl.RGB, s.Image.W, s.Image.H, s.Image.Pix, gl.LINEAR)
@@ -60,24 +66,35 @@ type prepared struct {
 	mesh     *slam.Mesh
 	vertices []surfaceVertex
 	chunked  *chunked
+	pages    *pages // nil without images
 }
 
-func prepare(m *slam.Mesh, lod bool) *prepared {
+// prepare makes a scene's mesh ready. Images that cannot be read are left out: Check
+// has told.
+func prepare(s *Scene, lod bool) *prepared {
+	m := s.Mesh
 	p := &prepared{mesh: m, chunked: chunksOf(m, lod)}
 	if m != nil {
 		p.vertices = meshData(m)
+	}
+	if s.Textured != nil {
+		var err error
+		if p.pages, err = readPages(s.Textured); err == nil {
+			p.pages.place(s.Textured, p.vertices)
+		}
 	}
 	return p
 }
 
 // takeMesh brings a mesh to the GPU. In a window it is prepared on a goroutine, and
 // the one before is drawn until then.
-func (r *renderer) takeMesh(m *slam.Mesh) {
+func (r *renderer) takeMesh(s *Scene) {
+	m := s.Mesh
 	if m == r.uploaded {
 		return
 	}
 	if !r.lod {
-		r.uploadMesh(prepare(m, false))
+		r.uploadMesh(prepare(s, false))
 		return
 	}
 	select {
@@ -88,16 +105,17 @@ func (r *renderer) takeMesh(m *slam.Mesh) {
 	}
 	if m != r.uploaded && r.waiting == nil {
 		r.waiting = m
-		go func() { r.meshes <- prepare(m, true) }()
+		go func() { r.meshes <- prepare(s, true) }()
 	}
 }
 
-// preparing reports whether a mesh is on its way.
-func (r *renderer) preparing() bool { return r.waiting != nil }
+// preparing reports whether a mesh or its images are on their way.
+func (r *renderer) preparing() bool { return r.waiting != nil || r.painting != nil }
 
 // uploadMesh fills the mesh's buffers.
 func (r *renderer) uploadMesh(p *prepared) {
 	r.uploaded, r.chunked = p.mesh, p.chunked
+	r.startPages(p.pages)
 	gl.BindVertexArray(r.meshArray.vao)
 	fill(gl.ARRAY_BUFFER, r.meshArray.vbo, p.vertices)
 	fill(gl.ELEMENT_ARRAY_BUFFER, r.triangles, p.chunked.triangles)

@@ -20,6 +20,7 @@ type renderCmd struct {
 	Seconds float64 `default:"12" help:"Length of a film."`
 	FPS     float64 `default:"25" help:"Frames a second of a film."`
 	sceneFlags
+	textureFlags
 }
 
 // sceneFlags say what of a map is shown.
@@ -77,6 +78,11 @@ func (c renderCmd) Run(ctx context.Context) error {
 	s, err := c.load(c.Map)
 	if err != nil {
 		return err
+	}
+	if st.Mode <= viewer.Color { // the others show no images
+		if s, err = c.painted(ctx, c.Map, s); err != nil {
+			return err
+		}
 	}
 	opt := viewer.Options{W: w, H: h, View: c.View, Style: st}
 	if ext == ".mp4" {

@@ -6,9 +6,9 @@ import (
 	"github.com/metricslam/metricslam/texture"
 )
 
-// textureFlags say how OBJ, GLB and USDZ show the images.
+// textureFlags say how the images are shown on the surface.
 type textureFlags struct {
-	NoTexture   bool `help:"Give OBJ, GLB and USDZ the colours of vertices, not the images."`
+	NoTexture   bool `help:"Show the surface in the colours of its vertices, not by the images (OBJ, GLB, USDZ, page and window)."`
 	TextureSize int  `default:"4096" placeholder:"PX" help:"Edge of the largest image of a textured mesh, a power of two."`
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,6 +20,7 @@ import (
 type viewCmd struct {
 	Map   string `arg:"" name:"map" help:"Results folder of a run, or a mesh or cloud in PLY."`
 	Truth string `placeholder:"FILE" help:"True trajectory in the TUM format, shown aligned to the estimate."`
+	textureFlags
 }
 
 // Run returns when the window is closed.
@@ -35,7 +37,22 @@ func (c viewCmd) Run(ctx context.Context) error {
 	if opt.Shots = c.Map; filepath.Ext(c.Map) != "" {
 		opt.Shots = filepath.Dir(c.Map)
 	}
-	return onMainThread(func() error { return viewer.Show(ctx, viewer.NewFeed(s), opt) })
+	feed := viewer.NewFeed(s)
+	ctx, cancel := context.WithCancel(ctx)
+	painting := make(chan error, 1)
+	go func() { // the window does not wait for the images
+		full, err := c.painted(ctx, c.Map, s)
+		if err == nil && full != s {
+			feed.Finish(full)
+		}
+		painting <- err
+	}()
+	err = onMainThread(func() error { return viewer.Show(ctx, feed, opt) })
+	cancel()
+	if failed := <-painting; failed != nil && !errors.Is(failed, context.Canceled) {
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 func windowOptions(name string) viewer.WindowOptions {
@@ -113,6 +130,9 @@ func (v liveView) finish(res *pipeline.Result, truth slam.Trajectory, rep *repor
 // resultScene is a finished run as the viewer draws it.
 func resultScene(res *pipeline.Result, truth slam.Trajectory) *viewer.Scene {
 	s := &viewer.Scene{Snapshot: slam.Snapshot{Mesh: res.Mesh(), Keyframes: res.KeyframePoses()}}
+	if s.Textured = res.Textured(); s.Textured != nil {
+		s.Mesh = &s.Textured.Mesh
+	}
 	s.ScaleSigma = res.ScaleStd()
 	if all := res.Trajectories(); len(all) > 0 {
 		s.Trajectory = all[0]
@@ -132,7 +152,9 @@ func meshImage(ctx context.Context, res *pipeline.Result, truth slam.Trajectory,
 		return nil
 	}
 	scene := resultScene(res, truth)
-	scene.Mesh = scene.Mesh.Thinned(imageTriangles)
+	if thin := scene.Mesh.Thinned(imageTriangles); thin != scene.Mesh {
+		scene.Mesh, scene.Textured = thin, nil
+	}
 	png, err := viewer.RenderPNG(scene, viewer.Options{W: 1200, H: 800, Style: viewer.DefaultStyle()})
 	if err != nil {
 		log.Warn("no image of the mesh in report.html", "reason", err)

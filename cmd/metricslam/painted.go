@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/metricslam/metricslam/export/formats"
+	"github.com/metricslam/metricslam/mapfile"
+	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/texture"
+	"github.com/metricslam/metricslam/viewer"
+)
+
+// painted returns the scene of a results folder with the images of the keyframes on its
+// mesh; the scene itself where it has no mesh, or no map that the mesh was made from.
+func (f textureFlags) painted(ctx context.Context, path string, s *viewer.Scene) (*viewer.Scene, error) {
+	cfg, wanted, err := f.atlas()
+	if err != nil || !wanted || s.Mesh == nil || len(s.Mesh.Triangles) == 0 {
+		return s, err
+	}
+	file := filepath.Join(path, "map"+mapfile.Suffix)
+	if _, err := os.Stat(file); err != nil { // also where path is a PLY
+		return s, nil
+	}
+	l, err := mapping.Load(ctx, file)
+	if err != nil {
+		return s, err
+	}
+	defer l.File.Close()
+	whole, err := l.State.Map()
+	parts := l.State.Summaries()
+	if err != nil || len(parts) == 0 || !agree(s.Trajectory, whole, parts[0].Part) {
+		return s, err
+	}
+	m := formats.Map{Map: whole, Part: parts[0].Part, Mesh: s.Mesh}
+	if _, err := m.BuildTexture(ctx, cfg); errors.Is(err, texture.ErrNoView) {
+		return s, nil
+	} else if err != nil {
+		return s, fmt.Errorf("%s: %w", file, err)
+	}
+	out := *s
+	out.Textured, out.Mesh = m.Textured, &m.Textured.Mesh
+	return &out, nil
+}
