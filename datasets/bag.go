@@ -96,6 +96,9 @@ func (b *bag) open(spec string, opt Options) error {
 	for _, p := range paths {
 		f, err := recording.Open(p)
 		if err != nil {
+			if what := looksOfFile(p); what != "" {
+				err = fmt.Errorf("%s is no recording but %s", p, what)
+			}
 			return err
 		}
 		b.files = append(b.files, f)

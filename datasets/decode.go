@@ -28,13 +28,17 @@ const (
 func checkImage(data []byte) (w, h int, err error) {
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return 0, 0, fmt.Errorf("no readable image (PNG, JPEG, BMP, TIFF, WebP): %w", err)
+		if what := looksLike(data); what != "" {
+			return 0, 0, fmt.Errorf("no image: it is %s", what)
+		}
+		return 0, 0, fmt.Errorf("no readable image (PNG, JPEG, BMP, TIFF, WebP, PGM, PPM): %w", err)
 	}
 	w, h = cfg.Width, cfg.Height
 	if w < 1 || h < 1 || w > maxSide || h > maxSide || w*h > maxPixels {
 		return 0, 0, fmt.Errorf("images of %dx%d pixels are not supported", w, h)
 	}
-	if format == "jpeg" && !jpegComplete(data) || format == "png" && !bytes.Contains(data[max(0, len(data)-4096):], []byte("IEND")) {
+	if format == "jpeg" && !jpegComplete(data) || format == "png" && !bytes.Contains(data[max(0, len(data)-4096):], []byte("IEND")) ||
+		format == "netpbm" && !netpbmComplete(data) {
 		return 0, 0, fmt.Errorf("the %s is cut off after %d bytes", format, len(data))
 	}
 	return w, h, nil

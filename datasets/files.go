@@ -26,7 +26,7 @@ func imageFiles(dir string) ([]string, error) {
 // isImage tells images by the end of their names.
 func isImage(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp":
+	case ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm":
 		return !strings.HasPrefix(filepath.Base(name), ".")
 	}
 	return isHEIF(name) && !strings.HasPrefix(filepath.Base(name), ".")
@@ -54,11 +54,14 @@ func isVideo(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".mp4", ".m4v", ".mov", ".qt", ".avi", ".mkv", ".webm", ".ts", ".mts", ".m2ts", ".m2t", ".mpg", ".mpeg", ".m2v", ".vob",
 		".wmv", ".asf", ".flv", ".f4v", ".3gp", ".3g2", ".ogv", ".ogg", ".mjpg", ".mjpeg", ".gif", ".mxf", ".dv", ".h264", ".264", ".avc",
-		".h265", ".265", ".hevc", ".ivf", ".y4m", ".lrv", ".insv", ".360", ".nut":
+		".h265", ".265", ".hevc", ".m3u8", ".apng", ".ivf", ".y4m", ".lrv", ".insv", ".360", ".nut":
 		return true
 	}
 	return false
 }
+
+// isPlaylist tells the text that lists the pieces of a video.
+func isPlaylist(name string) bool { return strings.EqualFold(filepath.Ext(name), ".m3u8") }
 
 // maxFileBytes bounds the files that are read whole.
 const maxFileBytes = 1 << 30

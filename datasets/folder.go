@@ -20,6 +20,11 @@ func listFolder(path string, rate float64) (*listing, error) {
 		if _, err := os.Stat(path); err != nil {
 			return nil, err
 		}
+		if data, err := os.ReadFile(path); err == nil {
+			if what := moreImages(data); what != "" {
+				return nil, fmt.Errorf("%s is %s", path, what)
+			}
+		}
 		l.entries = []entry{{name: stem(path), image: path}}
 		return l, nil
 	}
@@ -28,7 +33,7 @@ func listFolder(path string, rate float64) (*listing, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no images (png, jpg, bmp, tif, webp, heic)%s", path, inside(path))
+		return nil, fmt.Errorf("%s holds no images (png, jpg, bmp, tif, webp, pgm, ppm, heic)%s%s", path, unreadable(path), inside(path))
 	}
 	files, err = l.photographs(path, files)
 	if err != nil {
@@ -54,11 +59,13 @@ func (l *listing) photographs(dir string, files []string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; of a camera with 16 bits make 8-bit images first", dir, err)
 	}
-	plain := map[string]bool{}
-	for _, f := range files {
-		plain[stem(f)] = plain[stem(f)] || !isHEIF(f)
+	best := map[string]string{} // of each stem
+	for _, f := range kept {
+		if b := best[stem(f)]; b == "" || !moreReadable(b, f) {
+			best[stem(f)] = f
+		}
 	}
-	doubled := func(f string) bool { return isHEIF(f) && plain[stem(f)] }
+	doubled := func(f string) bool { return best[stem(f)] != f }
 	if single, err := l.leaveOut(kept, doubled, "lie beside the same image in another format and were left out"); err == nil {
 		kept = single
 	}
@@ -69,6 +76,21 @@ func (l *listing) photographs(dir string, files []string) ([]string, error) {
 		l.warn("%s holds images of several series (%s): they are read one after the other, as one camera's; give each its own folder if they are not", dir, strings.Join(groups, ", "))
 	}
 	return kept, nil
+}
+
+// moreReadable reports whether of two files of one image the first is the better to
+// read: not HEIC, which takes a converter, then one that lost nothing.
+func moreReadable(a, b string) bool {
+	rank := func(f string) int {
+		switch ext := strings.ToLower(filepath.Ext(f)); {
+		case isHEIF(f):
+			return 2
+		case ext == ".jpg" || ext == ".jpeg" || ext == ".webp":
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b)) <= 0
 }
 
 // leaveOut returns the files that a test does not name, with a warning that counts
@@ -113,7 +135,7 @@ func prefixes(files []string) (groups []string) {
 // deep reports whether an image has one channel of 16 bits.
 func deep(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".tif", ".tiff":
+	case ".png", ".tif", ".tiff", ".pgm", ".pnm":
 	default:
 		return false
 	}

@@ -1,8 +1,6 @@
 package datasets
 
 import (
-	"github.com/metricslam/metricslam/bag/recording"
-
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/metricslam/metricslam/bag/recording"
 )
 
 // layout is how a data set lays a recorded sequence out in folders.
@@ -50,10 +50,18 @@ func recognise(spec string) (string, error) {
 	}
 	info, err := os.Stat(spec)
 	switch {
+	case spec == "":
+		return "", errors.New("the source has an empty name: a variable that is not set?")
+	case spec == "-":
+		return "", errors.New("-: the standard input is not read, since a source is looked into before it is read: save it to a file first")
 	case errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("%s: no such file or folder", spec)
 	case err != nil:
 		return "", err
+	case info.Mode()&os.ModeCharDevice != 0 && strings.HasPrefix(filepath.Base(spec), "video"):
+		return "", fmt.Errorf("%s is a camera of this machine: name it camera:%s", spec, strings.TrimPrefix(filepath.Base(spec), "video"))
+	case !info.IsDir() && !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s is a pipe or device, and a source is looked into before it is read: save what it gives to a file first", spec)
 	case info.IsDir() && isBagFolder(spec), isBagFile(spec):
 		return KindBag, nil
 	case info.IsDir():
@@ -87,6 +95,9 @@ func recogniseFile(path string) (string, error) {
 		return KindVideo, nil // audio: the reader says what the file holds
 	case strings.HasPrefix(kind, "image/"):
 		return KindFolder, nil
+	}
+	if what := looksLike(head[:n]); what != "" {
+		return "", fmt.Errorf("%s is no video, image or recording but %s", path, what)
 	}
 	return "", fmt.Errorf("%s is neither a folder nor a video (mp4, mov, avi, mkv, webm, ts) nor an image; --kind forces a kind", path)
 }
@@ -138,7 +149,7 @@ func recogniseFolder(dir string) (string, error) {
 	for _, l := range layouts() {
 		marks = append(marks, l.mark)
 	}
-	return "", fmt.Errorf("%s holds no images and no known layout: looked for %s and images (png, jpg, bmp, tif, webp, heic)%s", dir, strings.Join(marks, ", "), inside(dir))
+	return "", fmt.Errorf("%s holds no images and no known layout%s%s; looked for %s and images (png, jpg, bmp, tif, webp, pgm, ppm, heic)", dir, unreadable(dir), inside(dir), strings.Join(marks, ", "))
 }
 
 // Bounds of the search for what a folder may have meant: how deep it goes and how

@@ -3,6 +3,7 @@ package datasets_test
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"math"
 	"os"
 	"os/exec"
@@ -210,6 +211,14 @@ func TestWhatWasMeant(t *testing.T) {
 		"raw":          {map[string]any{"a.dng": "?"}, "a.dng", []string{"raw photograph", "JPEG"}},
 		"sound":        {map[string]any{"a.wav": "RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x00\x00\x00"}, "a.wav", []string{"holds no images", "audio"}},
 		"no index":     {map[string]any{"a.mp4": "\x00\x00\x00\x10ftypisom\x00\x00\x00\x00\x00\x00\x01\x00mdat"}, "a.mp4", []string{"moov", "not finished"}},
+		"LFS video":    {map[string]any{"a.mp4": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "a.mp4", []string{"a.mp4", "git lfs pull"}},
+		"LFS images":   {map[string]any{"a.png": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "", []string{"a.png", "git lfs pull"}},
+		"LFS bag":      {map[string]any{"a.mcap": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "a.mcap", []string{"a.mcap", "git lfs pull"}},
+		"web page":     {map[string]any{"a.jpg": "<!DOCTYPE html><html>404</html>"}, "", []string{"web page", "again"}},
+		"no extension": {map[string]any{"0001": string(good), "0002": string(good)}, "", []string{"2 files, such as 0001", "without an extension"}},
+		"JPEG 2000":    {map[string]any{"0001.jp2": "?", "0002.jp2": "?", "a.txt": ""}, "", []string{"2 files, such as 0001.jp2", "not read", "convert"}},
+		"animation":    {map[string]any{"a.webp": "RIFF\x00\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00"}, "a.webp", []string{"animation", "folder of images"}},
+		"animated PNG": {map[string]any{"a.png": string(good[:33]) + "\x00\x00\x00\x08acTL\x00\x00\x00\x02\x00\x00\x00\x00????" + string(good[33:])}, "a.png", []string{"animation", ".apng"}},
 		"images zipped": {map[string]any{"times.txt": "0 1 1\n", "camera.txt": "1 1 .5 .5 0\n64 48\n", "images.zip": "PK"}, "",
 			[]string{"images.zip", "unpack"}},
 	} {
@@ -227,6 +236,54 @@ func TestWhatWasMeant(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is no file that can be looked into twice is refused, where opening it would wait
+// for ever.
+func TestNoFile(t *testing.T) {
+	for spec, want := range map[string]string{"": "empty name", "-": "standard input", os.DevNull: "pipe or device"} {
+		if _, err := datasets.Open(t.Context(), spec, datasets.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error with %q", spec, err, want)
+		}
+	}
+}
+
+// PGM and PPM are read; those of 16 bits are depth, and cut ones are told.
+func TestNetpbm(t *testing.T) {
+	img := texture(tinyW, tinyH, 0)
+	grey, wide := []byte(fmt.Sprintf("P5\n# a comment\n%d %d\n255\n", tinyW, tinyH)), []byte(fmt.Sprintf("P5 %d %d 65535\n", tinyW, tinyH))
+	rgb := []byte(fmt.Sprintf("P6 %d %d\n255\n", tinyW, tinyH))
+	for y := range tinyH {
+		for x := range tinyW {
+			c := color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y
+			grey, rgb, wide = append(grey, c), append(rgb, c, c, 255-c), append(wide, c, 0)
+		}
+	}
+	dir := t.TempDir()
+	write(t, dir, map[string]any{"0.pgm": string(grey), "1.ppm": string(rgb), "2.pgm": string(grey[:len(grey)-9]), "3.pgm": string(wide)})
+	src := open(t, dir, datasets.Options{})
+	frames, skips := drain(t, src)
+	if len(frames) != 2 || len(skips) != 1 || !strings.Contains(skips[0].Error(), "cut off") || !hasWarning(src, "3.pgm", "16-bit") {
+		t.Fatalf("%d frames, skips %v, warnings %v", len(frames), skips, src.Warnings())
+	}
+	want := color.GrayModel.Convert(img.At(5, 7)).(color.Gray).Y
+	if g := frames[0].Gray.At(5, 7); g != want {
+		t.Errorf("grey %v, want %d", g, want)
+	}
+	if r, _, b := frames[1].Color.At(5, 7); r != want || b != 255-want {
+		t.Errorf("red %d blue %d, want %d", r, b, want)
+	}
+}
+
+// The same image in two formats is one image.
+func TestDoubledImages(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]any{"a.png": encodePNG(t, texture(tinyW, tinyH, 0)), "a.jpg": "?", "b.JPG": "?", "b.ppm": "?", "c.png": encodePNG(t, texture(tinyW, tinyH, 1))})
+	src := open(t, dir, datasets.Options{})
+	frames, skips := drain(t, src)
+	if len(frames) != 2 || len(skips) != 1 || !hasWarning(src, "2 files, such as a.jpg", "another format") {
+		t.Errorf("%d frames, skips %v, warnings %v", len(frames), skips, src.Warnings())
 	}
 }
 

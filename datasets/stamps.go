@@ -20,6 +20,7 @@ type fileClock struct {
 	zero   float64 // stamp of the file that is 0
 	last   float64
 	began  bool
+	blind  bool // no frame had a stamp yet
 	mended *tally
 }
 
@@ -27,13 +28,21 @@ type fileClock struct {
 // file, NaN where it is not.
 func (c *fileClock) next(t float64) float64 {
 	if !c.began {
-		c.began = true
+		c.began, c.blind = true, true
 		if !math.IsNaN(t) && !math.IsInf(t, 0) {
-			c.zero = t
+			c.zero, c.blind = t, false
 		}
 		return 0
 	}
-	switch out := t - c.zero; {
+	out := t - c.zero
+	if c.blind && out > 0 { // the first stamp is that of its frame, not of the first
+		c.zero, c.blind = t-c.last-c.step, false
+		out = t - c.zero
+	}
+	switch {
+	case c.blind && (math.IsNaN(out) || math.IsInf(out, 0)): // as of a bare stream
+		c.mended.add("%d frames have no time stamp, nor do those before them: they were placed at an even rate")
+		c.last += c.step
 	case math.IsNaN(out) || math.IsInf(out, 0):
 		c.mended.add("%d frames have no time stamp and were placed half a frame after the one before")
 		c.last += c.step / 2

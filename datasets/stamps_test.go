@@ -14,7 +14,8 @@ func TestFileClock(t *testing.T) {
 		"repeated":      {[]float64{0, .1, .1, .2}, []float64{0, .1, .15, .2}},
 		"rounded":       {[]float64{0, .1, .1 + 1e-8, .2}, []float64{0, .1, .15, .2}},
 		"missing":       {[]float64{0, nan, .1, nan}, []float64{0, .05, .1, .15}},
-		"none":          {[]float64{nan, nan, nan}, []float64{0, .05, .1}},
+		"none":          {[]float64{nan, nan, nan}, []float64{0, .1, .2}},
+		"late":          {[]float64{nan, nan, 7, 7.2}, []float64{0, .1, .2, .4}},
 		"back":          {[]float64{0, .1, .05, .2}, []float64{0, .1, .15, .2}},
 		"another clock": {[]float64{9, 9.1, 0, .1, .2}, []float64{0, .1, .2, .3, .4}},
 	} {

@@ -57,6 +57,9 @@ func openVideo(ctx context.Context, spec string, opt Options) (Source, error) {
 	}
 	v, err := newVideo(ctx, spec, KindVideo, silence, opt, dirs)
 	if err != nil {
+		if what := looksOfFile(spec); what != "" && !isPlaylist(spec) {
+			err = fmt.Errorf("no video: it is %s", what)
+		}
 		return nil, fmt.Errorf("video %s: %w", spec, err)
 	}
 	n := v.in.Stream.Frames

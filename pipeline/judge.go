@@ -36,7 +36,9 @@ func (r *Result) judge(rep *report.Report) {
 	if rep.Frames == 0 {
 		return
 	}
-	if share := float64(rep.Posed) / float64(rep.Frames); share < minPosedShare {
+	if rep.Posed == 0 {
+		doubt("no frame has a pose: a map begins where a camera has moved sideways, by some hundredths of the distance to what it sees, between images that have texture and much in common. Of a single image, `metricslam depth` gives the depth")
+	} else if share := float64(rep.Posed) / float64(rep.Frames); share < minPosedShare {
 		doubt("only %d of %d frames have a pose in the largest map", rep.Posed, rep.Frames)
 	}
 	if share := float64(len(rep.SkippedFrames)) / float64(rep.Frames); share > maxSkippedShare {

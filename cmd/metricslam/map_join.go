@@ -174,7 +174,7 @@ func joinedSummary(j *join.Joined) string {
 	s := fmt.Sprintf("%d recordings in components of %s; links: %d believed, %d rejected, %d doubted", len(j.Maps),
 		strings.Join(parts, ", "), count[join.Believed]+count[join.Spare], count[join.Rejected], count[join.Doubted])
 	if std := j.Components[0].ScaleLogStd; std > 0 {
-		s += fmt.Sprintf("; metres to %.2g %%", 100*std)
+		s += fmt.Sprintf("; metres to %s %%", percent(std))
 	}
 	return s
 }

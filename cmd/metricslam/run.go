@@ -359,12 +359,20 @@ func describe(log *slog.Logger, src datasets.Source, d depth.Source) {
 	}
 }
 
+// percent is a share with two digits, or as many as it has before the point.
+func percent(share float64) string {
+	if share >= .095 {
+		return fmt.Sprintf("%.0f", 100*share)
+	}
+	return fmt.Sprintf("%.2g", 100*share)
+}
+
 // summary is the last line of a run.
 func summary(r *report.Report, dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d frames posed", r.Posed, r.Frames)
 	if lost := r.Frames - r.Posed; lost > 0 {
-		fmt.Fprintf(&b, " (%.2g %% not)", 100*float64(lost)/float64(r.Frames))
+		fmt.Fprintf(&b, " (%s %% not)", percent(float64(lost)/float64(r.Frames)))
 	}
 	if r.Parts > 1 {
 		fmt.Fprintf(&b, " in the largest of %d parts", r.Parts)
@@ -376,7 +384,7 @@ func summary(r *report.Report, dir string) string {
 		fmt.Fprintf(&b, ", no ATE: truth%s", r.Accuracy.Over())
 	}
 	if r.ScaleStd != nil {
-		fmt.Fprintf(&b, ", metres to %.2g %%", 100**r.ScaleStd)
+		fmt.Fprintf(&b, ", metres to %s %%", percent(*r.ScaleStd))
 	} else {
 		b.WriteString(", of free scale")
 	}
