@@ -46,7 +46,7 @@ type sample struct {
 const contrastChannel = 3
 
 const (
-	mostSampled = 20_000 // triangles by which views are levelled
+	mostSampled = 6000 // triangles by which views are levelled
 	// Windows around a triangle's middle for its colour, where it is smaller than that,
 	// and contrast, in pixels: small against what surfaces show, large against the
 	// error of poses.

@@ -99,20 +99,23 @@ func (t *flat) fill(w, h int, f func(i int, l [3]float32)) {
 		closed[k] = gx[k] > 0 || gx[k] == 0 && gy[k] > 0
 	}
 	for y := y0; y <= y1; y++ {
-		for x := x0; x <= x1; x++ {
-			var l [3]float32
-			in := true
-			for k := range 3 {
-				v := e[k] + gx[k]*float64(x) + gy[k]*float64(y)
-				if v < 0 || v == 0 && !closed[k] {
-					in = false
-					break
-				}
-				l[k] = float32(v)
+		from, to := x0, x1
+		var row [3]float64
+		for k := range row {
+			row[k] = e[k] + gy[k]*float64(y)
+			switch { // where it is not negative, and a pixel more for rounding
+			case gx[k] > 0:
+				from = max(from, int(min(math.Ceil(-row[k]/gx[k]), float64(w)))-1)
+			case gx[k] < 0:
+				to = min(to, int(max(math.Floor(-row[k]/gx[k]), -1))+1)
 			}
-			if in {
-				f(y*w+x, l)
+		}
+		for x := from; x <= to; x++ {
+			u, v, r := row[0]+gx[0]*float64(x), row[1]+gx[1]*float64(x), row[2]+gx[2]*float64(x)
+			if u < 0 || v < 0 || r < 0 || u == 0 && !closed[0] || v == 0 && !closed[1] || r == 0 && !closed[2] {
+				continue
 			}
+			f(y*w+x, [3]float32{float32(u), float32(v), float32(r)})
 		}
 	}
 }
