@@ -19,7 +19,6 @@ demo: build
 	@scripts/demo.sh
 
 test: build
-	@scripts/evo.sh
 	@scripts/formats.sh
 	@scripts/mlserver.sh
 	@scripts/chromium.sh

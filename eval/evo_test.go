@@ -14,42 +14,17 @@ import (
 	"github.com/metricslam/metricslam/eval"
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/otherprograms"
 	"github.com/metricslam/metricslam/internal/realdata"
 	"github.com/metricslam/metricslam/slam"
 )
-
-// evoPython returns the Python interpreter beside the evo_ape command that
-// METRICSLAM_EVO names, else the one that scripts/evo.sh installs. Without it
-// the test is skipped by name, and fails where CI=true.
-func evoPython(t *testing.T) string {
-	t.Helper()
-	ape := os.Getenv("METRICSLAM_EVO")
-	if ape == "" {
-		ape = filepath.Join("..", ".cache", "venv", "bin", "evo_ape")
-	}
-	python, err := filepath.Abs(filepath.Join(filepath.Dir(ape), "python"))
-	if err == nil {
-		_, err = os.Stat(ape)
-	}
-	if err == nil {
-		_, err = os.Stat(python)
-	}
-	if err != nil {
-		msg := "needs the evo package: %v; run scripts/evo.sh or set METRICSLAM_EVO to evo_ape in a virtual environment"
-		if os.Getenv("CI") == "true" {
-			t.Fatalf(msg, err)
-		}
-		t.Skipf(msg, err)
-	}
-	return python
-}
 
 // evoErrors is what testdata/evo_errors.py prints.
 type evoErrors map[string]json.RawMessage
 
 func runEvo(t *testing.T, form, truth, estimate string) evoErrors {
 	t.Helper()
-	cmd := exec.Command(evoPython(t), filepath.Join("testdata", "evo_errors.py"),
+	cmd := exec.Command(otherprograms.Python(t), filepath.Join("testdata", "evo_errors.py"),
 		form, truth, estimate, fmt.Sprint(eval.MaxTimeDiff), fmt.Sprint(evoFrames))
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir()) // evo writes its settings there
 	var stderr strings.Builder
@@ -138,7 +113,7 @@ func compareWithEvo(t *testing.T, evo evoErrors, pairs []eval.Pair) {
 // poses missing, gives the same errors as evo has of the same files.
 func TestAgreesWithEvoTUM(t *testing.T) {
 	t.Parallel()
-	evoPython(t)
+	otherprograms.Python(t)
 	m := geom.Sim3{R: geom.ExpSO3(geom.Vec3{X: 1, Y: -.5, Z: 2}), T: geom.Vec3{X: 1, Y: 2, Z: -3}, S: .87}
 	for seq, keep := range map[string]float64{"redkitchen": .9, "desk": .25} {
 		t.Run(seq, func(t *testing.T) {
@@ -170,7 +145,7 @@ func TestAgreesWithEvoTUM(t *testing.T) {
 
 func TestAgreesWithEvoKITTI(t *testing.T) {
 	t.Parallel()
-	evoPython(t)
+	otherprograms.Python(t)
 	file := realdata.Path(t, "kitti_poses", "07.txt")
 	truth, err := export.ReadKITTI(file)
 	if err != nil {

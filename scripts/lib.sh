@@ -42,7 +42,7 @@ python_tool() {
   local dir=$1 for=$2
   shift 2
   rm -rf "$dir"
-  if python3 -m venv "$dir" && "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; then return; fi
+  if python3 -m venv "$dir" && "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@"; then return; fi
   rm -rf "$dir"
   [ "${CI:-}" != true ] || die "could not install $*"
   echo "$* could not be installed; $for will be skipped" >&2
