@@ -107,6 +107,10 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 		return nil, err
 	}
 	m.Map.addKeyframe(k)
+	finishStep, err := m.beginStep(k)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.retrack(k); err != nil {
 		return nil, err
 	}
@@ -120,9 +124,7 @@ func (m *Mapper) Insert(ctx context.Context, c Candidate) (*Keyframe, error) {
 	if err := m.Map.register(k); err != nil {
 		return nil, err
 	}
-	if err := m.measureStep(k); err != nil {
-		return nil, err
-	}
+	finishStep()
 	if _, err := m.Map.localBundle(ctx, m.cfg, k.ID, m.Scale.Log); err != nil {
 		return nil, err
 	}

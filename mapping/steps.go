@@ -8,41 +8,66 @@ import (
 	"github.com/metricslam/metricslam/mapping/ground"
 )
 
-// measureStep asks the ground for the length of the last step. The first answer that
-// is confirmed brings a map of unknown scale to metres.
-func (m *Mapper) measureStep(k *Keyframe) error {
+// beginStep asks the ground for the length of the last step, beside what follows where
+// the work on a keyframe is shared: nothing may move a keyframe until finish. The first
+// answer that is confirmed brings a map of unknown scale to metres.
+func (m *Mapper) beginStep(k *Keyframe) (finish func(), err error) {
+	none := func() {}
 	if k.ID == 0 || m.Map.Keyframes[k.ID-1].Part != k.Part {
 		m.Ground.Restarted()
-		return nil
+		return none, nil
+	}
+	if m.Ground.HeightM <= 0 {
+		return none, nil
+	}
+	prev, now, err := m.groundViews(m.Map.Keyframes[k.ID-1], k)
+	if err != nil {
+		return nil, err
 	}
 	metric := m.Ground.Metric()
-	factor, ok, err := m.measureBetween(&m.Ground, m.Map.Keyframes[k.ID-1], k, ground.TiltStd)
-	if ok && !metric && k.Depth.Empty() {
-		m.Map.rescale(k.Part, factor)
-		m.Ground.Rescaled(factor)
+	var s ground.Step
+	var ok bool
+	measured := make(chan struct{})
+	measure := func() {
+		s, ok = m.Ground.Measure(prev, now, ground.TiltStd)
+		close(measured)
 	}
-	return err
+	if m.Map.threads > 1 {
+		go measure()
+	} else {
+		measure()
+	}
+	return func() {
+		<-measured
+		if ok {
+			k.StepM, k.StepLogStd = s.LengthM, s.LogStd
+		}
+		if ok && !metric && k.Depth.Empty() {
+			m.Map.rescale(k.Part, s.Factor)
+			m.Ground.Rescaled(s.Factor)
+		}
+	}, nil
 }
 
-// measureBetween measures the step between two keyframes and enters it in the
-// second. It returns the metres that one length of the map has.
-func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) (factor float64, ok bool, err error) {
-	if g.HeightM <= 0 {
-		return 1, false, nil
-	}
-	a, err := m.groundView(prev)
+// measureBetween measures the step between two keyframes and enters it in the second.
+func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) error {
+	a, b, err := m.groundViews(prev, k)
 	if err != nil {
-		return 1, false, err
+		return err
 	}
-	b, err := m.groundView(k)
-	if err != nil {
-		return 1, false, err
-	}
-	s, ok := g.Measure(a, b, tiltStd)
-	if ok {
+	if s, ok := g.Measure(a, b, tiltStd); ok {
 		k.StepM, k.StepLogStd = s.LengthM, s.LogStd
 	}
-	return s.Factor, ok, nil
+	return nil
+}
+
+// groundViews are two keyframes as the ground is measured between them.
+func (m *Mapper) groundViews(prev, k *Keyframe) (a, b ground.View, err error) {
+	if a, err = m.groundView(prev); err != nil {
+		return a, b, err
+	}
+	b, err = m.groundView(k)
+	return a, b, err
 }
 
 func (m *Mapper) groundView(k *Keyframe) (ground.View, error) {
@@ -124,7 +149,7 @@ func (m *Mapper) measureAgain(part int) error {
 	for prev, k := range m.Map.steps(part) {
 		k.StepM = 0
 		mounted.Normal = normal // every step expects the same
-		if _, _, err := m.measureBetween(&mounted, prev, k, ground.MountedTiltStd); err != nil {
+		if err := m.measureBetween(&mounted, prev, k, ground.MountedTiltStd); err != nil {
 			return err
 		}
 	}

@@ -68,6 +68,17 @@ func (p *Problem) FitExposure() Exposure {
 	return m.fit(p.MaxGain, p.Matched)
 }
 
+// Compare is FitExposure for an estimate that is only judged: no equations follow.
+func (p *Problem) Compare() Exposure {
+	var m moments
+	for i, r := range p.Grey {
+		if u, ok := p.View.see(p.Point(i), p.NearM, p.BorderPx); ok {
+			m.add(float64(r), p.View.Nearest(u))
+		}
+	}
+	return m.fit(p.MaxGain, p.Matched)
+}
+
 // Linearize returns the equations at the present estimate. Where fewer than
 // MinPixels are seen, only N is filled in.
 func (p *Problem) Linearize() (e Equations) {

@@ -57,6 +57,9 @@ func TestPoseIsFound(t *testing.T) {
 			}
 			at = geom.ExpSE3(step).Mul(at)
 		}
+		if got := p.Compare(); got != p.FitExposure() {
+			t.Errorf("gain %g: the exposure is %+v, without equations %+v", gain, p.FitExposure(), got)
+		}
 		if off := at.Mul(truth); off.T.Norm() > 2e-3 || geom.RotationAngle(off.R) > 1e-3 {
 			t.Errorf("gain %g: off by %.5f m, %.5f rad", gain, off.T.Norm(), geom.RotationAngle(off.R))
 		}

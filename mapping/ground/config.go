@@ -26,6 +26,8 @@ const (
 	searchNear = .5
 	searchFar  = 30
 	searchStep = 1.08 // ratio of one to the next
+	// searchRadius is that of the boxes that smooth the images meanwhile, in pixels.
+	searchRadius = 2
 	// Pitches that are tried, in degrees.
 	searchPitch     = 6
 	searchPitchStep = 2

@@ -105,10 +105,11 @@ func (e *Estimator) learn(n geom.Vec3) {
 func (e *Estimator) firstPlane(prev, view View) (plane, bool) {
 	var best plane
 	var bestNormal geom.Vec3
+	p := newPair(prev, view, searchRadius)
 	for deg := -searchPitch; deg <= searchPitch; deg += searchPitchStep {
 		sin, cos := math.Sincos(float64(deg) * math.Pi / 180)
 		n := geom.Vec3{Y: cos, Z: sin}
-		if q, ncc := search(prev, view, n); ncc > best.ncc {
+		if q, ncc := p.search(n); ncc > best.ncc {
 			best, bestNormal = plane{q: q, ncc: ncc}, n
 		}
 	}

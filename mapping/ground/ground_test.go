@@ -85,7 +85,7 @@ func TestAlignMean(t *testing.T) {
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	a, b := road(1.65, .9, 0, 1)
-	q, ncc := search(a, b, geom.Vec3{Y: 1})
+	q, ncc := newPair(a, b, searchRadius).search(geom.Vec3{Y: 1})
 	if h := 1 / q.Norm(); math.Abs(h/1.65-1) > .08 || ncc < minNCC {
 		t.Errorf("height %.3f m at correlation %.3f", h, ncc)
 	}

@@ -49,14 +49,13 @@ func align(a, b View, q0, normal geom.Vec3, tiltStd float64) (g plane, ok bool) 
 }
 
 // search tries heights from near to far and returns the best correlation:
-// the start of align where nothing is known. baseline is |t_ab|.
-func search(a, b View, normal geom.Vec3) (q geom.Vec3, ncc float64) {
-	p := newPair(a, b, 2)
+// the start of align where nothing is known.
+func (p *pair) search(normal geom.Vec3) (q geom.Vec3, ncc float64) {
 	ncc = -1
 	base := p.rel.T.Norm()
 	for ratio := searchNear; ratio < searchFar; ratio *= searchStep { // height in baselines
 		cand := normal.Scale(1 / (ratio * base))
-		if e := p.at(cand).FitExposure(); p.enough(e.N) && e.NCC > ncc {
+		if e := p.at(cand).Compare(); p.enough(e.N) && e.NCC > ncc {
 			q, ncc = cand, e.NCC
 		}
 	}
