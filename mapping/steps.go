@@ -3,6 +3,7 @@ package mapping
 import (
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/mapping/ground"
@@ -47,18 +48,6 @@ func (m *Mapper) beginStep(k *Keyframe) (finish func(), err error) {
 			m.Ground.Rescaled(s.Factor)
 		}
 	}, nil
-}
-
-// measureBetween measures the step between two keyframes and enters it in the second.
-func (m *Mapper) measureBetween(g *ground.Estimator, prev, k *Keyframe, tiltStd float64) error {
-	a, b, err := m.groundViews(prev, k)
-	if err != nil {
-		return err
-	}
-	if s, ok := g.Measure(a, b, tiltStd); ok {
-		k.StepM, k.StepLogStd = s.LengthM, s.LogStd
-	}
-	return nil
 }
 
 // groundViews are two keyframes as the ground is measured between them.
@@ -146,15 +135,35 @@ func (m *Mapper) measureAgain(part int) error {
 	mounted := m.Ground
 	mounted.Restarted()
 	normal := mounted.Mounted(m.Map.stepDirections(part))
+	var steps [][2]*Keyframe
 	for prev, k := range m.Map.steps(part) {
-		k.StepM = 0
+		steps = append(steps, [2]*Keyframe{prev, k})
+	}
+	for batch := range slices.Chunk(steps, stepBatch) {
+		views, seen := make([][2]ground.View, len(batch)), make([]ground.Seen, len(batch))
+		for i, s := range batch {
+			var err error
+			if views[i][0], views[i][1], err = m.groundViews(s[0], s[1]); err != nil {
+				return err
+			}
+		}
 		mounted.Normal = normal // every step expects the same
-		if err := m.measureBetween(&mounted, prev, k, ground.MountedTiltStd); err != nil {
-			return err
+		spread(m.Map.threads, len(batch), func(i int) {
+			seen[i] = mounted.Look(views[i][0], views[i][1], ground.MountedTiltStd)
+		})
+		for i, s := range batch {
+			k := s[1]
+			k.StepM = 0
+			if step, ok := mounted.Judge(seen[i]); ok {
+				k.StepM, k.StepLogStd = step.LengthM, step.LogStd
+			}
 		}
 	}
 	return nil
 }
+
+// stepBatch is the number of steps whose images are held at a time.
+const stepBatch = 16
 
 // steps are the pairs of a keyframe and the one before it, both of a part and
 // neither culled: a keyframe that goes takes the steps at it along.

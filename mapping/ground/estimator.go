@@ -34,27 +34,39 @@ type Step struct {
 	LogStd  float64 // deviation of the logarithm of both
 }
 
+// Seen is the plane of the ground between two views, before it is believed.
+type Seen struct {
+	plane
+	length float64 // of the step, in the map
+	ok     bool
+}
+
 // Measure compares a view with the one before; tiltStd is how well the expected
 // normal is known, in radians. ok is false where the ground does not tell, and where
 // what it tells is not confirmed: by the map once that is metric, or by other planes.
 func (e *Estimator) Measure(prev, view View, tiltStd float64) (s Step, ok bool) {
-	if e.HeightM <= 0 {
+	return e.Judge(e.Look(prev, view, tiltStd))
+}
+
+// Look is the first half of Measure: it finds the plane and changes nothing.
+func (e *Estimator) Look(prev, view View, tiltStd float64) Seen {
+	s := Seen{length: view.Pose.T.Sub(prev.Pose.T).Norm()}
+	switch {
+	case e.HeightM <= 0:
+	case !e.Metric():
+		s.plane, s.ok = e.firstPlane(prev, view)
+	case s.length >= minStepM:
+		s.plane, s.ok = align(prev, view, e.Normal.Scale(1/e.HeightM), e.Normal, tiltStd)
+	}
+	return s
+}
+
+// Judge is the second half: it says whether what was seen is believed.
+func (e *Estimator) Judge(seen Seen) (s Step, ok bool) {
+	if !seen.ok {
 		return s, false
 	}
-	length := view.Pose.T.Sub(prev.Pose.T).Norm()
-	var p plane
-	if e.Metric() {
-		if length < minStepM {
-			return s, false
-		}
-		p, ok = align(prev, view, e.Normal.Scale(1/e.HeightM), e.Normal, tiltStd)
-	} else {
-		p, ok = e.firstPlane(prev, view)
-	}
-	if !ok {
-		return s, false
-	}
-	now := recentPlane{math.Log(e.HeightM * p.q.Norm()), p.q.Unit()}
+	now := recentPlane{math.Log(e.HeightM * seen.q.Norm()), seen.q.Unit()}
 	normal, agreed := e.agreement(now)
 	e.recent[e.seen%recentPlanes] = now
 	e.seen++
@@ -68,7 +80,7 @@ func (e *Estimator) Measure(prev, view View, tiltStd float64) (s Step, ok bool) 
 		return s, false
 	}
 	factor := math.Exp(now.logFactor)
-	return Step{factor, length * factor, p.logStd}, true
+	return Step{factor, seen.length * factor, seen.logStd}, true
 }
 
 // agreement reports whether enough of the last planes say the same as a new one, and
