@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/report"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -132,5 +133,52 @@ func TestPagesBounded(t *testing.T) {
 	}
 	if c := p.levels[2][0].RGBAAt(10, 400); c.R != 200 {
 		t.Errorf("the lower half is %v", c)
+	}
+}
+
+// textured gives a mesh over x and z one image.
+func textured(t testing.TB, m *slam.Mesh, size int) *Scene {
+	out := &slam.TexturedMesh{Mesh: *m, Pages: []slam.TexturePage{{Data: pngOf(t, size, size, color.RGBA{90, 0, 0, 255}, color.RGBA{0, 90, 0, 255}), Triangles: len(m.Triangles)}}}
+	b := emptyBox()
+	for _, v := range m.Vertices {
+		b.add(vec(v))
+	}
+	for _, v := range m.Vertices {
+		p := vec(v).Sub(b.lo)
+		out.UV = append(out.UV, [2]float32{float32(p.X / b.size().X), float32(p.Z / b.size().Z)})
+	}
+	return &Scene{Snapshot: slam.Snapshot{Mesh: &out.Mesh}, Textured: out}
+}
+
+// BenchmarkDrawTextured turns a mesh of a million triangles with an image of 4096 x
+// 4096 in one of 1280 x 720; the longest that a new mesh and one band of its texture
+// hold up the drawing is upload-ms.
+func BenchmarkDrawTextured(b *testing.B) {
+	needGL(b)
+	s := textured(b, hilly(707), 4096)
+	o := AutoOrbit(s, 1280, 720)
+	ready := prepare(s, true)
+	err := offscreen(1280, 720, func(tg *target) error {
+		cpu := report.CPUTime()
+		tg.uploadMesh(ready)
+		longest := report.CPUTime() - cpu
+		for tg.painting != nil {
+			cpu = report.CPUTime()
+			tg.bringPages(bandBytes)
+			longest = max(longest, report.CPUTime()-cpu)
+		}
+		cpu = report.CPUTime()
+		for b.Loop() {
+			o.Turn(.05, 0)
+			if _, err := tg.draw(s, frame{view: o.View(1280, 720), up: o.Up, style: DefaultStyle(), moving: true}); err != nil {
+				return err
+			}
+		}
+		b.ReportMetric((report.CPUTime()-cpu).Seconds()*1e3/float64(b.N), "cpu-ms/op")
+		b.ReportMetric(longest.Seconds()*1e3, "upload-ms")
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
