@@ -22,22 +22,24 @@
     if (!document.createElement("canvas").getContext("webgl2")) {
       return say("This browser draws nothing in three dimensions (WebGL 2 is off or missing), so the map cannot be shown.");
     }
+    // All are unpacked at once: each waits for threads of the browser.
+    const scene = document.getElementById("scene");
+    const packed = scene.textContent.trim();
+    const buffer = packed ? unpack(bytes(packed)).arrayBuffer() : null;
     const imports = {};
-    for (const part of document.querySelectorAll("script[data-module]")) {
+    await Promise.all(Array.from(document.querySelectorAll("script[data-module]"), async part => {
       const name = part.dataset.module;
       const text = await unpack(bytes(part.textContent)).text();
       const blob = new Blob([text, `\n//# sourceURL=metricslam/${name}\n`], { type: "text/javascript" });
       imports[name] = URL.createObjectURL(blob);
       part.remove();
-    }
+    }));
     const map = document.createElement("script");
     map.type = "importmap";
     map.textContent = JSON.stringify({ imports });
     document.head.append(map);
     const { start } = await import("main.js");
-    const scene = document.getElementById("scene");
-    const packed = scene.textContent.trim();
-    start(element, packed ? await unpack(bytes(packed)).arrayBuffer() : null, scene.dataset.socket);
+    start(element, await buffer, scene.dataset.socket);
     scene.textContent = "";
   } catch (err) {
     say("The map cannot be shown: " + err.message);

@@ -239,15 +239,33 @@ export function backOf(yaw, pitch) {
 // joinNormals gives the vertices at one place one normal: those of a mesh with images
 // are doubled where the images meet.
 function joinNormals(g) {
-  const p = g.attributes.position.array, n = g.attributes.normal.array, first = new Map(), to = new Uint32Array(p.length / 3);
+  const p = g.attributes.position.array, n = g.attributes.normal.array, to = placesOf(p);
   for (let i = 0; i < to.length; i++) {
-    const key = `${p[3 * i]},${p[3 * i + 1]},${p[3 * i + 2]}`;
-    to[i] = first.get(key) ?? i;
-    if (to[i] === i) first.set(key, i);
-    else for (let k = 0; k < 3; k++) n[3 * to[i] + k] += n[3 * i + k];
+    if (to[i] !== i) for (let k = 0; k < 3; k++) n[3 * to[i] + k] += n[3 * i + k];
   }
   for (let i = 0; i < to.length; i++) {
-    const l = Math.hypot(...n.subarray(3 * to[i], 3 * to[i] + 3)) || 1;
-    for (let k = 0; k < 3; k++) n[3 * i + k] = n[3 * to[i] + k] / l;
+    const j = 3 * to[i], l = Math.hypot(n[j], n[j + 1], n[j + 2]) || 1;
+    for (let k = 0; k < 3; k++) n[3 * i + k] = n[j + k] / l; // the first of a place is divided first
   }
+}
+
+// placesOf returns for each position the number of the first that is equal: a table of
+// twice as many slots, where a taken one sends to the next.
+function placesOf(p) {
+  const count = p.length / 3, to = new Uint32Array(count);
+  const size = 2 ** Math.ceil(Math.log2(2 * count + 1)), table = new Int32Array(size).fill(-1);
+  const bits = new Uint32Array(p.buffer, p.byteOffset, p.length);
+  for (let i = 0; i < count; i++) {
+    const [x, y, z] = [bits[3 * i], bits[3 * i + 1], bits[3 * i + 2]];
+    let h = Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca6b) ^ Math.imul(z, 0xc2b2ae35);
+    h = (h ^ h >>> 15) & size - 1;
+    while (table[h] >= 0) {
+      const j = 3 * table[h];
+      if (bits[j] === x && bits[j + 1] === y && bits[j + 2] === z) break;
+      h = h + 1 & size - 1;
+    }
+    if (table[h] < 0) table[h] = i;
+    to[i] = table[h];
+  }
+  return to;
 }
