@@ -59,6 +59,9 @@ func parseCamera(data []byte) (*lens, error) {
 	case colmapLine.Match(data):
 		return parseCOLMAP(string(data))
 	}
+	if v, ok := bareNumbers(data); ok {
+		return lensOfNumbers(v)
+	}
 	s, err := parseSettings(data)
 	if err != nil {
 		return nil, err
@@ -125,9 +128,23 @@ func (s *settings) lens() (*lens, error) {
 	return l, nil
 }
 
-// maxReadoutS is the longest time in which the rows of a picture are read: that of a
+// maxReadoutS is the longest time in which the rows of an image are read: that of a
 // frame at 10 a second.
 const maxReadoutS = .1
+
+// minReadoutS is the shortest one that is none of a global shutter, and what a number of
+// seconds looks like where milliseconds are meant.
+const minReadoutS = .2e-3
+
+func checkReadout(s float64) error {
+	switch {
+	case s == 0 || s >= minReadoutS && s <= maxReadoutS:
+		return nil
+	case s > 0 && s < minReadoutS:
+		return fmt.Errorf("the rows of an image would be read in %.3g ms, in which no shutter rolls: if seconds were given, %.3g ms are meant", 1e3*s, 1e6*s)
+	}
+	return fmt.Errorf("the rows of an image would be read in %.3g ms, and are in 0 to %g: those of telephones in 10 to 30", 1e3*s, 1e3*maxReadoutS)
+}
 
 // readout reads how long a rolling shutter takes: as metricslam writes it, in VINS's
 // words, or by Kalibr's delay of a line.
@@ -144,10 +161,11 @@ func (s *settings) readout(l *lens) error {
 			continue
 		}
 		if key.scale == 0 {
-			return fmt.Errorf("%s needs the height of the picture", s.name(key.name))
+			return fmt.Errorf("%s needs the height of the image", s.name(key.name))
 		}
-		if l.readoutS = x * key.scale; l.readoutS < 0 || l.readoutS > maxReadoutS {
-			return fmt.Errorf("%s is %g: a picture would be read in %.3g s, more than %g", s.name(key.name), x, l.readoutS, maxReadoutS)
+		l.readoutS = x * key.scale
+		if err := checkReadout(l.readoutS); err != nil {
+			return fmt.Errorf("%s is %g: %w", s.name(key.name), x, err)
 		}
 		return nil
 	}

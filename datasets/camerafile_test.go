@@ -167,3 +167,46 @@ func TestIntrinsicsPrecedence(t *testing.T) {
 		}
 	}
 }
+
+// What no lens and no shutter does is refused: coefficients of another model or unit,
+// seconds for milliseconds.
+func TestImplausibleLens(t *testing.T) {
+	const head = "Camera.fx: 528\nCamera.fy: 528\nCamera.cx: 320\nCamera.cy: 240\n"
+	const fisheye = "Camera.type: KannalaBrandt8\n" + head
+	for text, want := range map[string]string{
+		head + "Camera.k1: 12\n": "no lens does", head + "Camera.k1: -.35\n": "", head + "Camera.k1: .2\n": "",
+		fisheye + "Camera.k1: .5\nCamera.k2: 100\nCamera.k3: 0\nCamera.k4: 0\n":  "no lens does",
+		fisheye + "Camera.k1: .1\nCamera.k2: -.05\nCamera.k3: 0\nCamera.k4: 0\n": "",
+		head + "Camera.rolling_shutter_ms: .02\n":                                "20 ms", head + "Camera.rolling_shutter_ms: 2e4\n": "10 to 30", head + "Camera.rolling_shutter_ms: 20\n": "",
+	} {
+		l, err := parseCamera([]byte(text))
+		if err == nil {
+			_, err = l.fit(640, 480)
+		}
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// Files of nothing but numbers are a camera matrix, or a row as DROID-SLAM has it.
+func TestBareNumbers(t *testing.T) {
+	for text, k1 := range map[string]float64{
+		"528 0 320\n0 527 240\n0 0 1\n": 0, "528, 0, 320\r\n0, 527, 240\r\n0, 0, 1\r\n": 0,
+		"528 0 320 0\n0 527 240 0\n0 0 1 0\n0 0 0 1\n": 0, "# fx fy cx cy\n528 527 320 240\n": 0, "528 527 320 240 -.1 0 0 0 .01\n": -.1,
+	} {
+		l, err := parseCamera([]byte(text))
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if c := l.cam; c.Fx != 528 || c.Fy != 527 || c.Cx != 320 || c.Cy != 240 || k1 != 0 && l.coeffs[0] != k1 {
+			t.Errorf("%q: %+v, %v", text, c, l.coeffs)
+		}
+	}
+	for text, want := range map[string]string{"1 2 3\n": "neither", "528 0 0\n0 528 0\n320 240 1\n": "last row", "528 0 320\n0 528\n0 0 1\n": "row 2 has 2"} {
+		if _, err := parseCamera([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want an error with %q", text, err, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -121,7 +122,7 @@ func (l lens) fit(w, h int) (lens, error) {
 		l.cam = c.Resized(w, h)
 		l.from = fmt.Sprintf("%s, scaled from %dx%d", l.from, c.W, c.H)
 	}
-	return l, checkCamera(l.cam, l.from)
+	return l, cmp.Or(checkCamera(l.cam, l.from), checkDistortion(l))
 }
 
 // shapeTol is how far the ratio of an image's sides may be from that of another

@@ -97,8 +97,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("--fov %g: a pinhole camera sees between %.2g and %.3g degrees; give a fisheye as --camera FILE", o.FOVRad*180/math.Pi, minFOVRad*180/math.Pi, maxFOVRad*180/math.Pi)
 	case !finite(o.Fx, o.Fy, o.Cx, o.Cy) || o.Fx < 0 || o.Fy < 0 || o.Cx < 0 || o.Cy < 0:
 		return fmt.Errorf("--fx %g --fy %g --cx %g --cy %g: each must be a positive number of pixels", o.Fx, o.Fy, o.Cx, o.Cy)
-	case o.ReadoutS != nil && !(*o.ReadoutS >= 0 && *o.ReadoutS <= maxReadoutS):
-		return fmt.Errorf("--rolling-shutter %g: the rows of a picture are read in 0 to %g milliseconds, those of telephones in 10 to 30", 1000**o.ReadoutS, 1000*maxReadoutS)
+	case o.ReadoutS != nil && checkReadout(*o.ReadoutS) != nil:
+		return fmt.Errorf("--rolling-shutter %g: %w", 1000**o.ReadoutS, checkReadout(*o.ReadoutS))
 	case o.ReadoutS != nil && *o.ReadoutS > 0 && *o.ReadoutS < leastReadoutS:
 		return fmt.Errorf("--rolling-shutter %g: milliseconds are meant; if that is seconds, give %g", 1000**o.ReadoutS, 1e6**o.ReadoutS)
 	case o.Fx == 0 && (o.Fy != 0 || o.Cx != 0 || o.Cy != 0):

@@ -38,7 +38,7 @@ func checkCamera(c geom.Camera, from string) error {
 		case plausible(f/1000, diagonal):
 			hint = fmt.Sprintf("if it was written without its decimal point, %g is meant", f/1000)
 		}
-		return fmt.Errorf("the calibration from %s has %s = %g pixels for images of %dx%d, a view of %.2g degrees: %s", from, name, f, c.W, c.H, 2*math.Atan(float64(side)/2/f)*180/math.Pi, hint)
+		return fmt.Errorf("the calibration from %s has %s = %g pixels for images of %dx%d, a view of %.0f degrees: %s", from, name, f, c.W, c.H, 2*math.Atan(float64(side)/2/f)*180/math.Pi, hint)
 	}
 	if r := c.Fx / c.Fy; r > maxAnamorphic || r < 1/maxAnamorphic {
 		return fmt.Errorf("the calibration from %s has fx = %g and fy = %g; pixels are not so far from square", from, c.Fx, c.Fy)
@@ -48,6 +48,40 @@ func checkCamera(c geom.Camera, from string) error {
 	}
 	if c.W > 2 && c.H > 2 && c.Cx <= 1 && c.Cy <= 1 {
 		return fmt.Errorf("the calibration from %s has its principal point at (%g, %g), in the corner of the image: if it is normalised, multiply by %d and %d", from, c.Cx, c.Cy, c.W, c.H)
+	}
+	return nil
+}
+
+// Where a lens shows what is at the border of the image, over where a straight one (of a
+// fisheye: an equidistant one) has it. The barrel of k1 = -.35 at 45 degrees comes to 1.5,
+// a cushion of k1 = .2 there to .83; orthographic and stereographic fisheyes at 90 degrees
+// to 1.6 and .8.
+const (
+	leastBend, mostBend       = .6, 4
+	leastFisheye, mostFisheye = .6, 1.7
+)
+
+// checkDistortion refuses coefficients that no lens has: of another model, order or unit.
+func checkDistortion(l lens) error {
+	d := l.distorter()
+	least, most := leastBend, float64(mostBend)
+	switch {
+	case d == nil || l.model == modelMEI || l.model == modelFOV: // of one parameter that is bounded, or a mirror's
+		return nil
+	case l.model == modelFisheye:
+		least, most = leastFisheye, mostFisheye
+	}
+	w, h := float64(l.cam.W-1), float64(l.cam.H-1)
+	for _, p := range []geom.Vec2{{X: 0, Y: h / 2}, {X: w, Y: h / 2}, {X: w / 2, Y: 0}, {X: w / 2, Y: h}, {}, {X: w}, {Y: h}, {X: w, Y: h}} {
+		seen := geom.Vec2{X: (p.X - l.cam.Cx) / l.cam.Fx, Y: (p.Y - l.cam.Cy) / l.cam.Fy}
+		ideal := d.Undistort(seen) // NaN beyond the field of the lens
+		straight := math.Hypot(ideal.X, ideal.Y)
+		if l.model == modelFisheye {
+			straight = math.Atan(straight)
+		}
+		if bend := straight / math.Hypot(seen.X, seen.Y); bend < least || bend > most {
+			return fmt.Errorf("the distortion %v of the calibration from %s moves pixel (%.0f, %.0f) by a factor of %.2g from the middle: no lens does; the coefficients may be in another order, of another model or of an image in pixels", l.coeffs, l.from, p.X, p.Y, 1/bend)
+		}
 	}
 	return nil
 }

@@ -84,3 +84,29 @@ func TestOtherConvention(t *testing.T) {
 		}
 	}
 }
+
+// Truth in millimetres is told.
+func TestUnitWarning(t *testing.T) {
+	truth, estimate := walk()
+	for i := range truth {
+		truth[i].Pose.T = truth[i].Pose.T.Scale(1100)
+	}
+	for unit, want := range map[float64]string{1: "millimetres", .1: "centimetres", .001: "", 1e-6: "millimetres"} {
+		scaled := make(slam.Trajectory, len(truth))
+		for i, p := range truth {
+			p.Pose.T = p.Pose.T.Scale(unit)
+			scaled[i] = p
+		}
+		pairs, err := eval.Associate(scaled, estimate, .01)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := eval.Trajectory(pairs, len(truth), len(estimate), eval.TrajectoryOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(r.Warnings, " "); strings.Contains(all, "in millimetres") != (want == "millimetres") || strings.Contains(all, "in centimetres") != (want == "centimetres") {
+			t.Errorf("unit %g: %q, want %q", unit, all, want)
+		}
+	}
+}

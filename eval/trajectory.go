@@ -138,10 +138,31 @@ func Trajectory(pairs []Pair, truthPoses, estimatePoses int, opt TrajectoryOptio
 		r.Coverage = float64(len(pairs)) / float64(truthPoses)
 	}
 	scaled := r.absolute(pairs)
+	if w := unitWarning(r.Scale); w != "" {
+		r.Warnings = append(r.Warnings, w)
+	}
 	if err := r.relative(pairs, scaled, opt); err != nil {
 		return nil, err
 	}
 	return r, r.kitti(pairs, opt.LengthsM)
+}
+
+// unitWarning says that the scale between truth and estimate is one between units of
+// length, to the tenth that an estimate in metres is right to.
+func unitWarning(scale float64) string {
+	for _, u := range []struct {
+		factor float64
+		name   string
+	}{{1000, "millimetres"}, {100, "centimetres"}, {.01, "centimetres"}, {.001, "millimetres"}} {
+		if math.Abs(scale/u.factor-1) > .1 {
+			continue
+		}
+		if u.factor > 1 {
+			return fmt.Sprintf("lengths of the truth are %.4g times the estimate's: it seems to be in %s, and errors are then in these", scale, u.name)
+		}
+		return fmt.Sprintf("lengths of the estimate are %.4g times the truth's: one of the two seems to be in %s", 1/scale, u.name)
+	}
+	return ""
 }
 
 func (r *TrajectoryResult) warn(err error) { r.Warnings = append(r.Warnings, err.Error()) }
