@@ -27,10 +27,15 @@ const (
 // candidate is a view that sees a triangle.
 type candidate struct {
 	view    int32
-	density float32 // pixels a metre of the surface
-	cost    float32 // of what hides it; of the logarithm of the density
-	whole   bool    // nothing near hides any of it
-	color   rgb     // mean of it
+	density float32  // pixels a metre of the surface
+	cost    float32  // of what hides it; of the logarithm of the density
+	whole   bool     // nothing near hides any of it
+	color   [3]uint8 // mean of it
+}
+
+// shown is the mean colour of a candidate, levelled by the gain of its view.
+func (c *candidate) shown(gain rgb) rgb {
+	return rgb{float32(c.color[0]), float32(c.color[1]), float32(c.color[2])}.times(gain)
 }
 
 // rank is lower for better views.
@@ -134,7 +139,7 @@ func (b *builder) lookFrom(i int, every uint32) (out seen) {
 			}
 			out.faces, out.candidates = append(out.faces, f), append(out.candidates, c)
 			if c.whole && front >= leastFacing && f%every == 0 {
-				if s, ok := b.sample(&v, f, c.color, img); ok {
+				if s, ok := b.sample(&v, f, c, img); ok {
 					s.view = int32(i)
 					out.samples = append(out.samples, s)
 				}
@@ -187,13 +192,15 @@ func (b *builder) candidate(d *depthBuffer, v *View, f uint32, img slam.RGB) (c 
 	}
 	c.cost = doubtCost*float32(count[doubtful])/n + hiddenCost*behind
 	c.whole = shown == int(n)
-	c.color = sum.scale(1 / float32(max(shown, 1)))
+	for k, x := range sum {
+		c.color[k] = uint8(x/float32(max(shown, 1)) + .5)
+	}
 	return c, true
 }
 
 // sample is what an image shows of a triangle; ok is false where that does not tell the
 // exposure.
-func (b *builder) sample(v *View, f uint32, color rgb, img slam.RGB) (s sample, ok bool) {
+func (b *builder) sample(v *View, f uint32, c candidate, img slam.RGB) (s sample, ok bool) {
 	var middle geom.Vec3
 	for _, p := range b.surface.Triangles[f] {
 		middle = middle.Add(b.surface.at(p).Scale(1. / 3))
@@ -203,7 +210,7 @@ func (b *builder) sample(v *View, f uint32, color rgb, img slam.RGB) (s sample, 
 		return s, false
 	}
 	x, y := int(u.x+.5), int(u.y+.5)
-	t := b.pixelsOf(v, f)
+	t, color := b.pixelsOf(v, f), c.shown(rgb{1, 1, 1})
 	if window := 2*colorReach + 1; math.Abs(t.area()) < float64(window*window) {
 		color = mean(img, x, y, colorReach)
 	}

@@ -76,7 +76,7 @@ func (b *builder) judge() {
 		for i := range list {
 			c := &list[i]
 			if len(list) > 2 && c.whole {
-				if off := distance(c.color.times(b.balance.gain[c.view]), middle); off > strangeLevels && off > strangeSpreads*spread {
+				if off := distance(c.shown(b.balance.gain[c.view]), middle); off > strangeLevels && off > strangeSpreads*spread {
 					c.cost, c.whole = c.cost+hiddenCost, false
 				}
 			}
@@ -90,7 +90,7 @@ func (b *builder) common(list []candidate) (middle rgb, spread float32) {
 	var values [3][]float32
 	for _, c := range list {
 		if c.whole {
-			for k, v := range c.color.times(b.balance.gain[c.view]) {
+			for k, v := range c.shown(b.balance.gain[c.view]) {
 				values[k] = append(values[k], v)
 			}
 		}
@@ -104,7 +104,7 @@ func (b *builder) common(list []candidate) (middle rgb, spread float32) {
 	var off []float32
 	for _, c := range list {
 		if c.whole {
-			off = append(off, distance(c.color.times(b.balance.gain[c.view]), middle))
+			off = append(off, distance(c.shown(b.balance.gain[c.view]), middle))
 		}
 	}
 	return middle, median(off)

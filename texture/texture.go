@@ -31,8 +31,16 @@ func (s Stats) String() string {
 		s.Views, s.Charts, s.PagesPx, 100*s.Used, s.Scale, s.Bytes/1000, s.SeamM, s.Unseen)
 }
 
-// ErrNoView is returned where no view sees any of the mesh.
-var ErrNoView = errors.New("texture: no view sees the mesh")
+// ErrNoView is returned where no view sees any of the mesh, ErrTooLarge where it has
+// more than MostTriangles.
+var (
+	ErrNoView   = errors.New("texture: no view sees the mesh")
+	ErrTooLarge = fmt.Errorf("texture: the mesh has more than %d triangles; choose a larger voxel, or fewer faces", MostTriangles)
+)
+
+// MostTriangles bounds the meshes that get a texture: a triangle takes some 300 bytes
+// while it is made, and pages hold a few texels of each of more.
+const MostTriangles = 2_000_000
 
 // builder runs the steps of one Build.
 type builder struct {
@@ -77,6 +85,9 @@ func Build(ctx context.Context, m *slam.Mesh, views Views, cfg Config) (*slam.Te
 	}
 	if len(m.Triangles) == 0 || len(views.Of) == 0 {
 		return nil, Stats{}, ErrNoView
+	}
+	if len(m.Triangles) > MostTriangles {
+		return nil, Stats{}, ErrTooLarge
 	}
 	for i, v := range views.Of {
 		if v.Camera.Distorted() || !v.Pose.IsFinite() {

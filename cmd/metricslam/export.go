@@ -77,11 +77,14 @@ func (c exportCmd) Run(ctx context.Context) error {
 		}
 	}
 	if textured && m.Mesh != nil && formats.TakesTexture(c.Format) {
-		stats, err := m.BuildTexture(ctx, atlas)
-		if err != nil && !errors.Is(err, texture.ErrNoView) {
+		switch stats, err := m.BuildTexture(ctx, atlas); {
+		case errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge):
+			fmt.Fprintln(os.Stderr, "warning: the colours of vertices are written:", err)
+		case err != nil:
 			return err
+		default:
+			fmt.Fprintln(os.Stderr, stats)
 		}
-		fmt.Fprintln(os.Stderr, stats)
 	}
 	files, skipped, err := formats.Write(ctx, c.Output, c.Format, m)
 	if err != nil {

@@ -133,10 +133,14 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	if textured {
 		show.Stage("painting")
 		var s texture.Stats
-		if painted, s, err = texture.Build(ctx, mesh, images.Views(), atlas); err != nil && !errors.Is(err, texture.ErrNoView) {
+		switch painted, s, err = texture.Build(ctx, mesh, images.Views(), atlas); {
+		case errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge):
+			fmt.Fprintln(show, "warning: the colours of vertices are written:", err)
+		case err != nil:
 			return err
+		default:
+			rep.Texture = &s
 		}
-		rep.Texture = &s
 	}
 	if err := c.write(mesh, painted, rep); err != nil {
 		return err

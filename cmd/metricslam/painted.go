@@ -36,7 +36,7 @@ func (f textureFlags) painted(ctx context.Context, path string, s *viewer.Scene)
 		return s, err
 	}
 	m := formats.Map{Map: whole, Part: parts[0].Part, Mesh: s.Mesh}
-	if _, err := m.BuildTexture(ctx, cfg); errors.Is(err, texture.ErrNoView) {
+	if _, err := m.BuildTexture(ctx, cfg); errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge) {
 		return s, nil
 	} else if err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)

@@ -285,7 +285,7 @@ func (c runCmd) texture(ctx context.Context, res *pipeline.Result, show progress
 	if ctx.Err() != nil { // the run says that it was stopped
 		return nil
 	}
-	if errors.Is(err, texture.ErrNoView) {
+	if errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge) {
 		log.Warn("no texture", "reason", err)
 		return nil
 	}
