@@ -22,7 +22,8 @@ if [ "$(cat "$venv/projects" 2>/dev/null)" != "${projects[*]}" ]; then
   python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "${projects[@]}" || die "could not install Snakemake"
   echo "${projects[*]}" >"$venv/projects"
 fi
-export PATH=$venv/bin:$PATH
+# By the interpreter: the programs of a virtual environment name the folder where it was made.
+snakemake() { "$venv/bin/python" -m snakemake "$@"; }
 
 work=$(mktemp -d)
 host=$(hostname -s)
