@@ -110,13 +110,10 @@ func (c Config) Validate() error {
 	return c.Align.validate()
 }
 
-// ViewsFor returns the views that a voxel needs to count as seen when n are fused.
-func (c Config) ViewsFor(n int) int { return c.minViews(n) }
-
-// minViews returns the views a voxel needs to count as seen when n have been
+// ViewsFor returns the views a voxel needs to count as seen when n have been
 // fused: a surface that one view in a hundred saw is more likely invented, but
 // among a few keyframes one must do.
-func (c Config) minViews(n int) int {
+func (c Config) ViewsFor(n int) int {
 	if c.MinViews > 0 {
 		return c.MinViews
 	}

@@ -43,7 +43,7 @@ func (v *Volume) extract() error {
 	for len(v.surface.pieces) < len(v.blocks) {
 		v.surface.pieces = append(v.surface.pieces, nil)
 	}
-	minViews := v.cfg.minViews(v.views)
+	minViews := v.cfg.ViewsFor(v.views)
 	if minViews != v.surface.minViews {
 		v.surface = extracted{pieces: make([]*piece, len(v.blocks)), minViews: minViews}
 	}

@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -198,7 +199,7 @@ func (d *Dense) readHead() error {
 	sha, cameras, sizes := head.Strings("map.sha256"), head.Floats("cameras", 8*n), head.Ints("sizes", 4*n)
 	depth := grid.Floats32("depth", gridAcross*gridDown*n)
 	if err := errors.Join(head.Err(), grid.Err()); err != nil || len(sha) != 1 {
-		return d.file.Damaged("section %s: %w", tagHead, cmpError(err, errors.New("not one map")))
+		return d.file.Damaged("section %s: %w", tagHead, cmp.Or(err, errors.New("not one map")))
 	}
 	d.MapSHA256 = sha[0]
 	for i, id := range ids {
@@ -217,13 +218,6 @@ func (d *Dense) readHead() error {
 		d.Keyframes = append(d.Keyframes, k)
 	}
 	return nil
-}
-
-func cmpError(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // View returns the view of a keyframe at a pose in the joint frame, whose lengths are

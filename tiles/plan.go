@@ -300,7 +300,7 @@ func ReadPlan(path string) (*Plan, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := p.config().Validate(); err != nil || p.MaxDepthM <= 0 || p.MinViews < 1 {
-		return nil, fmt.Errorf("%s: range %g m, %d views a voxel: %w", path, p.MaxDepthM, p.MinViews, cmpError(err, fmt.Errorf("want both above 0")))
+		return nil, fmt.Errorf("%s: range %g m, %d views a voxel: %w", path, p.MaxDepthM, p.MinViews, cmp.Or(err, fmt.Errorf("want both above 0")))
 	}
 	seen := make(map[Index]bool)
 	for _, t := range p.Tiles {
