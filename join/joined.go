@@ -52,7 +52,7 @@ const (
 	Believed = "believed"
 	Rejected = "rejected" // the other recordings contradict it
 	Doubted  = "doubted"  // the two maps contradict it
-	Spare    = "spare"    // others of the same visit take part
+	Spare    = "spare"    // others of the same visit were judged; it has a part in the last adjustment
 )
 
 // JoinedLink is a place that two recordings show.

@@ -152,8 +152,71 @@ func (j *joiner) solve(ctx context.Context, members []int, used []edge) error {
 			return nil
 		}
 	}
-	j.take(g, members)
+	adjusted, err := j.adjust(ctx, g, members, j.within(members, used))
+	if err != nil {
+		return err
+	}
+	j.take(adjusted, members)
 	return nil
+}
+
+// adjust solves a component once more from its solution, by all links of the visits that
+// held: few judge a visit, so that a false one that many keyframes see does not outvote
+// the rest, but all of them together say best where it is. Links that contradict the
+// others now are rejected; where that would take the component apart, the solution stays.
+func (j *joiner) adjust(ctx context.Context, g *graph, members []int, mine []edge) (*graph, error) {
+	all := append(slices.Clone(mine), j.spare(mine)...)
+	if len(all) == len(mine) {
+		return g, nil
+	}
+	out := j.newGraph(members, j.place(members, mine), all)
+	believed := make([]int, 0, len(all))
+	for i := range out.Nodes {
+		out.Nodes[i].Pose = g.Nodes[i].Pose
+	}
+	for e := range out.Edges {
+		if _, ok := out.links[e]; ok {
+			believed = append(believed, e)
+		}
+	}
+	res, err := posegraph.Solve(ctx, &out.Graph, posegraph.Options{Start: posegraph.Given, Robust: true, Hypotheses: [][]int{believed}})
+	if err != nil {
+		return nil, fmt.Errorf("adjusting %s and %d others: %w", j.recordings[members[0]].Name, len(members)-1, err)
+	}
+	for _, e := range res.Rejected {
+		j.rejected[out.links[e]] = true
+	}
+	if len(j.componentsOf(members, all)) > 1 {
+		for _, e := range res.Rejected {
+			delete(j.rejected, out.links[e])
+		}
+		return g, nil
+	}
+	return out, nil
+}
+
+// spare are the believed links of the visits of others that take part.
+func (j *joiner) spare(mine []edge) (out []edge) {
+	kept := make(map[int][]edge) // by file
+	part := make(map[edge]bool)
+	for _, e := range mine {
+		kept[e.file], part[e] = append(kept[e.file], e), true
+	}
+	for f := range j.files {
+		for n := range j.files[f].Links {
+			l := &j.files[f].Links[n]
+			if !l.Believed || part[edge{f, n}] {
+				continue
+			}
+			if slices.ContainsFunc(kept[f], func(e edge) bool {
+				o := &j.files[f].Links[e.link]
+				return posegraph.SameVisit(o.A, l.A) && posegraph.SameVisit(o.B, l.B)
+			}) {
+				out = append(out, edge{f, n})
+			}
+		}
+	}
+	return out
 }
 
 // componentsOf are the components that are left of a set of recordings.
