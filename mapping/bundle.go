@@ -270,33 +270,6 @@ func (b *bundle) updateDeviations() {
 	}
 }
 
-func (m *Map) updateDeviation(l *Landmark, cfg Config) {
-	host := &poseVar{pose: m.Keyframes[l.Host].Pose}
-	v := &depthVar{rho: l.InvDepth, ray: l.Ray}
-	var info float64
-	var r [2]float64
-	var j2 [2]float64
-	jac := [][]float64{nil, nil, j2[:]}
-	for _, o := range l.Obs {
-		k := m.Keyframes[o.KF]
-		f := k.Features[o.Index]
-		if o.KF != l.Host {
-			rp := reprojection{observed{host, &poseVar{pose: k.Pose}, v}, &k.Camera, f.Pixel, m.pixelWeight(k, l, cfg)}
-			if rp.Linearize(r[:], jac) {
-				info += (j2[0]*j2[0] + j2[1]*j2[1]) * l.InvDepth * l.InvDepth
-			}
-		}
-		if f.DepthM > 0 {
-			s := math.Max(f.LogStd, minReadingStd)
-			if k.Depth.ScaleSigma > 0 {
-				s *= cfg.PriorInflate
-			}
-			info += 1 / (s * s)
-		}
-	}
-	l.LogStd = 1 / math.Sqrt(math.Max(info, 1))
-}
-
 // forgetOutliers removes observations that do not fit the solution.
 func (b *bundle) forgetOutliers() {
 	for _, f := range b.factors {

@@ -65,6 +65,7 @@ func (m *Mapper) Finish(ctx context.Context, part int) (metric.Estimate, error) 
 		}
 		m.judgeCamera(part, *calibrated)
 	}
+	m.measureShape(part)
 	var err error
 	if m.Metric, err = m.metricOf(part); err != nil {
 		return metric.Estimate{}, err

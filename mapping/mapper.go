@@ -46,6 +46,7 @@ type Mapper struct {
 	part  int // that keyframes are added to
 	loops *loopCloser
 
+	shape            map[int]float64 // by part: shapeSpread when it was finished
 	markerDetections markerDetections
 	inherited        []inheritedSource
 	gap              *Gap // before the part that begins with the next keyframe

@@ -99,6 +99,30 @@ func TestFinishBringsMetres(t *testing.T) {
 	}
 }
 
+// A network whose depth is wrong in shape does not know the place: its metres are as
+// unsure, of which its scales, all alike, say nothing.
+func TestWrongShapeIsUnsure(t *testing.T) {
+	for _, c := range []struct{ shape, most, least float64 }{{.01, .06, 0}, {.3, .5, .15}} {
+		w := newSynthetic(syntheticSpec{keyframes: 10, points: 400, noisePx: .3, depth: true, depthNoise: .01, scaleSigma: .05})
+		for _, k := range w.m.Keyframes {
+			for i := range k.Features { // the nearer the left, the farther the right
+				f := &k.Features[i]
+				f.DepthM *= math.Exp(2 * c.shape * (f.Pixel.X/float64(k.Camera.W) - .5) * math.Sqrt(3))
+			}
+		}
+		m := NewMapper(Default(), nil, nil)
+		m.use(w.m)
+		m.measureShape(0)
+		if got := m.shape[0]; math.Abs(got-c.shape) > .4*c.shape+.02 {
+			t.Errorf("a shape that deviates by %.2f is measured as %.3f", c.shape, got)
+		}
+		src, ok := m.networkSource(0)
+		if !ok || src.Sigma > c.most || src.Sigma < c.least {
+			t.Errorf("shape wrong by %.2f: deviation %.3f, want %.3f to %.3f", c.shape, src.Sigma, c.least, c.most)
+		}
+	}
+}
+
 // Links are in metres too in the end: the report compares them with the truth.
 func TestBringLinksToMetres(t *testing.T) {
 	w := newSynthetic(syntheticSpec{keyframes: 10, points: 50})

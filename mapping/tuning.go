@@ -129,16 +129,21 @@ const (
 
 // Sources of scale (docs/scale.md). Deviations are of log scale unless a unit is given.
 const (
-	scaleCorrelation = 8    // keyframes that share one draw of a network's error, which belongs to the viewpoint
-	priorKeyframes   = 4    // that the stated spread of a network counts for, beside the measured one
-	sensorLogStd     = .02  // of a depth sensor: calibrations differ by that much
-	heightLogStd     = .02  // of a camera height as a user measures it, and of the road as a plane: measured on KITTI
-	heightShared     = 5    // neighbouring steps that share the error of one measurement
-	heightGate       = .3   // from the median, of a step that is left out
-	markerLogStd     = .01  // of a marker's printed size, and of the map's shape about it
-	cameraEndStd     = .01  // of a camera held over the end of a tape, metres
-	markerEndStd     = .003 // of a tape's end at a marker's middle, metres
-	distanceLogStd   = .01  // of the map's shape between the ends
-	bringSigma       = .1   // of the gain, below which a map is brought to metres while it grows
-	bringLeast       = .03  // gain worth the jump
+	scaleCorrelation = 8   // keyframes that share one draw of a network's error, which belongs to the viewpoint
+	priorKeyframes   = 4   // that the stated spread of a network counts for, beside the measured one
+	sensorLogStd     = .02 // of a depth sensor: calibrations differ by that much
+	// A network's depth is compared in shape with landmarks of shapeLogStd by
+	// triangulation alone, shapeLandmarks of them in a keyframe at least.
+	shapeLogStd    = .03
+	shapeLandmarks = 20
+	shapeKnown     = .055 // deviation of a log depth about its keyframe's scale where a network knows the place (docs/scale.md)
+	heightLogStd   = .02  // of a camera height as a user measures it, and of the road as a plane: measured on KITTI
+	heightShared   = 5    // neighbouring steps that share the error of one measurement
+	heightGate     = .3   // from the median, of a step that is left out
+	markerLogStd   = .01  // of a marker's printed size, and of the map's shape about it
+	cameraEndStd   = .01  // of a camera held over the end of a tape, metres
+	markerEndStd   = .003 // of a tape's end at a marker's middle, metres
+	distanceLogStd = .01  // of the map's shape between the ends
+	bringSigma     = .1   // of the gain, below which a map is brought to metres while it grows
+	bringLeast     = .03  // gain worth the jump
 )
