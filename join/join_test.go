@@ -386,3 +386,30 @@ func BenchmarkJoin(b *testing.B) {
 		})
 	}
 }
+
+// The last adjustment takes the links of visits that held, and none of visits of which
+// none is left.
+func TestSpareLinks(t *testing.T) {
+	link := func(a, b int, believed bool) Link { return Link{A: a, B: b, Believed: believed} }
+	j := &joiner{files: []*Links{
+		{Links: []Link{link(0, 0, true), link(2, 2, true), link(3, 3, false), link(500, 500, true)}},
+		{Links: []Link{link(0, 0, true), link(1, 1, true)}},
+	}}
+	// Of the first pair one link takes part; the one beside it comes along. The others are not
+	// believed, of another visit, or of a pair of which none is left.
+	if got := j.spare([]edge{{0, 0}}); len(got) != 1 || got[0] != (edge{0, 1}) {
+		t.Errorf("spare links %v, want the second of the first pair", got)
+	}
+	w := newTown(6)
+	out, err := Join(context.Background(), w.recordings, w.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := make(map[string]int)
+	for _, l := range out.Links {
+		count[l.State]++
+	}
+	if count[Spare] == 0 || count[Rejected] > 0 || count[Doubted] > 0 {
+		t.Errorf("links %v, want all in use", count)
+	}
+}
