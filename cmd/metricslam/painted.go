@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/metricslam/metricslam/export/formats"
+	"github.com/metricslam/metricslam/internal/progress"
 	"github.com/metricslam/metricslam/mapfile"
 	"github.com/metricslam/metricslam/mapping"
+	"github.com/metricslam/metricslam/pipeline"
 	"github.com/metricslam/metricslam/texture"
 	"github.com/metricslam/metricslam/viewer"
 )
@@ -44,4 +47,23 @@ func (f textureFlags) painted(ctx context.Context, path string, s *viewer.Scene)
 	out := *s
 	out.Textured, out.Mesh = m.Textured, &m.Textured.Mesh
 	return &out, nil
+}
+
+// texture gives the mesh an atlas of the keyframes' images, unless it is not wanted.
+func (c runCmd) texture(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
+	cfg, wanted, err := c.atlas()
+	if err != nil || !wanted || res.Mesh() == nil || ctx.Err() != nil {
+		return err
+	}
+	show.Stage("painting the dense map")
+	stats, err := res.Texture(ctx, cfg)
+	if ctx.Err() != nil { // the run says that it was stopped
+		return nil
+	}
+	if errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge) {
+		log.Warn("no texture", "reason", err)
+		return nil
+	}
+	log.Info(stats.String())
+	return err
 }

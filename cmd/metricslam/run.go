@@ -23,7 +23,6 @@ import (
 	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/pipeline"
 	"github.com/metricslam/metricslam/report"
-	"github.com/metricslam/metricslam/texture"
 )
 
 // runCmd is the main job.
@@ -271,25 +270,6 @@ func (c runCmd) fuse(ctx context.Context, res *pipeline.Result, show progress.Di
 	case ctx.Err() != nil: // the run says that it was stopped
 		return nil
 	}
-	return err
-}
-
-// texture gives the mesh an atlas of the keyframes' images, unless it is not wanted.
-func (c runCmd) texture(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
-	cfg, wanted, err := c.atlas()
-	if err != nil || !wanted || res.Mesh() == nil || ctx.Err() != nil {
-		return err
-	}
-	show.Stage("painting the dense map")
-	stats, err := res.Texture(ctx, cfg)
-	if ctx.Err() != nil { // the run says that it was stopped
-		return nil
-	}
-	if errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge) {
-		log.Warn("no texture", "reason", err)
-		return nil
-	}
-	log.Info(stats.String())
 	return err
 }
 
