@@ -25,10 +25,8 @@ func cornerViews() (out []TrueView) {
 		forward := geom.Vec3{X: .3, Y: .3, Z: .2}.Sub(eye).Unit()
 		right := geom.Vec3{Z: -1}.Cross(forward).Unit()
 		down := forward.Cross(right)
-		pose := geom.SE3{T: eye}
-		for i, row := range [3][3]float64{{right.X, down.X, forward.X}, {right.Y, down.Y, forward.Y}, {right.Z, down.Z, forward.Z}} {
-			pose.R[i] = row
-		}
+		axes := geom.Mat3{{right.X, down.X, forward.X}, {right.Y, down.Y, forward.Y}, {right.Z, down.Z, forward.Z}}
+		pose := geom.SE3{R: axes, T: eye}
 		d := slam.DepthMap{W: cam.W, H: cam.H, Camera: cam, Depth: make([]float32, cam.W*cam.H)}
 		for i := range d.Depth {
 			ray := pose.R.MulVec(cam.Ray(geom.Vec2{X: float64(i % cam.W), Y: float64(i / cam.W)}))

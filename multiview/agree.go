@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/metricslam/metricslam/fusion"
 	"github.com/metricslam/metricslam/geom"
 	"github.com/metricslam/metricslam/multiview/internal/kernel"
 	"github.com/metricslam/metricslam/slam"
@@ -100,8 +101,6 @@ func confidence(d *refinedDepth, all []judge) []float32 {
 }
 
 const (
-	unsureStd   = .04  // deviation of log depth at confidence 0
-	sureStd     = .01  // and at 1
 	matchPx     = .3   // deviation of a match
 	leastMotion = 1e-3 // pixels a unit of log depth
 )
@@ -113,29 +112,42 @@ const (
 	fillAgree   = 1
 )
 
-// judged turns depth, confidence and what judges said of the completed depth into a
-// depth map; what was not confirmed is dropped. The deviation grows where few agree,
-// and where texture and motion say little.
-func judged(d *refinedDepth, conf, support []float32, said []opinion, least, priorStd float32, cam geom.Camera) slam.DepthMap {
-	n := len(conf)
-	out := slam.DepthMap{W: d.w, H: d.h, Camera: cam, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: sureStd, Source: "multiview"}
+// judged turns what is known of a keyframe, and what judges said of its completed depth,
+// into a depth map; what was not confirmed is dropped, and so are edges.
+func (r *refiner) judged(k *keyframe, said []opinion) slam.DepthMap {
+	d, n := &k.whole, len(k.conf)
+	out := slam.DepthMap{W: d.w, H: d.h, Camera: k.image.Camera, Depth: make([]float32, n), LogStd: make([]float32, n), Sigma: matchStd, Source: "multiview"}
 	for i, o := range said {
-		c := conf[i]
+		c := k.conf[i]
 		switch {
 		case d.depth[i] == 0:
 			continue
 		case c >= minConfidence:
-		case support[i] >= fillSupport && o.agree-violation*o.against >= fillAgree:
+		case k.support[i] >= fillSupport && o.agree-violation*o.against >= fillAgree:
 			c = 0
 		default:
 			continue
 		}
-		if c < least {
-			continue
+		if c >= float32(r.cfg.MinConfidence) {
+			out.Depth[i], out.LogStd[i] = d.depth[i], d.noise(i, c, float32(k.sigma))
 		}
-		agreed := unsureStd * float32(math.Pow(sureStd/unsureStd, float64(c)))
-		matched := matchPx/max(d.motion[i], leastMotion) + d.std[i]
-		out.Depth[i], out.LogStd[i] = d.depth[i], min(sqrt32(agreed*agreed+matched*matched), max(priorStd, unsureStd))
+	}
+	// What is an edge follows the noise that texture and motion explain: the roughness
+	// that the deviation is taken from is that of the edges as well.
+	out = fusion.DropEdges(out, r.fuse)
+	for i, z := range out.Depth {
+		out.LogStd[i] = 0
+		if z > 0 {
+			out.LogStd[i] = k.wholeStd[i]
+		}
 	}
 	return out
+}
+
+// noise is the deviation of log depth that texture, motion and confidence explain;
+// beyond that of the prior they say nothing.
+func (d *refinedDepth) noise(i int, conf, priorStd float32) float32 {
+	agreed := doubtStd * float32(math.Pow(matchStd/doubtStd, float64(conf)))
+	matched := matchPx/max(d.motion[i], leastMotion) + d.std[i]
+	return min(sqrt32(agreed*agreed+matched*matched), max(priorStd, doubtStd))
 }

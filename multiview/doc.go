@@ -11,11 +11,12 @@
 //	SGM         semi-global matching (Hirschmueller 2008) over the logarithm of
 //	            refined depth over prior: flat means the shape of the prior
 //	agreement   what other keyframes confirm is trusted, what they see through
-//	            is dropped; the rest carries the deviation of the prior
+//	            is dropped
+//	completion  what is not trusted, or has no texture, takes a plane through trusted
+//	            pixels nearby; how rough depth is tells its deviation
 //
-// on two levels, the coarse one over a wide range of depth, the fine one around
-// what it found. Refine does the first three for all keyframes, Refined.Views the
-// last while the views are fused.
+// The sweep has two levels, the coarse one over a wide range of depth, the fine one
+// around what it found.
 //
 // Results do not depend on the number of goroutines: each keyframe is computed by
 // one of them.

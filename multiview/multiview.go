@@ -19,8 +19,9 @@ type keyframe struct {
 	depth refinedDepth
 	conf  []float32 // what others say of it: 0 to 1
 
-	whole   refinedDepth // the same where it is trusted, completed elsewhere
-	support []float32    // what trusted pixels nearby weigh: 0 to 1
+	whole    refinedDepth // the same where it is trusted, completed elsewhere
+	wholeStd []float32    // deviation of its logarithm
+	support  []float32    // what trusted pixels nearby weigh: 0 to 1
 
 	refine bool // whether its depth is an estimate, which can be refined
 }
@@ -30,9 +31,9 @@ func (k *keyframe) pose() geom.SE3 { return k.view.Pose }
 // Refine yields views with their depth refined by those near them in the
 // sequence. Depth that measures metres passes as it is, and so do views that
 // nothing can be done for. Few views are held at a time: some 4 Config.Reach.
-func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], align fusion.AlignConfig, cfg Config) iter.Seq2[slam.KeyframeView, error] {
+func Refine(ctx context.Context, views iter.Seq2[slam.KeyframeView, error], fuse fusion.Config, cfg Config) iter.Seq2[slam.KeyframeView, error] {
 	return func(yield func(slam.KeyframeView, error) bool) {
-		r := newRefiner(ctx, align, cfg)
+		r := newRefiner(ctx, fuse, cfg)
 		for v, err := range views {
 			if err == nil {
 				err = ctx.Err()
@@ -56,7 +57,7 @@ const batch = 16
 // refiner holds the views between the first that is still needed and the last.
 type refiner struct {
 	ctx    context.Context // ends it between two keyframes
-	align  fusion.AlignConfig
+	fuse   fusion.Config   // how views are aligned, and what is an edge
 	cfg    Config
 	photo  photographer
 	spaces chan *workspace
@@ -65,11 +66,11 @@ type refiner struct {
 	done [3]int // of all, from the first: refined, completed, judged
 }
 
-func newRefiner(ctx context.Context, align fusion.AlignConfig, cfg Config) *refiner {
+func newRefiner(ctx context.Context, fuse fusion.Config, cfg Config) *refiner {
 	if cfg.Workers == 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
-	r := &refiner{ctx: ctx, align: align, cfg: cfg, spaces: make(chan *workspace, cfg.Workers)}
+	r := &refiner{ctx: ctx, fuse: fuse, cfg: cfg, spaces: make(chan *workspace, cfg.Workers)}
 	for range cfg.Workers {
 		r.spaces <- new(workspace)
 	}
@@ -136,7 +137,7 @@ func (r *refiner) finish(yield func(slam.KeyframeView, error) bool) {
 // release keeps what others still need of a view that was yielded.
 func (k *keyframe) release() {
 	k.view = slam.KeyframeView{Pose: k.view.Pose}
-	k.depth, k.conf, k.support = refinedDepth{}, nil, nil
+	k.depth, k.conf, k.wholeStd, k.support = refinedDepth{}, nil, nil, nil
 	k.whole = refinedDepth{w: k.whole.w, h: k.whole.h, depth: k.whole.depth}
 }
 
@@ -169,7 +170,7 @@ func (r *refiner) refine(i int, ws *workspace) {
 	if !k.refine {
 		return
 	}
-	prior, rep := fusion.Align(k.view, r.align)
+	prior, rep := fusion.Align(k.view, r.fuse.Align)
 	k.sigma = rep.Sigma
 	var views []view
 	for _, n := range neighbours(r.near(i), k, gridPoints(prior, k.pose()), r.cfg.Neighbours) {
@@ -186,7 +187,8 @@ func (r *refiner) complete(i int, _ *workspace) {
 	}
 	k.conf = confidence(&k.depth, r.judges(i, false))
 	k.whole = k.depth
-	k.whole.depth, k.support = complete(k.image.Pix, &k.depth, k.conf)
+	c := complete(k.image.Pix, &k.depth, k.conf)
+	k.whole.depth, k.wholeStd, k.support = c.depth, c.std, c.support
 }
 
 // judges are those of the i-th view.
@@ -208,6 +210,6 @@ func (r *refiner) judge(i int) slam.KeyframeView {
 	if len(all) == 0 { // a camera that stood or turned on the spot: the prior is all there is
 		return v
 	}
-	v.Depth = judged(&k.whole, k.conf, k.support, opinions(&k.whole, all), float32(r.cfg.MinConfidence), float32(k.sigma), k.image.Camera)
+	v.Depth = r.judged(k, opinions(&k.whole, all))
 	return v
 }

@@ -24,7 +24,7 @@ func sequence(views []slam.KeyframeView) iter.Seq2[slam.KeyframeView, error] {
 
 func refineAll(t *testing.T, views []slam.KeyframeView, cfg Config) (out []slam.KeyframeView) {
 	t.Helper()
-	for v, err := range Refine(context.Background(), sequence(views), fusion.DefaultAlign(), cfg) {
+	for v, err := range Refine(context.Background(), sequence(views), fusion.Default(), cfg) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestRefineStops(t *testing.T) {
 		_ = yield(v, nil) && yield(slam.KeyframeView{}, want)
 	}
 	var got error
-	for _, err := range Refine(context.Background(), broken, fusion.DefaultAlign(), Default()) {
+	for _, err := range Refine(context.Background(), broken, fusion.Default(), Default()) {
 		got = err
 	}
 	if got != want {
@@ -153,7 +153,7 @@ func TestRefineStops(t *testing.T) {
 		defer cancel() // all views are there, none is refined
 		yield(v, nil)
 	}
-	for _, err := range Refine(ctx, late, fusion.DefaultAlign(), Default()) {
+	for _, err := range Refine(ctx, late, fusion.Default(), Default()) {
 		got = err
 	}
 	if !errors.Is(got, context.Canceled) {
@@ -172,7 +172,7 @@ func BenchmarkRefine(b *testing.B) {
 	cfg := Default()
 	cfg.Workers = 1
 	for b.Loop() {
-		for range Refine(context.Background(), sequence([]slam.KeyframeView{v, w}), fusion.DefaultAlign(), cfg) {
+		for range Refine(context.Background(), sequence([]slam.KeyframeView{v, w}), fusion.Default(), cfg) {
 		}
 	}
 }

@@ -179,7 +179,7 @@ func (r *Result) denseViews(ctx context.Context) iter.Seq2[slam.KeyframeView, er
 	if !cfg.Multiview.Enabled {
 		return views
 	}
-	return multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+	return multiview.Refine(ctx, views, cfg.Fusion, cfg.Multiview)
 }
 
 // boundVoxel tells what a voxel size that was chosen will take, and makes it as much

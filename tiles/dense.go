@@ -72,7 +72,7 @@ func WriteDense(ctx context.Context, path string, ref join.MapRef, st *mapping.S
 	}
 	views := m.Views(keyframes)
 	if cfg.Multiview.Enabled {
-		views = multiview.Refine(ctx, views, cfg.Fusion.Align, cfg.Multiview)
+		views = multiview.Refine(ctx, views, cfg.Fusion, cfg.Multiview)
 	}
 	return writeDense(ctx, path, ref.SHA256, views, cfg.Fusion)
 }

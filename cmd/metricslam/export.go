@@ -189,7 +189,7 @@ func (c exportCmd) fuse(ctx context.Context, m *formats.Map, cfg fusion.Config) 
 	keyframes := slices.DeleteFunc(slices.Clone(m.Map.Keyframes), func(k *mapping.Keyframe) bool { return k.Part != m.Part })
 	views := m.Map.Views(keyframes)
 	if !c.NoRefine {
-		views = multiview.Refine(ctx, views, cfg.Align, multiview.Default())
+		views = multiview.Refine(ctx, views, cfg, multiview.Default())
 	}
 	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
 	if errors.Is(err, fusion.ErrNoView) {

@@ -111,7 +111,7 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		views = filter.Agree(views, agreementReach)
 	}
 	if c.Refine {
-		views = multiview.Refine(ctx, views, cfg.Align, multiview.Default())
+		views = multiview.Refine(ctx, views, cfg, multiview.Default())
 	}
 	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
 	if errors.Is(err, fusion.ErrNoView) {
