@@ -141,7 +141,7 @@ func checkReadout(s float64) error {
 	case s == 0 || s >= minReadoutS && s <= maxReadoutS:
 		return nil
 	case s > 0 && s < minReadoutS:
-		return fmt.Errorf("the rows of an image would be read in %.3g ms, in which no shutter rolls: if seconds were given, %.3g ms are meant", 1e3*s, 1e6*s)
+		return fmt.Errorf("the rows of an image would be read in %.3g ms, in which no shutter rolls: if seconds are meant, give %.3g, which is milliseconds", 1e3*s, 1e6*s)
 	}
 	return fmt.Errorf("the rows of an image would be read in %.3g ms, and are in 0 to %g: those of telephones in 10 to 30", 1e3*s, 1e3*maxReadoutS)
 }

@@ -177,7 +177,7 @@ func TestImplausibleLens(t *testing.T) {
 		head + "Camera.k1: 12\n": "no lens does", head + "Camera.k1: -.35\n": "", head + "Camera.k1: .2\n": "",
 		fisheye + "Camera.k1: .5\nCamera.k2: 100\nCamera.k3: 0\nCamera.k4: 0\n":  "no lens does",
 		fisheye + "Camera.k1: .1\nCamera.k2: -.05\nCamera.k3: 0\nCamera.k4: 0\n": "",
-		head + "Camera.rolling_shutter_ms: .02\n":                                "20 ms", head + "Camera.rolling_shutter_ms: 2e4\n": "10 to 30", head + "Camera.rolling_shutter_ms: 20\n": "",
+		head + "Camera.rolling_shutter_ms: .02\n":                                "give 20", head + "Camera.rolling_shutter_ms: 2e4\n": "10 to 30", head + "Camera.rolling_shutter_ms: 20\n": "",
 	} {
 		l, err := parseCamera([]byte(text))
 		if err == nil {

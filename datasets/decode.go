@@ -7,6 +7,8 @@ import (
 	"image"
 	_ "image/jpeg" // sizes of images, before OpenCV sees them
 	_ "image/png"
+	"net/http"
+	"strings"
 
 	"github.com/metricslam/metricslam/slam"
 	"gocv.io/x/gocv"
@@ -28,6 +30,9 @@ const (
 func checkImage(data []byte) (w, h int, err error) {
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
+		if strings.HasPrefix(http.DetectContentType(data), "video/") {
+			return 0, 0, errors.New("no image but a video: take images out of it by `ffmpeg -i IN %04d.png`")
+		}
 		if what := looksLike(data); what != "" {
 			return 0, 0, fmt.Errorf("no image: it is %s", what)
 		}

@@ -214,6 +214,7 @@ func TestWhatWasMeant(t *testing.T) {
 		"LFS video":    {map[string]any{"a.mp4": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "a.mp4", []string{"a.mp4", "git lfs pull"}},
 		"LFS images":   {map[string]any{"a.png": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "", []string{"a.png", "git lfs pull"}},
 		"LFS bag":      {map[string]any{"a.mcap": "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n"}, "a.mcap", []string{"a.mcap", "git lfs pull"}},
+		"video image":  {map[string]any{"a.jpg": "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"}, "", []string{"a video", "ffmpeg"}},
 		"web page":     {map[string]any{"a.jpg": "<!DOCTYPE html><html>404</html>"}, "", []string{"web page", "again"}},
 		"no extension": {map[string]any{"0001": string(good), "0002": string(good)}, "", []string{"2 files, such as 0001", "without an extension"}},
 		"JPEG 2000":    {map[string]any{"0001.jp2": "?", "0002.jp2": "?", "a.txt": ""}, "", []string{"2 files, such as 0001.jp2", "not read", "convert"}},

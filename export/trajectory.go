@@ -110,8 +110,14 @@ func readLines(path string, n int, what string, split func(string) []string, row
 		return fmt.Errorf("read trajectory: %w", err)
 	}
 	defer f.Close()
+	in := bufio.NewReader(f)
+	if head, err := in.Peek(512); bytes.IndexByte(head, 0) >= 0 {
+		return fmt.Errorf("read trajectory %s: the file holds no text, so no trajectory (%q)", path, head[:min(len(head), 8)])
+	} else if err != nil && err != io.EOF {
+		return fmt.Errorf("read trajectory: %w", err)
+	}
 	rows, line, v := 0, 0, make([]float64, n)
-	for s := bufio.NewScanner(f); ; rows++ {
+	for s := bufio.NewScanner(in); ; rows++ {
 		text, ok := nextRow(s, &line)
 		for ok && rows == 0 && isHeader(text) {
 			text, ok = nextRow(s, &line)

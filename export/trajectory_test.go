@@ -100,6 +100,7 @@ func TestReadBadTrajectories(t *testing.T) {
 		{"kitti NaN", "1 0 0 NaN 0 1 0 0 0 0 1 0\n", true, []string{":1:", "column 4"}},
 		{"kitti scaled", "2 0 0 0 0 2 0 0 0 0 2 0\n", true, []string{":1:", "rotation"}},
 		{"kitti mirror", kitti + "1 0 0 0 0 1 0 0 0 0 -1 0\n", true, []string{":2:", "rotation"}},
+		{"binary", "\x00\x00\x00 ftypisom", false, []string{"no text", "ftyp"}},
 		{"kitti read as tum", kitti, false, []string{":1:", "12 numbers, want 8"}},
 	}
 	for _, tt := range tests {

@@ -32,6 +32,8 @@ type saver struct {
 
 	busy chan struct{} // closed when the save on its way is done; nil before the first
 	next time.Time     // no save before; written by save, read once busy is closed
+	// failed is why the last save left the file as it was; written and read as next is.
+	failed error
 }
 
 // newSaver returns the saver of a job whose first new keyframe has the given id.
@@ -113,8 +115,8 @@ func (s *saver) copyOf(m *mapping.Mapper) (*mapping.State, error) {
 func (s *saver) save(st *mapping.State) {
 	defer s.stages.Start("map file")()
 	start := time.Now()
-	if err := s.store.Save(s.Path, st); err != nil {
-		s.warn(err)
+	if s.failed = s.store.Save(s.Path, st); s.failed != nil {
+		s.warn(s.failed)
 	} else {
 		s.log.Info("map saved", "keyframes", len(st.Keyframes), "seconds", time.Since(start).Seconds())
 	}
@@ -141,6 +143,7 @@ func (s *saver) finish(m *mapping.Mapper) {
 	s.wait()
 	st, err := s.copyOf(m)
 	if err != nil {
+		s.failed = err
 		s.warn(err)
 		return
 	}

@@ -65,6 +65,9 @@ func (r *Result) Write(ctx context.Context, out Output) (*report.Report, error) 
 		r.stoppedIn("the results were written", "meshes or depth images are missing")
 	}
 	r.saver.wait()
+	if r.saver != nil && r.saver.failed != nil {
+		failed = append(failed, fmt.Errorf("the map was not saved: %w", r.saver.failed))
+	}
 	rep := r.report(out, files, <-shown)
 	for _, err := range failed {
 		rep.Warnings = append(rep.Warnings, err.Error())

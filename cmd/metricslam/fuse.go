@@ -84,6 +84,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer src.Close()
+	if s := src.Info().ReadoutS; s > 0 {
+		warnf("the rolling shutter of %g ms is not corrected here, as run corrects it: an image that the camera turned in is fused as it leans", 1000*s)
+	}
 	poses, err := c.poses(src)
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ var worth = []string{"trajectory.tum", "map.mslam", "mesh.", "export"}
 // openResults makes the folder and locks it. Where it holds results of an earlier
 // run it is refused, unless they may be overwritten; nothing is removed yet.
 func openResults(path string, overwrite bool) (*resultsFolder, error) {
+	if path == "" {
+		return nil, errors.New("-o: the folder has an empty name: a variable that is not set?")
+	}
 	fail := func(err error) (*resultsFolder, error) { return nil, fmt.Errorf("-o %s: %w", path, err) }
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return fail(err)

@@ -380,7 +380,7 @@ func summary(r *report.Report, dir string) string {
 		fmt.Fprintf(&b, ", not to be trusted: %s", strings.Join(r.Doubts, "; "))
 	}
 	fmt.Fprintf(&b, ", %.1f s", r.WallS)
-	if i := slices.IndexFunc(r.Timings, func(t report.Timing) bool { return t.Stage == report.StageFuse }); i >= 0 {
+	if i := slices.IndexFunc(r.Timings, func(t report.Timing) bool { return t.Stage == report.StageFuse }); i >= 0 && r.Timings[i].TotalS >= .1 {
 		fmt.Fprintf(&b, " and %.1f s for the mesh", r.Timings[i].TotalS)
 	}
 	fmt.Fprintf(&b, ": see %s", filepath.Join(dir, "report.html"))
