@@ -28,10 +28,10 @@ func (m *Map) Photo(k *Keyframe) (Photo, error) {
 		return Photo{}, fmt.Errorf("images of keyframe %d: %w", k.ID, err)
 	}
 	p := Photo{Camera: pinhole(k.Camera)}
-	at := sampling(k.Camera)
+	at := m.undistortions.sampling(k.Camera)
 	gray := slam.NewGray(k.Camera.W, k.Camera.H)
 	for i, u := range at {
-		gray.Pix[i] = uint8(bilinear(im.Gray.Pix, im.Gray.W, im.Gray.H, 1, 0, u) + .5)
+		gray.Pix[i] = uint8(bilinearAt(u, im.Gray.W, im.Gray.H).of(im.Gray.Pix, 1, 0) + .5)
 	}
 	if small.Empty() {
 		p.Gray = gray
@@ -57,15 +57,24 @@ func sampling(c geom.Camera) []geom.Vec2 {
 	return at
 }
 
-// bilinear interpolates channel c of n in an image of w x h pixels; beyond its
-// edge the edge holds.
-func bilinear(pix []uint8, w, h, n, c int, u geom.Vec2) float64 {
-	x, y := math.Min(math.Max(u.X, 0), float64(w-1)), math.Min(math.Max(u.Y, 0), float64(h-1))
+// bilinear interpolates between four pixels.
+type bilinear struct {
+	p00, p10, p01, p11 int // indices of the pixels
+	fx, fy             float64
+}
+
+// bilinearAt is the place u in an image of w x h pixels; beyond its edge the edge holds.
+func bilinearAt(u geom.Vec2, w, h int) bilinear {
+	x, y := min(max(u.X, 0), float64(w-1)), min(max(u.Y, 0), float64(h-1))
 	x0, y0 := int(x), int(y)
 	x1, y1 := min(x0+1, w-1), min(y0+1, h-1)
-	fx, fy := x-float64(x0), y-float64(y0)
-	v := func(x, y int) float64 { return float64(pix[n*(y*w+x)+c]) }
-	return (v(x0, y0)*(1-fx)+v(x1, y0)*fx)*(1-fy) + (v(x0, y1)*(1-fx)+v(x1, y1)*fx)*fy
+	return bilinear{y0*w + x0, y0*w + x1, y1*w + x0, y1*w + x1, x - float64(x0), y - float64(y0)}
+}
+
+// of returns channel c of n there.
+func (b bilinear) of(pix []uint8, n, c int) float64 {
+	v := func(i int) float64 { return float64(pix[n*i+c]) }
+	return (v(b.p00)*(1-b.fx)+v(b.p10)*b.fx)*(1-b.fy) + (v(b.p01)*(1-b.fx)+v(b.p11)*b.fx)*b.fy
 }
 
 // The share of each colour in brightness (ITU-R BT.601), by which colour images
@@ -80,12 +89,13 @@ func colorize(gray slam.Gray, small slam.RGB, at []geom.Vec2) slam.RGB {
 	for i, u := range at {
 		var rgb [3]float64
 		var luma float64
+		b := bilinearAt(geom.ResizePixel(u, shrunk), small.W, small.H)
 		for c := range rgb {
-			rgb[c] = bilinear(small.Pix, small.W, small.H, 3, c, geom.ResizePixel(u, shrunk))
+			rgb[c] = b.of(small.Pix, 3, c)
 			luma += lumaOf[c] * rgb[c]
 		}
 		for c, v := range rgb {
-			out.Pix[3*i+c] = uint8(math.Min(math.Max(v+float64(gray.Pix[i])-luma, 0), 255) + .5)
+			out.Pix[3*i+c] = uint8(min(max(v+float64(gray.Pix[i])-luma, 0), 255) + .5)
 		}
 	}
 	return out

@@ -13,6 +13,20 @@ import (
 type undistortions struct {
 	mu   sync.Mutex
 	maps map[geom.Camera][]int
+
+	sampled geom.Camera // that samples is of
+	samples []geom.Vec2
+}
+
+// sampling returns where each pixel of a camera's pinhole lies in its image. The last one
+// is kept.
+func (l *undistortions) sampling(c geom.Camera) []geom.Vec2 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.samples == nil || l.sampled != c {
+		l.sampled, l.samples = c, sampling(c)
+	}
+	return l.samples
 }
 
 func (l *undistortions) undistortionMap(c geom.Camera) []int {
