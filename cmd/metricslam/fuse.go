@@ -104,19 +104,12 @@ func (c fuseCmd) Run(ctx context.Context) error {
 	}
 	show := progress.New(os.Stderr, src.Info().Len, c.Quiet)
 	rep := &fuseReport{Version: buildVersion(), Source: c.Source, Poses: c.Poses, Depth: d.Name(), Config: cfg}
+	var images *texture.Gatherer
+	if textured && formats.TakesTexture(c.MeshFormat) {
+		images = new(texture.Gatherer)
+	}
 	posed := posedFrames{source: src, depth: d, poses: poses, show: show, rep: rep}
-	views := posed.views(ctx)
-	var images texture.Gatherer
-	if textured = textured && formats.TakesTexture(c.MeshFormat); textured {
-		views = gathered(views, &images)
-	}
-	if c.Agreement {
-		views = filter.Agree(views, agreementReach)
-	}
-	if c.Refine {
-		views = multiview.Refine(ctx, views, cfg, multiview.Default())
-	}
-	mesh, stats, err := fusion.Fuse(ctx, views, cfg)
+	mesh, stats, err := fusion.Fuse(ctx, c.views(ctx, posed, images, cfg), cfg)
 	if errors.Is(err, fusion.ErrNoView) {
 		return c.explain(rep, err)
 	}
@@ -132,18 +125,9 @@ func (c fuseCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	var painted *slam.TexturedMesh
-	if textured {
-		show.Stage("painting")
-		var s texture.Stats
-		switch painted, s, err = texture.Build(ctx, mesh, images.Views(), atlas); {
-		case errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge):
-			fmt.Fprintln(show, "warning: the colours of vertices are written:", err)
-		case err != nil:
-			return err
-		default:
-			rep.Texture = &s
-		}
+	painted, err := paint(ctx, mesh, images, atlas, rep, show)
+	if err != nil {
+		return err
 	}
 	if err := c.write(mesh, painted, rep); err != nil {
 		return err
@@ -154,6 +138,39 @@ func (c fuseCmd) Run(ctx context.Context) error {
 		return printJSON(os.Stdout, rep)
 	}
 	return nil
+}
+
+// views are the posed frames with their depth as it is fused; their images are gathered
+// for a texture where there is one.
+func (c fuseCmd) views(ctx context.Context, posed posedFrames, images *texture.Gatherer, cfg fusion.Config) iter.Seq2[slam.KeyframeView, error] {
+	views := posed.views(ctx)
+	if images != nil {
+		views = gathered(views, images)
+	}
+	if c.Agreement {
+		views = filter.Agree(views, agreementReach)
+	}
+	if c.Refine {
+		views = multiview.Refine(ctx, views, cfg, multiview.Default())
+	}
+	return views
+}
+
+// paint makes the texture of the gathered images; nil where there is none.
+func paint(ctx context.Context, mesh *slam.Mesh, images *texture.Gatherer, atlas texture.Config, rep *fuseReport, show progress.Display) (*slam.TexturedMesh, error) {
+	if images == nil {
+		return nil, nil
+	}
+	show.Stage("painting")
+	painted, stats, err := texture.Build(ctx, mesh, images.Views(), atlas)
+	if errors.Is(err, texture.ErrNoView) || errors.Is(err, texture.ErrTooLarge) {
+		fmt.Fprintln(show, "warning: the colours of vertices are written:", err)
+		return nil, nil
+	}
+	if err == nil {
+		rep.Texture = &stats
+	}
+	return painted, err
 }
 
 // truthPosesFile holds the true poses beside a mesh that was fused at them.

@@ -106,12 +106,8 @@ func (c runCmd) Run(ctx context.Context, sig interrupts) error {
 	return nil
 }
 
-// run maps the source and writes the results. Without a report there are none.
-func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (*report.Report, error) {
-	src, show, log := job.Source, job.Progress, job.Log
-	if err := checkSensor(c.Depth, src); err != nil {
-		return nil, err
-	}
+// openDepth opens the source of depth, which must know the frames.
+func (c runCmd) openDepth(src datasets.Source, log *slog.Logger) (depth.Source, error) {
 	opt := c.apply(depth.Options{DepthScale: c.DepthScale, Remote: depth.RemoteOptions{Live: c.Live}, Warn: warner(log)})
 	if opt.Threads == 0 && !src.Info().Live { // the tracker waits for depth, else one core is its own
 		opt.Threads = runtime.NumCPU()
@@ -120,10 +116,24 @@ func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (
 	if err != nil {
 		return nil, err
 	}
-	defer func() { d.Close() }() // a witness takes its place; twice is once
 	if err := checkCovered(d, src); err != nil {
+		d.Close()
 		return nil, err
 	}
+	return d, nil
+}
+
+// run maps the source and writes the results. Without a report there are none.
+func (c runCmd) run(ctx context.Context, job pipeline.Job, out *resultsFolder) (*report.Report, error) {
+	src, show, log := job.Source, job.Progress, job.Log
+	if err := checkSensor(c.Depth, src); err != nil {
+		return nil, err
+	}
+	d, err := c.openDepth(src, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { d.Close() }() // a witness takes its place; twice is once
 	if c.Map != "" {
 		if job.Map, err = mapping.Load(ctx, c.Map); err != nil {
 			return nil, fmt.Errorf("--map %w", err)
