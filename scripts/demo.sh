@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 
 out=results/demo
 say "mapping a synthetic room into $out"
-bin/metricslam run synthetic:room --max-frames 300 --overwrite -o "$out"
+bin/metricslam run synthetic:room --max-frames 300 --texture --overwrite -o "$out"
 cat <<END
 
 Done. Open in a browser

@@ -49,10 +49,11 @@ func (f textureFlags) painted(ctx context.Context, path string, s *viewer.Scene)
 	return &out, nil
 }
 
-// texture gives the mesh an atlas of the keyframes' images, unless it is not wanted.
+// texture gives the mesh an atlas of the keyframes' images where something is to show it.
 func (c runCmd) texture(ctx context.Context, res *pipeline.Result, show progress.Display, log *slog.Logger) error {
 	cfg, wanted, err := c.atlas()
-	if err != nil || !wanted || res.Mesh() == nil || ctx.Err() != nil {
+	shown := c.Texture || formats.TakesTexture(c.MeshFormat) || formats.TakesTexture(c.Export)
+	if err != nil || !wanted || !shown || res.Mesh() == nil || ctx.Err() != nil {
 		return err
 	}
 	show.Stage("painting the dense map")

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -126,4 +128,38 @@ func cancelAfter(t *testing.T, cancel context.CancelFunc, out string, inInput bo
 	}()
 	t.Cleanup(endAll)
 	return stop
+}
+
+// A mesh has the images where its format shows them, and the page where it is asked to.
+func TestTextureWhereAsked(t *testing.T) {
+	for _, c := range []struct {
+		args        []string
+		model, page bool
+	}{
+		{nil, false, false},
+		{[]string{"--texture"}, false, true},
+		{[]string{"--mesh-format", "glb"}, true, true},
+		{[]string{"--mesh-format", "glb", "--no-texture"}, false, false},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		args := append([]string{"run", "synthetic:room", "--max-frames", "30", "--depth", "sensor", "--voxel", ".05", "--no-map", "--quiet", "-o", dir}, c.args...)
+		if status, _, stderr := capture(t, args...); status != 0 && status != statusDoubtful {
+			t.Fatal(status, stderr)
+		}
+		model, err := os.ReadFile(filepath.Join(dir, "mesh.glb"))
+		if err != nil && slices.Contains(c.args, "glb") {
+			t.Fatal(err)
+		}
+		if got := bytes.Contains(model, []byte("baseColorTexture")); got != c.model {
+			t.Errorf("%v: texture in the model: %v", c.args, got)
+		}
+		var rep report.Report
+		text, err := os.ReadFile(filepath.Join(dir, "report.json"))
+		if err != nil || json.Unmarshal(text, &rep) != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(rep.Timings, func(s report.Timing) bool { return s.Stage == "texture" }); got != c.page {
+			t.Errorf("%v: a texture was made: %v", c.args, got)
+		}
+	}
 }

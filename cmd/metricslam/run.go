@@ -31,6 +31,7 @@ type runCmd struct {
 	networkFlags
 	knownFlags
 	textureFlags
+	Texture       bool          `help:"Show the images on the surface of report.html too; obj, glb and usdz have them anyway. Takes a third longer."`
 	Output        string        `short:"o" required:"" placeholder:"DIR" help:"Folder for the results; it is made."`
 	Overwrite     bool          `help:"Remove the results of an earlier run from DIR."`
 	Depth         string        `default:"auto" placeholder:"SPEC" help:"Where metric depth comes from: auto (the network that ships; none where none does), none, sensor, sim[:seed=1,bias=.10,...], a folder of depth images, a model.onnx, kserve+http://HOST/MODEL."`
