@@ -24,14 +24,15 @@ const edgeSigmas = 4
 // where the largest depth (for estimated depth, of local means) within a window exceeds the smallest by
 // more than cfg.EdgeSpread, unless the surface is a plane seen at a grazing angle. The window is square,
 // cfg.EdgeWindow pixels at a focal length of 528 pixels and of the same angle for others. Unknown pixels
-// take no part. Unusable depth (NaN, infinite, negative) becomes unknown as
+// take no part. Depth whose edges were dropped before keeps the rest. Unusable depth (NaN, infinite, negative) becomes unknown as
 // well.
 func DropEdges(d slam.DepthMap, cfg Config) slam.DepthMap {
 	out := d
 	out.Depth = cleaned(d.Depth)
-	if cfg.EdgeSpread <= 0 || d.Empty() {
+	if cfg.EdgeSpread <= 0 || d.Empty() || d.NoEdges {
 		return out
 	}
+	out.NoEdges = true
 	scale := min(d.Camera.Focal()/edgeFocal, 4)
 	f := rangeFilter{w: d.W, h: d.H, r: max(int(math.Round(float64(cfg.EdgeWindow-1)/2*scale)), 1), workers: cfg.resolved(1, 1).Workers}
 	in := out.Depth

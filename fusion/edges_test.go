@@ -3,6 +3,7 @@ package fusion
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/metricslam/metricslam/geom"
@@ -119,5 +120,35 @@ func TestDropEdgesKeepsPlanes(t *testing.T) {
 		if x := i % 120; z > 0 && x > 59 && x < 65 {
 			t.Fatalf("column %d of the ramp is left", x)
 		}
+	}
+}
+
+// Edges are dropped once: what is left is not judged anew by deviations that are smaller
+// than the noise that edges were told from (a road lost half of its surface).
+func TestEdgesAreDroppedOnce(t *testing.T) {
+	const w, h = 64, 48
+	d := slam.DepthMap{W: w, H: h, Camera: geom.CameraFromFOV(w, h, 1), Depth: make([]float32, w*h), LogStd: make([]float32, w*h)}
+	for i := range d.Depth {
+		d.Depth[i], d.LogStd[i] = 2+.2*float32(i*7919%13)/13, .05 // noise of 10 %
+		if i%w > w/2 {
+			d.Depth[i] += 3
+		}
+	}
+	cfg := Default()
+	once := DropEdges(d, cfg)
+	known := func(m slam.DepthMap) (n int) {
+		for _, z := range m.Depth {
+			if z > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := known(once); n == w*h || n < w*h/2 {
+		t.Fatalf("%d of %d pixels are left at a step", n, w*h)
+	}
+	once.LogStd = slices.Repeat([]float32{.01}, w*h)
+	if got, want := known(DropEdges(once, cfg)), known(once); got != want {
+		t.Errorf("%d of %d pixels are left the second time", got, want)
 	}
 }

@@ -42,6 +42,7 @@ type DepthMap struct {
 	// images of one place by one camera share beside it, however many there are.
 	ScaleSigma, PlaceSigma float64
 	Source                 string // "sensor", "folder", "sim", or a model's name
+	NoEdges                bool   // the pixels around discontinuities are unknown already
 }
 
 // SharedSigma is the deviation of the log-scale of one image by itself: that of
