@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/metricslam/metricslam/fusion/surface"
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -57,34 +58,19 @@ func DropPieces(m *slam.Mesh, drop func(v uint32) bool) {
 // Pieces returns the connected piece that each vertex belongs to, named by its lowest
 // vertex, and by that the triangles of each.
 func Pieces(m *slam.Mesh) (piece []uint32, triangles []int32) {
-	parent := make([]uint32, len(m.Vertices))
-	for i := range parent {
-		parent[i] = uint32(i)
-	}
-	find := func(i uint32) uint32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]] // halves the path
-			i = parent[i]
-		}
-		return i
-	}
+	sets := disjoint.New[uint32](len(m.Vertices))
 	for _, t := range m.Triangles {
-		a := find(t[0])
-		for _, v := range t[1:] {
-			// The smaller index leads, whatever the order.
-			b := find(v)
-			a, b = min(a, b), max(a, b)
-			parent[b] = a
-		}
+		sets.Join(t[0], t[1])
+		sets.Join(t[0], t[2])
 	}
-	for i := range parent {
-		parent[i] = find(uint32(i))
+	for i := range sets {
+		sets[i] = sets.Find(uint32(i))
 	}
 	triangles = make([]int32, len(m.Vertices))
 	for _, t := range m.Triangles {
-		triangles[parent[t[0]]]++
+		triangles[sets[t[0]]]++
 	}
-	return parent, triangles
+	return sets, triangles
 }
 
 // dropUnused removes vertices that no triangle uses; the order of the others

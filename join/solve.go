@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/internal/stats"
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
@@ -86,27 +87,17 @@ func (j *joiner) ends(e edge) (a, b int) {
 // components returns the recordings that links connect, each component in the order of
 // the recordings.
 func (j *joiner) components(used []edge) (out [][]int) {
-	root := make([]int, len(j.recordings))
-	for i := range root {
-		root[i] = i
-	}
-	find := func(i int) int {
-		for root[i] != i {
-			i = root[i]
-		}
-		return i
-	}
+	sets := disjoint.New[int](len(j.recordings))
 	for _, e := range used {
-		if a, b := j.ends(e); !j.rejected[e] {
-			a, b = find(a), find(b)
-			root[max(a, b)] = min(a, b)
+		if !j.rejected[e] {
+			sets.Join(j.ends(e))
 		}
 	}
 	by := make(map[int][]int)
-	for i := range root {
-		by[find(i)] = append(by[find(i)], i)
+	for i := range sets {
+		by[sets.Find(i)] = append(by[sets.Find(i)], i)
 	}
-	for i := range root {
+	for i := range sets {
 		if m := by[i]; len(m) > 0 {
 			out = append(out, m)
 		}

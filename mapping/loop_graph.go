@@ -5,19 +5,20 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/optimize/posegraph"
 )
 
 // loopGraph is a pose graph of one part, or of two that are to be joined.
 type loopGraph struct {
 	posegraph.Graph
-	ids   []int          // keyframe of each node
-	node  []int          // by keyframe, -1 where it has none
-	link  map[int]*Link  // by edge
-	slips []int          // edges that may be slips
-	root  []int          // disjoint sets of nodes joined by steps
-	start map[int]bool   // edges of links that are accepted
-	group map[*Link]bool // that is judged
+	ids   []int              // keyframe of each node
+	node  []int              // by keyframe, -1 where it has none
+	link  map[int]*Link      // by edge
+	slips []int              // edges that may be slips
+	sets  disjoint.Sets[int] // of nodes joined by steps
+	start map[int]bool       // edges of links that are accepted
+	group map[*Link]bool     // that is judged
 
 	accepted map[*Link]bool
 	motion   motion
@@ -84,26 +85,12 @@ func (g *loopGraph) addNode(id int, pose geom.Sim3, free bool) {
 	g.FreeScale = g.FreeScale || free
 	g.node[id] = len(g.ids)
 	g.ids = append(g.ids, id)
-	g.root = append(g.root, len(g.root))
+	g.sets.Add()
 	g.Nodes = append(g.Nodes, n)
 }
 
-// join makes the sets of two nodes one, named by its first node.
-func (g *loopGraph) join(a, b int) {
-	a, b = g.find(a), g.find(b)
-	g.root[max(a, b)] = min(a, b)
-}
-
 // joined reports whether steps connect two nodes.
-func (g *loopGraph) joined(a, b int) bool { return g.find(a) == g.find(b) }
-
-func (g *loopGraph) find(i int) int {
-	for g.root[i] != i {
-		g.root[i] = g.root[g.root[i]]
-		i = g.root[i]
-	}
-	return i
-}
+func (g *loopGraph) joined(a, b int) bool { return g.sets.Find(a) == g.sets.Find(b) }
 
 // addSteps joins node i to the one before, to an earlier one that shares more
 // with it, and to one of long ago that it shares much with.
@@ -178,7 +165,7 @@ func (c *loopCloser) addStep(g *loopGraph, a, b, shared int) {
 	shift := doubt * (edgeFloor*depth + edgeStepShare*z.T.Norm())
 	turn := doubt * (edgeFloorRad + edgeTurnShare*geom.RotationAngle(z.R))
 	e := posegraph.Edge{From: a, To: b, Z: z, Info: posegraph.Diagonal(shift, turn, doubt*edgeLogScale)}
-	g.join(a, b)
+	g.sets.Join(a, b)
 	if worth >= edgeSlip {
 		g.Edges = append(g.Edges, e)
 		return

@@ -104,14 +104,14 @@ func (c *loopCloser) mostRejected(group []*Link) (inliers float64) {
 // rest of a part by rejected links alone, nil where nothing did.
 func (c *loopCloser) split(part int, rejected []*Link) *Correction {
 	g := c.connections(part)
-	root := g.find(0)
+	root := g.sets.Find(0)
 	parts := make(map[int]int) // by the first node of what became loose
 	for _, l := range rejected {
 		for _, id := range [2]int{l.From, l.To} {
 			if g.node[id] < 0 {
 				continue
 			}
-			if r := g.find(g.node[id]); r != root {
+			if r := g.sets.Find(g.node[id]); r != root {
 				if _, ok := parts[r]; !ok {
 					parts[r] = c.m.parts + len(parts)
 				}
@@ -123,7 +123,7 @@ func (c *loopCloser) split(part int, rejected []*Link) *Correction {
 	}
 	out := &Correction{part: part, parts: make(map[int]int), current: make(map[int]int)}
 	for i, id := range g.ids {
-		if p, ok := parts[g.find(i)]; ok {
+		if p, ok := parts[g.sets.Find(i)]; ok {
 			out.parts[id] = p
 			if i == len(g.ids)-1 { // the newest keyframe takes the current part along
 				out.current[part] = p
@@ -145,16 +145,16 @@ func (c *loopCloser) connections(part int) *loopGraph {
 	for i := range g.ids {
 		for j, n := range c.sharedTracks(g, i) {
 			if n >= edgeShared {
-				g.join(i, j)
+				g.sets.Join(i, j)
 			}
 		}
 		if j, ok := c.tethered(g, i); ok {
-			g.join(i, j)
+			g.sets.Join(i, j)
 		}
 	}
 	for _, l := range c.links {
 		if a, b := g.node[l.From], g.node[l.To]; a >= 0 && b >= 0 {
-			g.join(a, b)
+			g.sets.Join(a, b)
 		}
 	}
 	return g

@@ -19,11 +19,7 @@ import (
 // returns its path there. What is there already, of the same size and digest or time, is
 // not copied again.
 func Fetch(ctx context.Context, url, dir string) (string, error) {
-	l, err := parse(url)
-	if err != nil {
-		return "", err
-	}
-	b, err := l.open(ctx)
+	l, b, err := open(ctx, url)
 	if err != nil {
 		return "", err
 	}
@@ -158,11 +154,7 @@ func same(path string, a *blob.Attributes, want digest) bool {
 // Stamp writes what tells whether the files that url names have changed: their names,
 // sizes, times and digests, a line each.
 func Stamp(ctx context.Context, url string, w io.Writer) error {
-	l, err := parse(url)
-	if err != nil {
-		return err
-	}
-	b, err := l.open(ctx)
+	l, b, err := open(ctx, url)
 	if err != nil {
 		return err
 	}

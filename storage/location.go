@@ -63,12 +63,17 @@ func parse(text string) (location, error) {
 // name is the last part of the key.
 func (l location) name() string { return path.Base(l.key) }
 
-func (l location) open(ctx context.Context) (*blob.Bucket, error) {
+// open opens the bucket of a URL, which is to be closed.
+func open(ctx context.Context, url string) (location, *blob.Bucket, error) {
+	l, err := parse(url)
+	if err != nil {
+		return l, nil, err
+	}
 	b, err := blob.OpenBucket(ctx, l.bucket)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", l.url, err)
+		return l, nil, fmt.Errorf("%s: %w", url, err)
 	}
-	return b, nil
+	return l, b, nil
 }
 
 // local is the path of an object below a folder. It never leaves the folder.

@@ -17,15 +17,11 @@ import (
 // already with the same digest is not copied again; files that an earlier Push of the
 // folder wrote and that are gone are removed.
 func Push(ctx context.Context, path, url string) error {
-	l, err := parse(url)
-	if err != nil {
-		return err
-	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	b, err := l.open(ctx)
+	l, b, err := open(ctx, url)
 	if err != nil {
 		return err
 	}

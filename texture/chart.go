@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/metricslam/metricslam/internal/disjoint"
 )
 
 // padPx is around each chart, filled with its colours: a graphics card mixes
@@ -29,29 +31,18 @@ type chart struct {
 
 // charts joins the triangles of one view across their edges.
 func (b *builder) charts() []chart {
-	root := make([]int32, len(b.chosen))
-	for i := range root {
-		root[i] = int32(i)
-	}
-	find := func(i int32) int32 {
-		for root[i] != i {
-			root[i] = root[root[i]]
-			i = root[i]
-		}
-		return i
-	}
+	sets := disjoint.New[int32](len(b.chosen))
 	for f, around := range b.surface.beside {
 		for _, n := range around {
 			if n >= 0 && b.chosen[f] >= 0 && b.viewOf(uint32(f)) == b.viewOf(uint32(n)) {
-				a, c := find(int32(f)), find(n)
-				root[max(a, c)] = min(a, c)
+				sets.Join(int32(f), n)
 			}
 		}
 	}
 	number := make(map[int32]int)
 	var out []chart
-	for f := range root {
-		r := find(int32(f))
+	for f := range sets {
+		r := sets.Find(int32(f))
 		if b.chosen[f] < 0 {
 			r = -1 // all in one
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/fusion"
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -79,18 +80,11 @@ func (p *Plan) smallPieces(dir string) (map[Index]map[uint32]bool, error) {
 		v    uint32
 	}
 	var (
-		names  []name
-		size   []int
-		parent []int
-		at     = make(map[[3]float32]int) // piece at a point of a plane
+		names []name
+		size  []int
+		sets  disjoint.Sets[int]
+		at    = make(map[[3]float32]int) // piece at a point of a plane
 	)
-	find := func(i int) int {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
 	for _, t := range p.Tiles {
 		s, err := p.read(dir, t.Index)
 		if err != nil {
@@ -106,13 +100,12 @@ func (p *Plan) smallPieces(dir string) (map[Index]map[uint32]bool, error) {
 			if !ok {
 				n = len(names)
 				mine[piece[i]] = n
-				names, size, parent = append(names, name{t.Index, piece[i]}), append(size, int(triangles[piece[i]])), append(parent, n)
+				names, size = append(names, name{t.Index, piece[i]}), append(size, int(triangles[piece[i]]))
+				sets.Add()
 			}
 			if o, ok := at[v]; ok {
-				if a, b := find(o), find(n); a != b {
-					a, b = min(a, b), max(a, b)
-					parent[b] = a
-					size[a] += size[b]
+				if a, b := sets.Find(o), sets.Find(n); sets.Join(a, b) {
+					size[min(a, b)] += size[max(a, b)]
 				}
 			} else {
 				at[v] = n
@@ -121,7 +114,7 @@ func (p *Plan) smallPieces(dir string) (map[Index]map[uint32]bool, error) {
 	}
 	small := make(map[Index]map[uint32]bool)
 	for n, k := range names {
-		if size[find(n)] >= p.config().MinTriangles {
+		if size[sets.Find(n)] >= p.config().MinTriangles {
 			continue
 		}
 		if small[k.tile] == nil {

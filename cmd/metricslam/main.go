@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/metricslam/metricslam/internal/subprocess"
 )
 
 // cli lists the commands; each lives in the file of its name.
@@ -71,9 +73,9 @@ func catchSignals() (context.Context, interrupts) {
 
 // The exit status of the program.
 const (
-	statusFailed   = 1 // the command failed
-	statusUsage    = 2 // the command line is wrong
-	statusDoubtful = 3 // the results are there, and warnings say that the trajectory cannot be vouched for
+	statusFailed   = 1                         // the command failed
+	statusUsage    = 2                         // the command line is wrong
+	statusDoubtful = subprocess.StatusDoubtful // the results are there, and warnings say that the trajectory cannot be vouched for
 )
 
 // exitStatus is the error of a command that has said all, and ends with a status.

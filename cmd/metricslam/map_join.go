@@ -9,6 +9,7 @@ import (
 
 	"github.com/metricslam/metricslam/export"
 	"github.com/metricslam/metricslam/join"
+	"github.com/metricslam/metricslam/mapping"
 )
 
 // mapIndexCmd writes what the places of a map look like.
@@ -19,20 +20,27 @@ type mapIndexCmd struct {
 
 // Run writes the index.
 func (c mapIndexCmd) Run(ctx context.Context) error {
-	ref, err := join.Refer(c.Map)
+	return withMap(ctx, c.Map, func(ref join.MapRef, s *mapping.State) error {
+		x, err := join.NewIndex(ref, s)
+		if err != nil {
+			return err
+		}
+		return x.Write(c.Output)
+	})
+}
+
+// withMap does something with a map file, which is named by its digest.
+func withMap(ctx context.Context, path string, do func(join.MapRef, *mapping.State) error) error {
+	ref, err := join.Refer(path)
 	if err != nil {
 		return err
 	}
-	maps, err := loadMaps(ctx, c.Map)
+	maps, err := loadMaps(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer closeMaps(maps)
-	x, err := join.NewIndex(ref, maps[0].State)
-	if err != nil {
-		return err
-	}
-	return x.Write(c.Output)
+	return do(ref, maps[0].State)
 }
 
 // mapPairsCmd finds the maps that may show the same place.

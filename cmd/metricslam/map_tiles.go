@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/metricslam/metricslam/join"
+	"github.com/metricslam/metricslam/mapping"
 	"github.com/metricslam/metricslam/pipeline"
 	"github.com/metricslam/metricslam/tiles"
 )
@@ -18,18 +19,11 @@ type mapDenseCmd struct {
 
 // Run writes the file.
 func (c mapDenseCmd) Run(ctx context.Context) error {
-	ref, err := join.Refer(c.Map)
-	if err != nil {
-		return err
-	}
-	maps, err := loadMaps(ctx, c.Map)
-	if err != nil {
-		return err
-	}
-	defer closeMaps(maps)
-	cfg := pipeline.Default()
-	cfg.Multiview.Enabled = c.Refine
-	return tiles.WriteDense(ctx, c.Output, ref, maps[0].State, tiles.DenseConfig{Fusion: cfg.Fusion, Multiview: cfg.Multiview})
+	return withMap(ctx, c.Map, func(ref join.MapRef, s *mapping.State) error {
+		cfg := pipeline.Default()
+		cfg.Multiview.Enabled = c.Refine
+		return tiles.WriteDense(ctx, c.Output, ref, s, tiles.DenseConfig{Fusion: cfg.Fusion, Multiview: cfg.Multiview})
+	})
 }
 
 // mapTilesCmd plans the dense map of many recordings.

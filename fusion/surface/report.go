@@ -3,6 +3,7 @@ package surface
 import (
 	"slices"
 
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/slam"
 )
 
@@ -29,22 +30,11 @@ func Inspect(m *slam.Mesh) Report {
 			r.OddEdges++
 		}
 	})
-	parent := make([]uint32, len(m.Vertices))
-	for i := range parent {
-		parent[i] = uint32(i)
-	}
-	find := func(i uint32) uint32 {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]] // halves the path
-			i = parent[i]
-		}
-		return i
-	}
+	sets := disjoint.New[uint32](len(m.Vertices))
 	r.Components = len(m.Vertices)
 	for _, t := range m.Triangles {
 		for _, v := range t[1:] {
-			if a, b := find(t[0]), find(v); a != b {
-				parent[b] = a
+			if sets.Join(t[0], v) {
 				r.Components--
 			}
 		}

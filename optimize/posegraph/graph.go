@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/metricslam/metricslam/geom"
+	"github.com/metricslam/metricslam/internal/disjoint"
 	"github.com/metricslam/metricslam/optimize"
 )
 
@@ -219,20 +220,9 @@ func (s *solver) pose(a geom.Sim3) geom.Sim3 {
 // every connected part that nothing ties to the world.
 func (s *solver) findHeld() {
 	n := len(s.g.Nodes)
-	root := make([]int, n) // disjoint sets, each named by its first node
-	for i := range root {
-		root[i] = i
-	}
-	find := func(i int) int {
-		for root[i] != i {
-			root[i] = root[root[i]]
-			i = root[i]
-		}
-		return i
-	}
+	sets := disjoint.New[int](n)
 	for i := range s.g.Edges {
-		a, b := find(s.g.Edges[i].From), find(s.g.Edges[i].To)
-		root[max(a, b)] = min(a, b)
+		sets.Join(s.g.Edges[i].From, s.g.Edges[i].To)
 	}
 	tied := make([]bool, n)
 	s.held = make([]bool, n)
@@ -240,11 +230,11 @@ func (s *solver) findHeld() {
 		nd := &s.g.Nodes[i]
 		s.held[i] = nd.Fixed
 		if nd.Fixed || nd.Prior != nil {
-			tied[find(i)] = true
+			tied[sets.Find(i)] = true
 		}
 	}
 	for i := range s.g.Nodes {
-		if find(i) == i && !tied[i] {
+		if sets.Find(i) == i && !tied[i] {
 			s.held[i] = true
 			s.res.Held = append(s.res.Held, i)
 		}
